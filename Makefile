@@ -1,0 +1,74 @@
+# Darkroom. `make` lists what there is; each target installs what it lacks, inside the tree (.venv) only.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+MEMBERS := contracts servicekit services/jobs-api services/credits services/predictor services/poller services/notifier sandbox cli
+PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+SOURCES := $(MEMBERS:%=%/src) tests
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install demo up down status logs test check format lock generate bench chaos e2e clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+$(INSTALLED): requirements.lock $(PROJECTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Darkroom needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 …"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "installing the locked packages …"
+	@$(BIN)/python -m uv pip sync --quiet --require-hashes requirements.lock
+	@$(BIN)/python -m uv pip install --quiet --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
+	@touch $@
+
+install: $(INSTALLED) ## the virtual environment (.venv), from the lock
+
+demo: $(INSTALLED) ## bare machine to a finished sample job; leaves the stack running
+	@$(BIN)/darkroom demo
+
+up: $(INSTALLED) ## start the local stack, wait until it is ready
+	@$(BIN)/darkroom up
+
+down: $(INSTALLED) ## stop it
+	@$(BIN)/darkroom down
+
+status: $(INSTALLED) ## what runs, where, how big
+	@$(BIN)/darkroom status
+
+logs: $(INSTALLED) ## the last lines of every process (one: make logs NAME=credits)
+	@$(BIN)/darkroom logs $(NAME)
+
+test: $(INSTALLED) ## all tests that CI runs
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(INSTALLED) ## lint, types, import rules, lock and generated files; changes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m darkroom_contracts.generate --check
+
+format: $(INSTALLED) ## rewrite the code in the house style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+generate: $(INSTALLED) ## write again what is generated (JSON Schemas, AsyncAPI)
+	@$(BIN)/python -m darkroom_contracts.generate
+
+lock: ## resolve the dependencies anew
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	@$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		$(MEMBERS:%=--no-emit-package darkroom-$$(basename %)) --group dev $(PROJECTS) -o requirements.lock
+
+bench: $(INSTALLED) ## measure latency, throughput and idle cost of the local stack
+	@$(BIN)/python -m load.bench $(BENCH_ARGS)
+
+clean: ## stop the stack, remove its data and the virtual environment
+	@test ! -x $(BIN)/darkroom || $(BIN)/darkroom down || true
+	@rm -rf .darkroom $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Darkroom's events, envelope and topics."""

@@ -1,0 +1,1 @@
+"""The outside world on localhost: Replicate and a sample store."""

@@ -1,0 +1,1 @@
+"""What every Darkroom service needs and none should write again."""

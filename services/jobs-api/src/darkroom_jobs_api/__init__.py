@@ -1,0 +1,1 @@
+"""Jobs, items and the REST API."""

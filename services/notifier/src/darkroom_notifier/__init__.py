@@ -1,0 +1,1 @@
+"""Progress to people: WebSocket."""

@@ -1,0 +1,1 @@
+"""Predictions in flight, webhooks, results."""
