@@ -1,0 +1,28 @@
+"""Every event there is, by its CloudEvents type."""
+
+from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.event import Event
+from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
+from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
+
+EVENTS: tuple[type[Event], ...] = (
+    JobRequested,
+    ItemRequested,
+    JobCancelRequested,
+    ItemFinished,
+    JobFinished,
+    CreditsReserved,
+    CreditsRejected,
+    CreditsSettled,
+    CreditsGranted,
+    ItemStarted,
+    PredictionCreated,
+    AttemptFailed,
+    ItemFailed,
+    ItemCanceled,
+    ItemCompleted,
+    PredictionFailed,
+)
+
+EVENTS_BY_TYPE: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

@@ -1,0 +1,44 @@
+"""Events of poller, on `darkroom.items`: how a prediction at the provider ended."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from darkroom_contracts.event import Fact, ItemEvent
+
+
+class StoredPicture(Fact):
+    """A picture in our own object storage, under a content-addressed key."""
+
+    key: str = Field(description="object key; its address is the media address, `/media/`, and the key")
+    thumbnail_key: str
+    width: int
+    height: int
+    size_bytes: int
+    format: str = Field(description="`jpg`, `png` or `webp`")
+    sha256: str
+
+
+class ItemCompleted(ItemEvent):
+    """The provider's output is in our storage, with a thumbnail."""
+
+    topic: ClassVar[str] = "darkroom.items"
+
+    attempt: int = Field(ge=1)
+    attempt_id: str
+    prediction_id: str
+    result: StoredPicture
+    predict_seconds: float | None = Field(default=None, description="the provider's own figure")
+
+
+class PredictionFailed(ItemEvent):
+    """A prediction ended without a usable output; the predictor decides whether another attempt follows."""
+
+    topic: ClassVar[str] = "darkroom.items"
+
+    attempt: int = Field(ge=1)
+    attempt_id: str
+    prediction_id: str
+    code: str
+    message: str
+    retryable: bool

@@ -1,0 +1,92 @@
+"""Events of jobs-api, on `darkroom.jobs`: what was asked for, and how it ended."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from darkroom_contracts.event import Fact, ItemEvent, JobEvent
+
+JobEnd = Literal["DONE", "FAILED", "CANCELED"]
+ItemEnd = Literal["DONE", "FAILED", "CANCELED"]
+Charge = Literal["spend", "release"]
+
+
+class JobRequested(JobEvent):
+    """A job was accepted for a decision on its credits. It carries totals, not items: a job may hold thousands."""
+
+    topic: ClassVar[str] = "darkroom.jobs"
+
+    product: str = Field(description="the catalogue row, such as `optimize`")
+    product_id: str = Field(description="the shop's own product")
+    product_name: str
+    price_version: int = Field(description="the version of the price the job was sold at")
+    price_credits: int = Field(ge=0, description="credits for one item")
+    items_total: int = Field(ge=1)
+    subject_id: str | None = Field(default=None, description="who asked, within the tenant")
+    requested_at: datetime
+
+    @property
+    def amount_credits(self) -> int:
+        """What the whole job costs, in credits."""
+        return self.price_credits * self.items_total
+
+
+class RetryPolicy(Fact):
+    """How often and how patiently an item's failed attempts are repeated."""
+
+    attempts_max: int = Field(default=3, ge=1)
+    backoff_seconds: tuple[float, ...] = (1.0, 2.0, 4.0)
+
+
+class ItemRequested(ItemEvent):
+    """An item may start: its credits are held. Carries all that predictor and poller need, so neither calls back."""
+
+    topic: ClassVar[str] = "darkroom.jobs"
+
+    product: str
+    provider: str = Field(description="which provider adapter carries it, such as `replicate`")
+    model: str = Field(description="the provider's model id")
+    input: dict[str, Any] = Field(description="the provider's input, mapped from the caller's request by the catalogue")
+    expected_seconds: float = Field(gt=0, description="the model's usual duration, for the poller's schedule")
+    cancel_after_seconds: int = Field(ge=5, description="the provider gives up after this long (Cancel-After)")
+    retry: RetryPolicy = RetryPolicy()
+    requested_at: datetime
+
+
+class JobCancelRequested(JobEvent):
+    """Someone asked that what has not started of a job be stopped."""
+
+    topic: ClassVar[str] = "darkroom.jobs"
+
+    reason: str | None = None
+
+
+class ItemFinished(ItemEvent):
+    """An item reached its terminal state, and what that does to its credits. Once per item."""
+
+    topic: ClassVar[str] = "darkroom.jobs"
+
+    status: ItemEnd
+    charge: Charge = Field(description="`spend`: its credits are kept; `release`: they are given back")
+    items_total: int
+    items_done: int = Field(description="of the job, with this one")
+    items_failed: int
+    items_canceled: int
+    error: str | None = None
+
+
+class JobFinished(JobEvent):
+    """All items of a job have ended, or its credits were refused. Once per job."""
+
+    topic: ClassVar[str] = "darkroom.jobs"
+
+    product_id: str
+    product_name: str
+    status: JobEnd
+    items_total: int
+    items_done: int
+    items_failed: int
+    items_canceled: int
+    items_spent: int = Field(description="how many items' credits are kept; the others' are given back")
+    error: str | None = None

@@ -1,0 +1,65 @@
+"""Events of predictor, on `darkroom.predictions`: an item's turn, its attempts, and the ends that the predictor decides."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from darkroom_contracts.event import ItemEvent
+
+
+class ItemStarted(ItemEvent):
+    """The predictor took the item for an attempt; the paid call comes next."""
+
+    topic: ClassVar[str] = "darkroom.predictions"
+
+    attempt: int = Field(ge=1)
+
+
+class PredictionCreated(ItemEvent):
+    """The provider accepted an attempt. `output` is set where the provider answers at once."""
+
+    topic: ClassVar[str] = "darkroom.predictions"
+
+    attempt: int = Field(ge=1)
+    attempt_id: str = Field(description="UUID of the attempt")
+    callback_token_sha256: str = Field(description="hex digest of the token in the attempt's webhook address")
+    provider: str
+    account: str = Field(description="the provider account that was charged, by our name for it")
+    model: str
+    prediction_id: str
+    expected_seconds: float
+    cancel_after_seconds: int
+    webhook_expected: bool = Field(description="whether the provider was given a webhook address")
+    output: Any | None = None
+    created_at: datetime
+
+
+class AttemptFailed(ItemEvent):
+    """An attempt ended without a result and another one follows."""
+
+    topic: ClassVar[str] = "darkroom.predictions"
+
+    attempt: int = Field(ge=1)
+    code: str
+    message: str
+    retry_at: datetime
+
+
+class ItemFailed(ItemEvent):
+    """An item will not be tried again."""
+
+    topic: ClassVar[str] = "darkroom.predictions"
+
+    attempt: int = Field(ge=0, description="attempts made")
+    code: str = Field(description="a stable word, such as `moderation`, `bad-input`, `provider-error`, `out-of-attempts`")
+    message: str = Field(description="a sentence for a person")
+    reached_provider: bool
+
+
+class ItemCanceled(ItemEvent):
+    """An item was stopped on request."""
+
+    topic: ClassVar[str] = "darkroom.predictions"
+
+    reached_provider: bool

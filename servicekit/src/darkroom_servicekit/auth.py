@@ -1,0 +1,219 @@
+"""Who is asking: Wix instance tokens and JWTs become a Principal; anything doubtful is refused.
+
+The tenant comes from the signed token alone, never from a parameter. Source of the instance token's format: Wix, "parse the
+app instance query parameter" (`signature.payload`, HMAC-SHA256 over the encoded payload). JWT algorithms are pinned by setting.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import jwt
+from fastapi import Request
+
+from darkroom_servicekit.problems import Problem
+
+DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"
+"""Signs the tokens of `darkroom token` on a local stack. Anyone can know it."""
+
+TOKEN_BYTES_MAX = 4096
+CLOCK_LEEWAY_SECONDS = 30
+INSTANCE_TOKEN_AGE_MAX = timedelta(hours=24)
+"""For instance tokens that carry no expirationDate; Wix states no limit for signDate."""
+INSTANCE_ID_MAX = 100
+JWKS_TIMEOUT_SECONDS = 5
+
+
+class InvalidToken(Exception):
+    """A token that is not accepted; the message says why, for our logs and tests, not for the caller."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Someone acting within one tenant."""
+
+    instance_id: str
+    subject: str
+    roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    expires_at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenKeys:
+    """The keys and rules by which tokens are checked. A kind of token without its key is refused."""
+
+    wix_app_secret: str | None = None
+    jwt_secret: str | None = None
+    jwt_jwks_url: str | None = None
+    jwt_algorithm: Literal["HS256", "RS256"] = "HS256"
+    jwt_issuer: str = "darkroom"
+    jwt_audience: str = "darkroom"
+
+
+class Authenticator:
+    """Checks bearer tokens."""
+
+    def __init__(self, keys: TokenKeys) -> None:
+        self._keys = keys
+        self._jwks = (
+            jwt.PyJWKClient(keys.jwt_jwks_url, timeout=JWKS_TIMEOUT_SECONDS)
+            if keys.jwt_jwks_url and keys.jwt_algorithm == "RS256"
+            else None
+        )
+
+    def authenticate(self, token: str, now: datetime) -> Principal:
+        """The principal of a token. Raises InvalidToken."""
+        if len(token) > TOKEN_BYTES_MAX:
+            raise InvalidToken("too long")
+        match token.count("."):
+            case 1:
+                return self._from_instance_token(token, now)
+            case 2:
+                return self._from_jwt(token)
+            case _:
+                raise InvalidToken("neither an instance token nor a JWT")
+
+    def _from_instance_token(self, token: str, now: datetime) -> Principal:
+        if not self._keys.wix_app_secret:
+            raise InvalidToken("instance tokens are not accepted here")
+        signature, payload = token.split(".")
+        expected = hmac.digest(self._keys.wix_app_secret.encode(), payload.encode(), "sha256")
+        if not hmac.compare_digest(expected, _base64url(signature)):
+            raise InvalidToken("signature does not match")
+        claims = _json_object(_base64url(payload))
+        if claims.get("aid"):
+            raise InvalidToken("an anonymous visitor of the site, not its owner")
+        expires_at = _instance_expiry(claims)
+        if now >= expires_at:
+            raise InvalidToken("expired")
+        subject = str(claims.get("uid") or claims.get("siteOwnerId") or "owner")
+        roles = frozenset({"owner"}) if claims.get("permissions") == "OWNER" else frozenset[str]()
+        return Principal(_instance_id(claims.get("instanceId")), subject, roles, expires_at=expires_at)
+
+    def _from_jwt(self, token: str) -> Principal:
+        keys = self._keys
+        try:
+            key = self._jwks.get_signing_key_from_jwt(token).key if self._jwks else keys.jwt_secret
+            if not key:
+                raise InvalidToken("JWTs are not accepted here")
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[keys.jwt_algorithm],
+                issuer=keys.jwt_issuer,
+                audience=keys.jwt_audience,
+                leeway=CLOCK_LEEWAY_SECONDS,
+                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+            )
+        except jwt.PyJWTError as error:
+            raise InvalidToken(str(error)) from error
+        roles = claims.get("roles") or []
+        if not isinstance(roles, list):
+            raise InvalidToken("roles is not a list")
+        return Principal(
+            _instance_id(claims.get("instance_id")),
+            str(claims["sub"]),
+            frozenset(str(role) for role in roles),
+            frozenset(str(claims.get("scope") or "").split()),
+            datetime.fromtimestamp(claims["exp"], UTC),
+        )
+
+
+def make_instance_token(instance_id: str, *, key: str, now: datetime, ttl: timedelta, subject: str = "owner") -> str:
+    """An instance token as Wix signs them."""
+    claims = {
+        "instanceId": instance_id,
+        "appDefId": "darkroom",
+        "signDate": now.astimezone(UTC).isoformat(),
+        "expirationDate": (now + ttl).astimezone(UTC).isoformat(),
+        "uid": subject,
+        "permissions": "OWNER",
+    }
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
+    signature = base64.urlsafe_b64encode(hmac.digest(key.encode(), payload, "sha256")).rstrip(b"=")
+    return f"{signature.decode()}.{payload.decode()}"
+
+
+def make_jwt(
+    instance_id: str, *, key: str, now: datetime, ttl: timedelta, subject: str = "user", roles: tuple[str, ...] = ()
+) -> str:
+    """A JWT (HS256) for development and tests."""
+    claims = {
+        "sub": subject,
+        "instance_id": instance_id,
+        "roles": list(roles),
+        "iss": "darkroom",
+        "aud": "darkroom",
+        "iat": int(now.timestamp()),
+        "exp": int((now + ttl).timestamp()),
+    }
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
+def bearer_principal(authenticator: Authenticator) -> Callable[[Request], Awaitable[Principal]]:
+    """A FastAPI dependency: the principal of `Authorization: Bearer …`, else `401`."""
+
+    async def principal(request: Request) -> Principal:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise unauthorized("Send a token as `Authorization: Bearer …`.")
+        try:
+            return authenticator.authenticate(token.strip(), datetime.now(UTC))
+        except InvalidToken as error:
+            raise unauthorized("The token is wrong or no longer good.") from error
+
+    return principal
+
+
+def unauthorized(detail: str) -> Problem:
+    """`401` with the challenge that RFC 6750 asks for."""
+    return Problem(401, "Not signed in", detail, kind="/problems/unauthorized", headers={"WWW-Authenticate": "Bearer"})
+
+
+def token_digest(token: str) -> str:
+    """How a secret token is stored: its SHA-256 in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _instance_id(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= INSTANCE_ID_MAX or value.startswith("_"):
+        raise InvalidToken("no usable instance id")
+    return value
+
+
+def _instance_expiry(claims: dict[str, Any]) -> datetime:
+    try:
+        if claims.get("expirationDate"):
+            return _utc(claims["expirationDate"])
+        return _utc(claims["signDate"]) + INSTANCE_TOKEN_AGE_MAX
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidToken("neither a signDate nor an expirationDate that can be read") from error
+
+
+def _utc(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _base64url(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidToken("not base64url") from error
+
+
+def _json_object(data: bytes) -> dict[str, Any]:
+    try:
+        claims = json.loads(data)
+    except ValueError as error:
+        raise InvalidToken("payload is not JSON") from error
+    if not isinstance(claims, dict):
+        raise InvalidToken("payload is not an object")
+    return claims

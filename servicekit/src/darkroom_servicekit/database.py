@@ -1,0 +1,124 @@
+"""The database of one service, and the one place that commits: a unit of work whose events leave with its changes."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from darkroom_contracts.envelope import Envelope, wrap
+from darkroom_contracts.event import Event
+from sqlalchemy import Executable, text
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from darkroom_servicekit.health import NotReady
+from darkroom_servicekit.outbox import OutboxRow, write_outbox
+from darkroom_servicekit.tracing import current_traceparent
+
+CONNECT_SECONDS_MAX = 5.0
+STATEMENT_SECONDS_MAX = 30.0
+IDLE_IN_TRANSACTION_SECONDS_MAX = 30.0
+POOL_WAIT_SECONDS_MAX = 10.0
+
+
+def build_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
+    """An engine on asyncpg with one bounded pool; statements and idle transactions have a time limit."""
+    url = database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS_MAX,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": CONNECT_SECONDS_MAX,
+            "server_settings": {
+                "statement_timeout": str(int(STATEMENT_SECONDS_MAX * 1000)),
+                "idle_in_transaction_session_timeout": str(int(IDLE_IN_TRANSACTION_SECONDS_MAX * 1000)),
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        },
+    )
+
+
+class Transaction:
+    """An open transaction: statements and events, all or nothing."""
+
+    def __init__(self, connection: AsyncConnection, *, source: str, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self._source = source
+        self._outbox: list[OutboxRow] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    async def execute(
+        self, statement: Executable | str, parameters: dict[str, Any] | Sequence[dict[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement; a string is SQL with `:name` parameters."""
+        return await self.connection.execute(text(statement) if isinstance(statement, str) else statement, parameters)
+
+    def publish(self, event: Event, *, cause: Envelope | None = None) -> Envelope:
+        """Send `event` when, and only when, the transaction commits. `cause` is the event that led to it."""
+        traceparent = cause.traceparent if cause else current_traceparent()
+        envelope = wrap(event, source=self._source, now=self.now, cause=cause, traceparent=traceparent)
+        self._outbox.append(OutboxRow(event.topic, event.instance_id, envelope, event.to_json()))
+        return envelope
+
+    def publish_raw(self, row: OutboxRow) -> None:
+        """Send a message that is no event of ours, such as a dead letter, with the commit."""
+        self._outbox.append(row)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call `call` once the commit has succeeded; for hints only, since the process may die in between."""
+        self._after_commit.append(call)
+
+    async def flush_events(self) -> int:
+        """Write the pending events to the outbox; how many there were."""
+        rows, self._outbox = self._outbox, []
+        if rows:
+            await write_outbox(self.connection, rows)
+        return len(rows)
+
+    def committed(self) -> None:
+        """Run the hints that waited for the commit."""
+        for call in self._after_commit:
+            call()
+
+
+class UnitOfWork:
+    """Opens transactions. Nothing else in a service commits."""
+
+    def __init__(
+        self, engine: AsyncEngine, *, service: str, clock: Callable[[], datetime], wake_relay: Callable[[], None]
+    ) -> None:
+        self.engine = engine
+        self._source = f"/services/{service}"
+        self._clock = clock
+        self._wake_relay = wake_relay
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """A transaction that commits at the end of the block and rolls back when it raises."""
+        async with self.engine.connect() as connection:
+            transaction = Transaction(connection, source=self._source, now=self._clock())
+            async with connection.begin():
+                yield transaction
+                events = await transaction.flush_events()
+        transaction.committed()
+        if events:
+            self._wake_relay()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading: each statement sees what is committed then, and nothing stays open."""
+        async with self.engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+async def check_database(engine: AsyncEngine, expected_revision: str | None) -> None:
+    """Raise NotReady unless the database answers and its schema is the one this code was written for."""
+    async with engine.connect() as connection:
+        revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    if expected_revision is not None and revision != expected_revision:
+        raise NotReady(f"schema is at revision {revision}, this code needs {expected_revision}: run the migrations")

@@ -1,0 +1,52 @@
+"""Background loops that outlive their errors: an outage of a dependency is waited out, said once, and ended by itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from darkroom_servicekit.metrics import KitMetrics
+
+BACKOFF_SECONDS_FIRST = 0.2
+BACKOFF_SECONDS_MAX = 5.0
+HEALTHY_AFTER_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+class Loops:
+    """Runs named coroutines for as long as the process serves, each started again when it fails."""
+
+    def __init__(self, metrics: KitMetrics) -> None:
+        self._metrics = metrics
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Keep `run` running. It is expected never to return; when it does, it is called again."""
+        self._tasks.append(asyncio.create_task(self._keep_running(name, run), name=name))
+
+    async def stop(self) -> None:
+        """Cancel all loops, the last started first, and wait for them."""
+        while self._tasks:
+            task = self._tasks.pop()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep_running(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        clock = asyncio.get_running_loop().time
+        backoff = BACKOFF_SECONDS_FIRST
+        while True:
+            started = clock()
+            try:
+                await run()
+            except Exception as error:  # a loop ends only with its process
+                self._metrics.loop_restarts.labels(loop=name).inc()
+                log.warning("loop failed, trying again", loop=name, error=_in_words(error), in_seconds=backoff)
+                log.debug("loop failure", loop=name, exc_info=True)
+            backoff = BACKOFF_SECONDS_FIRST if clock() - started > HEALTHY_AFTER_SECONDS else backoff
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300]

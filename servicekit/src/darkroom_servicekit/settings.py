@@ -1,0 +1,44 @@
+"""The settings that every service shares; each service's own stand in its `settings.py`. Only `main` modules read them."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read from the environment as `DARKROOM_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="DARKROOM_", env_ignore_empty=True, extra="ignore")
+
+    http_host: str = Field(default="127.0.0.1", description="address to listen on")
+    http_port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
+
+    kafka_bootstrap_servers: str = Field(description="`host:port,…` of Kafka or Redpanda")
+    database_url: str = Field(description="`postgresql://…` of this service's own database")
+    redis_url: str = Field(description="`redis://…`")
+
+    database_pool_size: int = Field(default=10, ge=2, description="connections a process may hold")
+    consumer_batch_max: int = Field(default=500, ge=1, description="messages handled in one transaction at most")
+    consumer_stall_seconds: float = Field(default=60.0, gt=0, description="lag without progress after which it restarts")
+    outbox_batch_max: int = Field(default=500, ge=1, description="outbox rows relayed at once at most")
+    outbox_keep_seconds: float = Field(default=3600.0, gt=0, description="how long relayed outbox rows are kept")
+    inbox_keep_days: int = Field(default=30, ge=1, description="how long handled event ids are remembered")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP address of a trace collector; none: no export")
+
+    public_url: str | None = Field(default=None, description="where browsers and webhooks reach the platform")
+    media_url: str | None = Field(default=None, description="where stored pictures are served; default: the public address")
+
+    wix_app_id: str | None = None
+    wix_app_secret: str | None = Field(default=None, description="signs instance tokens; none: they are refused")
+    jwt_secret: str | None = Field(default=None, description="HS256 key of JWTs; none and no JWKS: they are refused")
+    jwt_jwks_url: str | None = Field(default=None, description="key set of JWTs signed with RS256")
+    jwt_algorithm: Literal["HS256", "RS256"] = "HS256"
+    jwt_issuer: str = "darkroom"
+    jwt_audience: str = "darkroom"
+
+    def media_base(self) -> str:
+        """The address in front of `/media/…`, without a trailing slash; empty when none is set (relative addresses)."""
+        return (self.media_url or self.public_url or "").rstrip("/")
