@@ -80,9 +80,7 @@ class Envelope:
         )
 
 
-def wrap(
-    event: Event, *, source: str, now: datetime, cause: Envelope | None = None, traceparent: str | None = None
-) -> Envelope:
+def wrap(event: Event, *, source: str, now: datetime, cause: Envelope | None = None, traceparent: str | None = None) -> Envelope:
     """The envelope of a new event, caused by `cause` (whose story it continues) where there is one."""
     return Envelope(
         id=str(uuid_utils.uuid7()),

@@ -10,9 +10,7 @@ class KitMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self.published = Counter(
-            "darkroom_events_published", "Events sent to Kafka", ["topic"], registry=registry
-        )
+        self.published = Counter("darkroom_events_published", "Events sent to Kafka", ["topic"], registry=registry)
         self.publish_delay = Histogram(
             "darkroom_outbox_delay_seconds",
             "From the outbox row's write to Kafka's acknowledgement",
@@ -23,9 +21,7 @@ class KitMetrics:
         self.outbox_oldest = Gauge(
             "darkroom_outbox_oldest_seconds", "Age of the oldest outbox row not yet relayed", registry=registry
         )
-        self.consumed = Counter(
-            "darkroom_events_consumed", "Events taken from Kafka", ["type", "outcome"], registry=registry
-        )
+        self.consumed = Counter("darkroom_events_consumed", "Events taken from Kafka", ["type", "outcome"], registry=registry)
         self.batch_seconds = Histogram(
             "darkroom_consumer_batch_seconds",
             "Handling of one batch, commit included",
@@ -33,9 +29,7 @@ class KitMetrics:
             registry=registry,
         )
         self.lag = Gauge("darkroom_consumer_lag", "Messages not yet handled", ["topic"], registry=registry)
-        self.dead_letters = Counter(
-            "darkroom_dead_letters", "Messages given up on", ["reason"], registry=registry
-        )
+        self.dead_letters = Counter("darkroom_dead_letters", "Messages given up on", ["reason"], registry=registry)
         self.http_seconds = Histogram(
             "darkroom_http_request_seconds",
             "HTTP requests by route",

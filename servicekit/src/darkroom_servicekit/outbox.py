@@ -24,23 +24,28 @@ RELAY_LOCK = 0x0DA2_C001
 FALLBACK_SECONDS = 2.0
 """A relay that was not woken looks by itself this often: for rows whose process died before it relayed them."""
 SEND_SECONDS_MAX = 30.0
+FROZEN_SECONDS_MAX = 40
+"""A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""
 PRUNE_EVERY_SECONDS = 60.0
 PRUNE_ROWS_MAX = 20_000
 
-OUTBOX_DDL = """
-CREATE TABLE outbox (
-    sequence     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    event_id     uuid NOT NULL UNIQUE,
-    topic        text NOT NULL,
-    key          text NOT NULL,
-    headers      jsonb NOT NULL,
-    payload      bytea NOT NULL,
-    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-    published_at timestamptz
-);
-CREATE INDEX outbox_unpublished ON outbox (sequence) WHERE published_at IS NULL;
-ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)
-"""
+OUTBOX_V1: tuple[str, ...] = (
+    """
+    CREATE TABLE outbox (
+        sequence     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        event_id     uuid NOT NULL UNIQUE,
+        topic        text NOT NULL,
+        key          text NOT NULL,
+        headers      jsonb NOT NULL,
+        payload      bytea NOT NULL,
+        created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+        published_at timestamptz
+    )
+    """,
+    "CREATE INDEX outbox_unpublished ON outbox (sequence) WHERE published_at IS NULL",
+    "ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)",
+)
+"""For a service's first migration. Frozen: a later shape is a new tuple and a new migration."""
 
 INSERT = text(
     """
@@ -127,6 +132,7 @@ class OutboxRelay:
         """Relay until cancelled; raises when the database or Kafka fails, to be started again by its loop."""
         async with self._engine.connect() as opened:
             connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text(f"SET idle_session_timeout = '{FROZEN_SECONDS_MAX}s'"))
             clock = asyncio.get_running_loop().time
             prune_at = clock() + PRUNE_EVERY_SECONDS
             while True:

@@ -1,0 +1,283 @@
+"""The idempotent consumer: a batch's effects, its inbox marks and its new events are one transaction; the offset follows.
+
+A message seen before changes nothing. One that cannot be handled goes to the service's dead-letter topic with its reason and
+never blocks its partition. When a dependency is away the batch is tried again until it is back. A consumer that lags without
+moving ends its process, so that it is started afresh (aiokafka can stall silently after a rebalance).
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from darkroom_contracts.catalogue import EVENTS_BY_TYPE
+from darkroom_contracts.envelope import Envelope, MalformedEnvelope, header_texts, read_event
+from darkroom_contracts.event import Event
+from darkroom_contracts.topics import dead_letter_topic
+from faststream.kafka import KafkaBroker
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.dead_letters import dead_letter
+from darkroom_servicekit.health import NotReady
+from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.stages import Received, stages
+
+POLL_SECONDS = 1.0
+SESSION_SECONDS = 10.0
+HEARTBEAT_SECONDS = 3.0
+REBALANCE_SECONDS_MAX = 60.0
+BATCH_SECONDS_MAX = 60.0
+RETRY_SECONDS_FIRST = 0.1
+RETRY_SECONDS_MAX = 5.0
+ATTEMPTS_MAX = 3
+"""How often a message that fails by itself is tried before it is a dead letter."""
+WATCH_EVERY_SECONDS = 10.0
+EXIT_STALLED = 75
+
+INBOX_V1: tuple[str, ...] = (
+    "CREATE TABLE inbox (event_id uuid PRIMARY KEY, received_at timestamptz NOT NULL DEFAULT clock_timestamp())",
+    "CREATE INDEX inbox_received_at ON inbox USING brin (received_at)",
+)
+"""For a service's first migration. Frozen: a later shape is a new tuple and a new migration."""
+
+MARK_SEEN = text(
+    "INSERT INTO inbox (event_id) SELECT unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING RETURNING event_id::text"
+)
+PRUNE_INBOX = "DELETE FROM inbox WHERE received_at < clock_timestamp() - make_interval(days => :days)"
+
+E = TypeVar("E", bound=Event)
+BatchHandler = Callable[[Transaction, Sequence[Received[E]]], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+class Handlers:
+    """Which events a service takes, in the order in which one can be the cause of the next."""
+
+    def __init__(self) -> None:
+        self.by_type: dict[type[Event], BatchHandler[Any]] = {}
+
+    def on(self, kind: type[E], handle: BatchHandler[E]) -> "Handlers":
+        """Handle events of `kind`, many at a time, inside the consumer's transaction."""
+        self.by_type[kind] = handle
+        return self
+
+    def topics(self) -> list[str]:
+        return sorted({kind.topic for kind in self.by_type})
+
+    def order(self) -> dict[type[Event], int]:
+        return {kind: rank for rank, kind in enumerate(self.by_type)}
+
+
+class EventConsumer:
+    """One consumer group member. `run` for ever."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        unit_of_work: UnitOfWork,
+        handlers: Handlers,
+        metrics: KitMetrics,
+        *,
+        service: str,
+        batch_max: int,
+        stall_seconds: float,
+    ) -> None:
+        self._uow = unit_of_work
+        self._handlers = handlers
+        self._order = handlers.order()
+        self._metrics = metrics
+        self._service = service
+        self._batch_max = batch_max
+        self._stall_seconds = stall_seconds
+        self._dead_letter_topic = dead_letter_topic(service)
+        self._moved_at = 0.0
+        self._waiting_for: str | None = None
+        self._next: dict[TopicPartition, int] = {}
+        self._subscriber = broker.subscriber(
+            *handlers.topics(),
+            group_id=f"darkroom.{service}",
+            batch=True,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(SESSION_SECONDS * 1000),
+            heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
+            max_poll_interval_ms=int((BATCH_SECONDS_MAX + REBALANCE_SECONDS_MAX) * 1000),
+            persistent=False,
+        )
+
+    async def check(self) -> None:
+        """Raise NotReady unless partitions are assigned and nothing is being waited for."""
+        if self._subscriber.consumer is None or not self._subscriber.consumer.assignment():
+            raise NotReady("no partitions assigned yet")
+        if self._waiting_for:
+            raise NotReady(f"waiting for {self._waiting_for}")
+
+    async def run(self) -> None:
+        """Join the group and consume until cancelled."""
+        clock = asyncio.get_running_loop().time
+        try:
+            await self._subscriber.start()
+            consumer = self._subscriber.consumer
+            assert consumer is not None
+            self._next.clear()
+            self._moved_at = clock()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch(consumer))
+                while True:
+                    found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._batch_max)
+                    if found:
+                        await self._take(consumer, found)
+                        self._moved_at = clock()
+        finally:
+            await self._subscriber.stop()
+
+    async def _take(self, consumer: AIOKafkaConsumer, found: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+        records = [record for partition in found.values() for record in partition]
+        with self._metrics.batch_seconds.time():
+            await self._handle_until_done(records)
+        offsets = {partition: records[-1].offset + 1 for partition, records in found.items()}
+        self._next |= offsets
+        try:
+            await consumer.commit(offsets)
+        except KafkaError as error:
+            # The effects stand; whoever reads these messages again drops them by their ids.
+            log.warning("offset not committed", error=repr(error))
+
+    async def _handle_until_done(self, records: Sequence[ConsumerRecord]) -> None:
+        """Handle a batch; wait out a dependency; isolate a message that fails by itself."""
+        delay = RETRY_SECONDS_FIRST
+        while True:
+            try:
+                await self._handle(records)
+            except Exception as error:
+                if not _is_outage(error):
+                    await self._handle_one_by_one(records, error)
+                    return
+                self._waiting_for = type(error).__name__
+                log.warning("waiting for a dependency", error=repr(error)[:300], in_seconds=delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, RETRY_SECONDS_MAX)
+            else:
+                self._waiting_for = None
+                return
+
+    async def _handle_one_by_one(self, records: Sequence[ConsumerRecord], error: Exception) -> None:
+        if len(records) > 1:
+            log.warning("batch failed, handling its messages one by one", messages=len(records), error=repr(error)[:300])
+            for record in records:
+                await self._handle_until_done([record])
+            return
+        for attempt in range(2, ATTEMPTS_MAX + 1):
+            await asyncio.sleep(RETRY_SECONDS_FIRST * attempt)
+            try:
+                await self._handle(records)
+            except Exception as again:
+                if _is_outage(again):
+                    await self._handle_until_done(records)
+                    return
+                error = again
+            else:
+                return
+        log.error("message given up", topic=records[0].topic, offset=records[0].offset, exc_info=error)
+        await self._give_up(records[0], "handler-error", f"{type(error).__name__}: {error}")
+
+    async def _handle(self, records: Sequence[ConsumerRecord]) -> None:
+        """One transaction: marks, effects, events."""
+        async with self._uow.begin() as transaction:
+            wanted: dict[str, Received[Event]] = {}
+            for record in records:
+                received = self._read(transaction, record)
+                if received is not None:
+                    wanted.setdefault(received.envelope.id, received)
+            fresh = await self._unseen(transaction, wanted)
+            for stage in stages(fresh, self._order):
+                for kind, handle in self._handlers.by_type.items():
+                    if kind in stage:
+                        await handle(transaction, stage[kind])
+        for received in fresh:
+            self._metrics.consumed.labels(type=received.envelope.type, outcome="handled").inc()
+
+    def _read(self, transaction: Transaction, record: ConsumerRecord) -> Received[Event] | None:
+        """The event of a record; None when it is not for us, or unreadable (then it becomes a dead letter)."""
+        try:
+            envelope = Envelope.from_headers(header_texts(record.headers))
+            kind = EVENTS_BY_TYPE.get(envelope.type)
+            if kind is None or kind not in self._order:
+                return None
+            event = read_event(envelope, record.value)
+            if record.key != event.instance_id.encode():
+                raise MalformedEnvelope("the key is not the event's instance")
+            return Received(event, envelope)
+        except (MalformedEnvelope, ValidationError) as error:
+            self._metrics.dead_letters.labels(reason="unreadable").inc()
+            log.error("unreadable message", topic=record.topic, offset=record.offset, error=str(error)[:500])
+            transaction.publish_raw(dead_letter(record, self._dead_letter_topic, "unreadable", str(error)))
+            return None
+
+    async def _unseen(self, transaction: Transaction, wanted: dict[str, Received[Event]]) -> list[Received[Event]]:
+        if not wanted:
+            return []
+        new = set((await transaction.execute(MARK_SEEN, {"ids": list(wanted)})).scalars())
+        for event_id, received in wanted.items():
+            if event_id not in new:
+                self._metrics.consumed.labels(type=received.envelope.type, outcome="repeated").inc()
+        return [received for event_id, received in wanted.items() if event_id in new]
+
+    async def _give_up(self, record: ConsumerRecord, reason: str, detail: str) -> None:
+        self._metrics.dead_letters.labels(reason=reason).inc()
+        async with self._uow.begin() as transaction:
+            transaction.publish_raw(dead_letter(record, self._dead_letter_topic, reason, detail))
+
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Report lag, and end the process when it does not shrink although nothing is being waited for."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(WATCH_EVERY_SECONDS)
+            try:
+                async with asyncio.timeout(WATCH_EVERY_SECONDS):
+                    lag = await self._measure_lag(consumer)
+            except (KafkaError, TimeoutError):
+                self._moved_at = clock()  # Kafka itself is away: not the consumer's fault
+                continue
+            if not lag or self._waiting_for:
+                self._moved_at = clock()
+            elif clock() - self._moved_at > self._stall_seconds:
+                log.critical("consumer stalled, ending the process", lag=lag, seconds=self._stall_seconds)
+                os._exit(EXIT_STALLED)
+
+    async def _measure_lag(self, consumer: AIOKafkaConsumer) -> int:
+        """Messages not yet handled, by the broker's own end offsets: a stalled fetcher's would be stale."""
+        partitions = list(consumer.assignment())
+        by_topic: dict[str, int] = dict.fromkeys(self._handlers.topics(), 0)
+        ends = await consumer.end_offsets(partitions) if partitions else {}
+        for partition, end in ends.items():
+            if partition not in self._next:
+                self._next[partition] = await consumer.committed(partition) or 0
+            by_topic[partition.topic] += max(0, end - self._next[partition])
+        for topic, lag in by_topic.items():
+            self._metrics.lag.labels(topic=topic).set(lag)
+        return sum(by_topic.values())
+
+
+async def forget_old_events(unit_of_work: UnitOfWork, *, keep_days: int) -> None:
+    """Drop inbox marks older than any message that may still come again."""
+    async with unit_of_work.begin() as transaction:
+        await transaction.execute(PRUNE_INBOX, {"days": keep_days})
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether a dependency is away, so that trying again later is right."""
+    if isinstance(error, ConnectionError | TimeoutError | PoolTimeout | OperationalError | InterfaceError):
+        return True
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or _is_serialization(error))
+
+
+def _is_serialization(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in {"40001", "40P01", "57014", "57P01", "57P03", "53300", "55P03"}

@@ -1,0 +1,36 @@
+"""The connection to Kafka, built by FastStream: one producer per process that never loses an acknowledged message.
+
+The consume loop is our own (`consumer.py`): FastStream commits what its handlers raised on, see docs/decisions/0002.
+"""
+
+import logging
+
+from faststream.kafka import KafkaBroker
+
+from darkroom_servicekit.health import NotReady
+
+PRODUCER_BATCH_BYTES = 131_072
+REQUEST_SECONDS_MAX = 20.0
+PING_SECONDS_MAX = 1.5
+
+
+def build_broker(bootstrap_servers: str, *, client_id: str) -> KafkaBroker:
+    """A broker that waits for all in-sync replicas, sends each message once per session, and makes no topics by itself."""
+    return KafkaBroker(
+        bootstrap_servers.split(","),
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=PRODUCER_BATCH_BYTES,
+        request_timeout_ms=int(REQUEST_SECONDS_MAX * 1000),
+        allow_auto_create_topics=False,
+        apply_types=False,
+        logger=logging.getLogger("faststream"),
+        log_level=logging.DEBUG,
+    )
+
+
+async def check_kafka(broker: KafkaBroker) -> None:
+    """Raise NotReady unless a Kafka broker answers."""
+    if not await broker.ping(timeout=PING_SECONDS_MAX):
+        raise NotReady("Kafka does not answer")

@@ -1,0 +1,207 @@
+"""What a service is made of, built once and started in order: database, outbox, Kafka, consumer, HTTP.
+
+`Runtime` only joins the kit's parts; a service's `main.build` makes one, adds its own loops and routes, and hands out the app.
+A dependency that is away at the start is waited for: the process serves `/healthz`, says what is missing and is not ready.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from redis.asyncio import Redis
+
+from darkroom_servicekit.auth import Authenticator, TokenKeys
+from darkroom_servicekit.consumer import EventConsumer, Handlers, forget_old_events
+from darkroom_servicekit.database import UnitOfWork, build_engine, check_database
+from darkroom_servicekit.health import Health, NotReady
+from darkroom_servicekit.http import build_app
+from darkroom_servicekit.kafka import build_broker, check_kafka
+from darkroom_servicekit.logs import configure_logging
+from darkroom_servicekit.loops import Loops
+from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.migrations import newest_revision
+from darkroom_servicekit.outbox import OutboxRelay
+from darkroom_servicekit.settings import ServiceSettings
+from darkroom_servicekit.tracing import build_tracer
+
+HOUSEKEEPING_SECONDS = 3600.0
+REDIS_TIMEOUT_SECONDS = 5.0
+REDIS_CONNECTIONS_MAX = 50
+KEEP_ALIVE_SECONDS = 75
+SHUTDOWN_SECONDS_MAX = 15
+
+log = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """The wall clock; rules get its value as an argument."""
+    return datetime.now(UTC)
+
+
+class Runtime:
+    """One service's parts. Construct it in `build`, register handlers and loops, then take `app`."""
+
+    def __init__(self, service: str, title: str, settings: ServiceSettings, *, migrations: Path) -> None:
+        configure_logging(service, settings.log_level)
+        self.service = service
+        self.settings = settings
+        registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        self.metrics = KitMetrics(registry)
+        self.health = Health()
+        self.tracer, self._tracer_provider = build_tracer(service, settings.otlp_endpoint)
+        self.engine = build_engine(settings.database_url, pool_size=settings.database_pool_size)
+        self.broker = build_broker(settings.kafka_bootstrap_servers, client_id=f"darkroom-{service}")
+        self.redis: Redis = build_redis(settings.redis_url)
+        self.relay = OutboxRelay(
+            self.engine,
+            self.broker,
+            self.metrics,
+            batch_max=settings.outbox_batch_max,
+            keep_seconds=settings.outbox_keep_seconds,
+        )
+        self.unit_of_work = UnitOfWork(self.engine, service=service, clock=utc_now, wake_relay=self.relay.wake)
+        self.authenticator = Authenticator(token_keys(settings))
+        self._loops = Loops(self.metrics)
+        self._to_start: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._to_close: list[Callable[[], Awaitable[None]]] = []
+        self._broker_started = asyncio.Event()
+        revision = newest_revision(migrations)
+        self.health.add("database", lambda: check_database(self.engine, revision))
+        self.health.add("kafka", self._check_kafka)
+        self.app: FastAPI = build_app(
+            service=service,
+            title=title,
+            health=self.health,
+            metrics=self.metrics,
+            tracer=self.tracer,
+            lifespan=self._lifespan,
+        )
+        self.loop("kafka", self._keep_broker)
+        self.after_kafka("outbox", self.relay.run)
+        self.loop("housekeeping", self._housekeeping)
+
+    def loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run `run` for as long as the service serves, again when it fails."""
+        self._to_start.append((name, run))
+
+    def after_kafka(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """A loop that begins once the connection to Kafka has been made."""
+
+        async def when_started() -> None:
+            await self._broker_started.wait()
+            await run()
+
+        self.loop(name, when_started)
+
+    def consume(self, handlers: Handlers) -> EventConsumer:
+        """Take events from Kafka with these handlers; readiness then depends on it."""
+        consumer = EventConsumer(
+            self.broker,
+            self.unit_of_work,
+            handlers,
+            self.metrics,
+            service=self.service,
+            batch_max=self.settings.consumer_batch_max,
+            stall_seconds=self.settings.consumer_stall_seconds,
+        )
+        self.health.add("consumer", consumer.check)
+        self.after_kafka("consumer", consumer.run)
+        return consumer
+
+    def needs_redis(self) -> None:
+        """Make readiness depend on Redis."""
+
+        async def check() -> None:
+            await self.redis.ping()
+
+        self.health.add("redis", check)
+
+    def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close` when the service stops, after its loops, the last registered first."""
+        self._to_close.append(close)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        for name, run in self._to_start:
+            self._loops.start(name, run)
+        log.info("started", port=self.settings.http_port)
+        try:
+            yield
+        finally:
+            await self._loops.stop()
+            for close in reversed(self._to_close):
+                await close()
+            await self.broker.stop()
+            await self.redis.aclose()
+            await self.engine.dispose()
+            self._tracer_provider.shutdown()
+            log.info("stopped")
+
+    async def _keep_broker(self) -> None:
+        """Connect to Kafka, then keep the connection: aiokafka heals it by itself once it has been made."""
+        try:
+            await self.broker.start()
+        except BaseException:
+            await self.broker.stop()
+            raise
+        self._broker_started.set()
+        await asyncio.Event().wait()
+
+    async def _check_kafka(self) -> None:
+        if not self._broker_started.is_set():
+            raise NotReady("not connected yet")
+        await check_kafka(self.broker)
+
+    async def _housekeeping(self) -> None:
+        while True:
+            await forget_old_events(self.unit_of_work, keep_days=self.settings.inbox_keep_days)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+def build_redis(url: str) -> Redis:
+    """A Redis client with bounded waits and connections."""
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        max_connections=REDIS_CONNECTIONS_MAX,
+        health_check_interval=30,
+    )
+
+
+def token_keys(settings: ServiceSettings) -> TokenKeys:
+    """The keys for tokens, from the settings."""
+    return TokenKeys(
+        wix_app_secret=settings.wix_app_secret,
+        jwt_secret=settings.jwt_secret,
+        jwt_jwks_url=settings.jwt_jwks_url,
+        jwt_algorithm=settings.jwt_algorithm,
+        jwt_issuer=settings.jwt_issuer,
+        jwt_audience=settings.jwt_audience,
+    )
+
+
+def serve(app: FastAPI, settings: ServiceSettings) -> None:
+    """Serve `app` until told to stop."""
+    uvicorn.run(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+    )
