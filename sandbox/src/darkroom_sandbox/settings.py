@@ -1,0 +1,22 @@
+"""The sandbox' own settings, read once from the environment (`DARKROOM_SANDBOX_*`) and passed on by `build`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where the sandbox listens, what address it gives out, and the folder it may write to."""
+
+    model_config = SettingsConfigDict(env_prefix="DARKROOM_SANDBOX_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8090, ge=0, le=65_535)
+    public_url: str = ""
+    home: Path = Path(".darkroom/sandbox")
+
+    @property
+    def base_url(self) -> str:
+        """The address others reach the sandbox under, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
