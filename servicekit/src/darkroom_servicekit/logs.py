@@ -14,7 +14,7 @@ import structlog
 from opentelemetry import trace
 
 SECRET_NAME = re.compile(r"token|secret|password|authorization|signature|api_key|cookie", re.IGNORECASE)
-SECRET_IN_TEXT = re.compile(r"(?i)(bearer\s+|[?&](?:token|signature|sig|x-amz-[a-z-]+|instance)=|://[^/\s:@]+:)[^\s&\"'@]+")
+SECRET_IN_TEXT = re.compile(r"(?i)(bearer\s+|[?&](?:token|signature|sig|x-amz-[a-z-]+|instance)=|://[^/\s:@]*:)[^\s&\"'@]+")
 MASK = "…"
 
 QUIET_LOGGERS = ("aiokafka", "faststream", "uvicorn.access", "httpx", "httpcore", "asyncio")
