@@ -1,0 +1,59 @@
+"""The `darkroom` command: names its subcommands and loads one only when it is called, so that each start stays cheap."""
+
+import importlib
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command as command_of
+
+# Name → (module with a Typer `app`, help line). A module holds one command, or a group of them.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("darkroom_cli.commands.up", "Start the local stack, or scale it; returns when everything is ready."),
+    "down": ("darkroom_cli.commands.down", "Stop the local stack; its data stay."),
+    "status": ("darkroom_cli.commands.status", "What runs, where, how big; exit 0 only when all is ready."),
+    "logs": ("darkroom_cli.commands.logs", "The last lines of a process, or of all."),
+    "token": ("darkroom_cli.commands.token", "A bearer token signed with the development key."),
+    "topics": ("darkroom_cli.commands.topics", "The Kafka topics: list them, make the missing ones."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Lists all commands without importing them; imports the one that is called.
+
+    `Any` in the signatures: Typer carries its own copy of click, whose types it does not name.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _placeholder(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is None or name not in COMMANDS:
+            return name, command, rest
+        real = command_of(importlib.import_module(COMMANDS[name][0]).app)
+        real.name = name
+        return name, real, rest
+
+
+def _placeholder(name: str) -> Any:
+    app = typer.Typer(add_completion=False)
+    app.command(name=name, help=COMMANDS[name][1])(lambda: None)
+    return command_of(app)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Darkroom's local stack and operations. Exit codes: 0 good, 1 the thing asked for failed, 2 wrong use.",
+)
+
+
+@app.callback()
+def darkroom() -> None:
+    """The root has no options of its own."""

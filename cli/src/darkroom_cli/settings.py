@@ -1,0 +1,76 @@
+"""What the `darkroom` command takes from the environment. Only this module reads it; the rest gets values."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TREE = Path(__file__).resolve().parents[3]
+SERVICES = ("jobs-api", "credits", "predictor", "poller", "notifier")
+
+
+class WrongSetting(ValueError):
+    """A setting cannot be used; the text names it and says what it should look like."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSettings:
+    """Where the stack lives and which parts are given from outside (`None`: started here)."""
+
+    home: Path
+    port: int | None
+    kafka_bootstrap_servers: str | None
+    database_url: str | None
+    database_urls: Mapping[str, str]
+    redis_url: str | None
+    storage_url: str | None
+    provider_tokens: str | None
+    fsync: bool
+    environ: Mapping[str, str]
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "StackSettings":
+        """The settings of this process; raises `WrongSetting`."""
+        env = {name: value for name, value in (os.environ if environ is None else environ).items() if value != ""}
+        database_urls = {
+            service: env[name]
+            for service in SERVICES
+            if (name := f"DARKROOM_DATABASE_URL_{service.replace('-', '_').upper()}") in env
+        }
+        return cls(
+            home=Path(env.get("DARKROOM_HOME", TREE / ".darkroom")).absolute(),
+            port=_port(env.get("DARKROOM_PORT")),
+            kafka_bootstrap_servers=env.get("DARKROOM_KAFKA_BOOTSTRAP_SERVERS"),
+            database_url=_url(env, "DARKROOM_DATABASE_URL", ("postgresql", "postgres")),
+            database_urls=database_urls,
+            redis_url=_url(env, "DARKROOM_REDIS_URL", ("redis", "rediss")),
+            storage_url=_url(env, "DARKROOM_STORAGE_URL", ("file", "s3")),
+            provider_tokens=env.get("DARKROOM_REPLICATE_API_TOKENS"),
+            fsync=_on_off(env, "DARKROOM_STACK_FSYNC", default=True),
+            environ=env,
+        )
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise WrongSetting(f"DARKROOM_PORT is {text!r}; it must be a port number, 1 to 65535")
+    return int(text)
+
+
+def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:
+    value = env.get(name)
+    if value is not None and urlsplit(value).scheme not in schemes:
+        raise WrongSetting(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    return value
+
+
+def _on_off(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = env.get(name)
+    if value is None:
+        return default
+    if value.lower() not in ("on", "off"):
+        raise WrongSetting(f"{name} is {value!r}; it must be on or off")
+    return value.lower() == "on"

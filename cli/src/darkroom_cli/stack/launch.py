@@ -1,0 +1,192 @@
+"""Starting, changing and stopping one stack: the command's side of the supervisor.
+
+A running supervisor is told of a new plan; what it runs already goes on untouched.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from darkroom_cli.settings import StackSettings
+from darkroom_cli.stack.assemble import assemble
+from darkroom_cli.stack.errors import StackError
+from darkroom_cli.stack.home import Home, read_json, write_json
+from darkroom_cli.stack.logfiles import last_lines
+from darkroom_cli.stack.plan import Plan, Task, read_plan
+from darkroom_cli.stack.ports import Ports
+
+READY_SECONDS_MAX = 120.0
+STOP_SECONDS_MAX = 60.0
+LOOK_SECONDS = 0.05
+# A process that has died so often without ever having been ready will not make it.
+DEATHS_MAX = 4
+LINES_SHOWN = 15
+SAME_BIRTHDAY_SECONDS = 2.0
+
+Tell = Callable[[str], None]
+
+
+def up(settings: StackSettings, *, only: frozenset[str], replicas: Mapping[str, int], tell: Tell) -> Plan:
+    """Start what is wanted and not running yet; returns when all of it is ready. Raises `StackError`."""
+    home = Home(settings.home)
+    home.make()
+    with home.one_command_at_a_time():
+        old = read_plan(home.plan) if home.supervisor_pid() is not None else None
+        plan = _next_plan(settings, home, old, only=only, replicas=replicas, tell=tell)
+        if old is None:
+            _end_orphans(home)
+            write_json(home.plan, plan.document())
+            _spawn_supervisor(home)
+        elif plan.tasks != old.tasks:
+            write_json(home.plan, plan.document())
+            _signal_supervisor(home, signal.SIGHUP)
+        else:
+            plan = old
+        _wait_until_ready(home, plan, tell)
+        return plan
+
+
+def down(home: Home) -> bool:
+    """Stop everything; False when nothing ran. Raises `StackError`."""
+    if not home.path.exists():
+        return False
+    with home.one_command_at_a_time():
+        if not _signal_supervisor(home, signal.SIGTERM):
+            return _end_orphans(home)
+        deadline = time.monotonic() + STOP_SECONDS_MAX
+        while home.supervisor_pid() is not None:
+            if time.monotonic() > deadline:
+                raise StackError(f"the stack did not stop within {STOP_SECONDS_MAX:.0f} s; see {home.logs}")
+            time.sleep(LOOK_SECONDS)
+        return True
+
+
+def _next_plan(
+    settings: StackSettings, home: Home, old: Plan | None, *, only: frozenset[str], replicas: Mapping[str, int], tell: Tell
+) -> Plan:
+    """What runs already stays as it is, but for the names and the gateway's list of upstreams."""
+    running = {task.key: task for task in old.tasks} if old else {}
+    wanted = only | (frozenset(old.about["parts"]) if old else frozenset())
+    numbers = {**(old.about["replicas"] if old else {}), **replicas}
+    ports = Ports(home.path / "ports.json")
+    assembly = assemble(settings, home, ports, wanted=wanted, running=frozenset(running), replicas=numbers)
+    ports.save()
+    for name in ports.moved:
+        tell(f"the port of {name} was taken by another program; it has a new one")
+    _prepare({part: act for part, act in assembly.preparations.items() if part not in running})
+    plan = assembly.plan(serial=1 if old is None else old.serial + 1)
+    tasks = tuple(_kept(task, running.get(task.key)) for task in plan.tasks)
+    return replace(plan, tasks=tasks, about={**plan.about, "parts": sorted(wanted)})
+
+
+def _kept(task: Task, running: Task | None) -> Task:
+    return task if running is None or task.key == "gateway" else replace(running, name=task.name)
+
+
+def _prepare(preparations: Mapping[str, Callable[[], None]]) -> None:
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for future in [pool.submit(act) for act in preparations.values()]:
+            future.result()
+
+
+def _spawn_supervisor(home: Home) -> None:
+    home.state.unlink(missing_ok=True)
+    with (home.logs / "supervisor.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "darkroom_cli.stack.supervisor", str(home.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=home.path,
+        )
+    # It outlives this command on purpose; Popen would else warn that it was left running.
+    process.returncode = 0
+
+
+def _signal_supervisor(home: Home, number: int) -> bool:
+    pid = home.supervisor_pid()
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_until_ready(home: Home, plan: Plan, tell: Tell) -> None:
+    started = time.monotonic()
+    told: set[str] = set()
+    state: dict[str, Any] = {}
+    while time.monotonic() - started < READY_SECONDS_MAX:
+        state = read_json(home.state) or {}
+        if state.get("serial") == plan.serial:
+            tasks = state["tasks"]
+            for task in tasks:
+                if _good(task) and task["key"] not in told:
+                    told.add(task["key"])
+                    tell(f"  {task['name']:<12} {'done' if task['once'] else 'ready'}  {time.monotonic() - started:5.1f} s")
+            if all(_good(task) for task in tasks):
+                return
+            _give_up_on_the_hopeless(home, tasks)
+        if time.monotonic() - started > 2.0 and home.supervisor_pid() is None:
+            raise StackError("the supervisor ended:\n" + _excerpt(home.logs / "supervisor.log"))
+        time.sleep(LOOK_SECONDS)
+    late = [task for task in state.get("tasks", []) if not _good(task)]
+    raise StackError(
+        f"not ready within {READY_SECONDS_MAX:.0f} s: {', '.join(task['name'] for task in late)}\n" + _failures(home, late[:2])
+    )
+
+
+def _good(task: Mapping[str, Any]) -> bool:
+    return task["state"] in ("ready", "done")
+
+
+def _give_up_on_the_hopeless(home: Home, tasks: Iterable[Mapping[str, Any]]) -> None:
+    lost = [
+        task
+        for task in tasks
+        if task["state"] == "failed" or (not task["everReady"] and not task["once"] and task["restarts"] >= DEATHS_MAX)
+    ]
+    if lost:
+        names = ", ".join(task["name"] for task in lost)
+        raise StackError(
+            f"{names} did not start; the rest runs on (`darkroom status`, `darkroom down`)\n" + _failures(home, lost)
+        )
+
+
+def _failures(home: Home, tasks: Iterable[Mapping[str, Any]]) -> str:
+    return "\n".join(f"--- {task['name']} ({home.logs / task['log']})\n{_excerpt(home.logs / task['log'])}" for task in tasks)
+
+
+def _excerpt(log: Path) -> str:
+    return "\n".join(last_lines(log, LINES_SHOWN)) or "(its log is empty)"
+
+
+def _end_orphans(home: Home) -> bool:
+    """Kill what a supervisor that was killed may have left (only where the kernel does not do it by itself)."""
+    state = read_json(home.state)
+    found = False
+    for task in (state or {}).get("tasks", []):
+        if task["pid"] is None:
+            continue
+        try:
+            process = psutil.Process(task["pid"])
+            # A process id that was given to another program since has another birthday.
+            if abs(process.create_time() - task["startedAt"]) < SAME_BIRTHDAY_SECONDS:
+                process.kill()
+                process.wait(timeout=STOP_SECONDS_MAX)
+                found = True
+        except psutil.Error:
+            continue
+    return found

@@ -1,0 +1,100 @@
+"""The five services and the sandbox as tasks: one Python process each, configured by environment only."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom_cli.stack.plan import Probe, Task
+from darkroom_cli.stack.ports import HOST
+
+DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"  # the same as darkroom_servicekit.auth's; that import is slow
+SANDBOX_TOKEN = "r8_sandbox_local_0001"  # noqa: S105 - accepted by the sandbox alone
+SAMPLE_INSTANCES = "sample-shop-1,sample-shop-2,sample-shop-3,demo-shop"
+STOP_SECONDS = 15.0
+# Shared by services and sandbox: fewer malloc arenas keep small processes small, and no .pyc is written into the tree's wheels.
+PYTHON_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What every service is told about the rest."""
+
+    kafka: str
+    redis: str
+    databases: Mapping[str, str]
+    storage: str
+    web: str
+    sandbox: str | None
+    environ: Mapping[str, str]
+
+    def common(self) -> dict[str, str]:
+        """The environment that all services share; what is set outside wins over the local defaults."""
+        local = {
+            "DARKROOM_PUBLIC_URL": self.web,
+            "DARKROOM_MEDIA_URL": self.web,
+            "DARKROOM_WIX_APP_ID": "darkroom",
+            "DARKROOM_WIX_APP_SECRET": DEVELOPMENT_KEY,
+            "DARKROOM_JWT_SECRET": DEVELOPMENT_KEY,
+            "DARKROOM_JWT_ISSUER": "darkroom",
+            "DARKROOM_JWT_AUDIENCE": "darkroom",
+            "DARKROOM_JWT_ALGORITHM": "HS256",
+            "DARKROOM_MEDIA_SECRET": DEVELOPMENT_KEY,
+            "DARKROOM_SAMPLE_INSTANCES": SAMPLE_INSTANCES,
+            "DARKROOM_REPLICATE_CAP_PER_MINUTE": "450",
+        }
+        if self.sandbox is not None:
+            local |= {
+                "DARKROOM_REPLICATE_API_TOKENS": SANDBOX_TOKEN,
+                "DARKROOM_REPLICATE_BASE_URL": f"{self.sandbox}/replicate",
+                "DARKROOM_STORE_BASE_URL": f"{self.sandbox}/store",
+                "DARKROOM_FETCH_ALLOW": self.sandbox.removeprefix("http://"),
+            }
+        chosen = {name: self.environ.get(name, value) for name, value in local.items()}
+        return chosen | {
+            "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
+            "DARKROOM_REDIS_URL": self.redis,
+            "DARKROOM_STORAGE_URL": self.storage,
+        }
+
+
+def service_task(service: str, number: int, *, of: int, port: int, around: Surroundings, after: tuple[str, ...]) -> Task:
+    """Replica `number` (from 1) of a service that runs `of` times."""
+    package = f"darkroom_{service.replace('-', '_')}"
+    return Task(
+        key=replica_key(service, number),
+        name=service if of == 1 else f"{service}-{number}",
+        argv=(sys.executable, "-m", package),
+        env={
+            **PYTHON_ENVIRONMENT,
+            **around.common(),
+            "DARKROOM_HTTP_HOST": HOST,
+            "DARKROOM_HTTP_PORT": str(port),
+            "DARKROOM_DATABASE_URL": around.databases[service],
+        },
+        probe=Probe(kind="http", host=HOST, port=port),
+        after=after,
+        stop_seconds=STOP_SECONDS,
+    )
+
+
+def replica_key(service: str, number: int) -> str:
+    """The name that a replica keeps whatever the number of its siblings: port, log and process hang on it."""
+    return service if number == 1 else f"{service}-{number}"
+
+
+def sandbox_task(*, port: int, home: str, web: str) -> Task:
+    """The outside world on localhost."""
+    return Task(
+        key="sandbox",
+        name="sandbox",
+        argv=(sys.executable, "-m", "darkroom_sandbox"),
+        env={
+            **PYTHON_ENVIRONMENT,
+            "DARKROOM_SANDBOX_HOST": HOST,
+            "DARKROOM_SANDBOX_PORT": str(port),
+            "DARKROOM_SANDBOX_PUBLIC_URL": f"http://{HOST}:{port}",
+            "DARKROOM_SANDBOX_HOME": home,
+            "DARKROOM_PUBLIC_URL": web,
+        },
+        probe=Probe(kind="http", host=HOST, port=port, path="/healthz"),
+    )
