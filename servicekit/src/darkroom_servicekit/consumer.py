@@ -101,20 +101,12 @@ class EventConsumer:
         self._moved_at = 0.0
         self._waiting_for: str | None = None
         self._next: dict[TopicPartition, int] = {}
-        self._subscriber = broker.subscriber(
-            *handlers.topics(),
-            group_id=f"darkroom.{service}",
-            batch=True,
-            auto_offset_reset="earliest",
-            session_timeout_ms=int(SESSION_SECONDS * 1000),
-            heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
-            max_poll_interval_ms=int((BATCH_SECONDS_MAX + REBALANCE_SECONDS_MAX) * 1000),
-            persistent=False,
-        )
+        self._broker = broker
+        self._consumer: AIOKafkaConsumer | None = None
 
     async def check(self) -> None:
         """Raise NotReady unless partitions are assigned and nothing is being waited for."""
-        if self._subscriber.consumer is None or not self._subscriber.consumer.assignment():
+        if self._consumer is None or not self._consumer.assignment():
             raise NotReady("no partitions assigned yet")
         if self._waiting_for:
             raise NotReady(f"waiting for {self._waiting_for}")
@@ -122,10 +114,22 @@ class EventConsumer:
     async def run(self) -> None:
         """Join the group and consume until cancelled."""
         clock = asyncio.get_running_loop().time
+        # Made here and not with the broker, which would start it a second time: its own consumer must be the only member.
+        subscriber = self._broker.subscriber(
+            *self._handlers.topics(),
+            group_id=f"darkroom.{self._service}",
+            batch=True,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(SESSION_SECONDS * 1000),
+            heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
+            max_poll_interval_ms=int((BATCH_SECONDS_MAX + REBALANCE_SECONDS_MAX) * 1000),
+            persistent=False,
+        )
         try:
-            await self._subscriber.start()
-            consumer = self._subscriber.consumer
+            await subscriber.start()
+            consumer = subscriber.consumer
             assert consumer is not None
+            self._consumer = consumer
             self._next.clear()
             self._moved_at = clock()
             async with asyncio.TaskGroup() as group:
@@ -136,7 +140,8 @@ class EventConsumer:
                         await self._take(consumer, found)
                         self._moved_at = clock()
         finally:
-            await self._subscriber.stop()
+            self._consumer = None
+            await subscriber.stop()
 
     async def _take(self, consumer: AIOKafkaConsumer, found: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         records = [record for partition in found.values() for record in partition]

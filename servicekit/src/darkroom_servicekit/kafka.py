@@ -25,7 +25,7 @@ def build_broker(bootstrap_servers: str, *, client_id: str) -> KafkaBroker:
         request_timeout_ms=int(REQUEST_SECONDS_MAX * 1000),
         allow_auto_create_topics=False,
         apply_types=False,
-        logger=logging.getLogger("faststream"),
+        logger=logging.getLogger("darkroom.faststream"),
         log_level=logging.DEBUG,
     )
 

@@ -17,7 +17,9 @@ SECRET_NAME = re.compile(r"token|secret|password|authorization|signature|api_key
 SECRET_IN_TEXT = re.compile(r"(?i)(bearer\s+|[?&](?:token|signature|sig|x-amz-[a-z-]+|instance)=|://[^/\s:@]*:)[^\s&\"'@]+")
 MASK = "…"
 
-QUIET_LOGGERS = ("aiokafka", "faststream", "uvicorn.access", "httpx", "httpcore", "asyncio")
+QUIET_LOGGERS = ("aiokafka", "uvicorn.access", "httpx", "httpcore", "asyncio")
+SILENT_LOGGERS = ("darkroom.faststream", "aiokafka.consumer.group_coordinator")
+"""Only their errors count: the one warns that it makes no topics, the other tells of every rebalance."""
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -52,6 +54,8 @@ def configure_logging(service: str, level: str) -> None:
     root.setLevel(level)
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @contextmanager

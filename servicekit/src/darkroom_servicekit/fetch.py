@@ -1,0 +1,275 @@
+"""The one way to fetch from an address that came from outside: only public places, checked and pinned at every hop.
+
+A name is looked up once per hop, all its addresses must be public, and the connection goes to one of those very addresses, so
+a name that changes its answer in between gains nothing. Host header, SNI and certificate stay the name's. No proxy settings are read.
+Refuses compressed answers (they hide their size) and stops reading at the limit, whatever the headers say.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import httpcore
+import httpx
+
+from darkroom_servicekit.addresses import RefusedAddress, Target, is_public, literal_address, parse_target
+
+__all__ = [
+    "AddressGuard",
+    "FetchFailed",
+    "Fetched",
+    "NotFound",
+    "RefusedAddress",
+    "SafeFetcher",
+    "TooLarge",
+    "UnresolvedHost",
+    "parse_allow",
+]
+
+RESOLVE_SECONDS_MAX = 5.0
+RESOLVER_THREADS = 4
+CONNECT_SECONDS_MAX = 5.0
+READ_SECONDS_MAX = 15.0
+CONNECTIONS_PER_PLACE_MAX = 32
+KEEP_ALIVE_SECONDS = 20.0
+PLACES_MAX = 128
+REDIRECTS_MAX = 3
+USER_AGENT = "darkroom-fetch/1"
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+RETRYABLE = frozenset({408, 425, 429})
+
+Resolver = Callable[[str, int], Awaitable[list[str]]]
+"""From host and port to all addresses. Raises OSError when there is none."""
+
+
+class UnresolvedHost(RefusedAddress):
+    """The name has no address now; it may have one later."""
+
+
+class FetchFailed(Exception):
+    """Nothing usable came back. `retryable` says whether trying again can help."""
+
+    def __init__(self, reason: str, *, retryable: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retryable = retryable
+
+
+class NotFound(FetchFailed):
+    """The place answers that the thing is not, or no longer, there (404, 410)."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"answered {status}", retryable=False)
+
+
+class TooLarge(FetchFailed):
+    """More bytes than allowed."""
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"more than {bytes_max} bytes", retryable=False)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A whole body, its declared type and the address that it finally came from."""
+
+    data: bytes
+    content_type: str
+    final_url: str
+
+
+def parse_allow(text: str | None) -> frozenset[str]:
+    """The setting `host:port,…` as a set."""
+    return frozenset(part.strip().lower() for part in (text or "").split(",") if part.strip())
+
+
+async def system_resolver(host: str, port: int) -> list[str]:
+    """All addresses by the system's getaddrinfo, in threads of its own: a slow name server stops nothing else."""
+    loop = asyncio.get_running_loop()
+    answers = await loop.run_in_executor(_RESOLVER_POOL, _getaddrinfo, host, port)
+    return list(dict.fromkeys(answers))
+
+
+def _getaddrinfo(host: str, port: int) -> list[str]:
+    return [str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+_RESOLVER_POOL = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolver")  # threads start at the first look-up
+
+
+class AddressGuard:
+    """Says whether a URL may be fetched. `allow` holds `host:port` pairs, as written in URLs, that may be private."""
+
+    def __init__(self, allow: frozenset[str], *, resolve: Resolver = system_resolver) -> None:
+        self._allow = allow
+        self._resolve = resolve
+
+    async def check(self, url: str) -> None:
+        """Raise RefusedAddress (UnresolvedHost where the name has no address) unless `url` may be fetched."""
+        await self.addresses(parse_target(url))
+
+    async def addresses(self, target: Target) -> list[str]:
+        """The addresses to which `target` may be connected now: all that its name has. Raises RefusedAddress."""
+        allowed = target.place in self._allow
+        if not allowed and target.port not in (80, 443):
+            raise RefusedAddress("must use port 80 or 443")
+        addresses = await self._look_up(target)
+        if not allowed and not all(is_public(address) for address in addresses):
+            raise RefusedAddress("must be on the public internet")
+        return addresses
+
+    async def _look_up(self, target: Target) -> list[str]:
+        literal = literal_address(target.host)
+        if literal:
+            return [literal]
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS_MAX):
+                addresses = await self._resolve(target.host, target.port)
+        except (OSError, UnicodeError, TimeoutError) as error:
+            raise UnresolvedHost("names a host that cannot be found") from error
+        if not addresses:
+            raise UnresolvedHost("names a host that cannot be found")
+        return addresses
+
+
+class SafeFetcher:
+    """Fetches with keep-alive. One per process; `aclose` at the end."""
+
+    def __init__(self, guard: AddressGuard, *, tls: ssl.SSLContext | None = None) -> None:
+        self._guard = guard
+        self._tls = tls
+        self._pools: OrderedDict[tuple[str, str, int, str], httpcore.AsyncConnectionPool] = OrderedDict()
+
+    async def fetch(self, url: str, *, bytes_max: int, timeout_seconds: float, redirects_max: int = REDIRECTS_MAX) -> Fetched:
+        """GET `url` within the limits. Raises RefusedAddress, or FetchFailed (NotFound, TooLarge)."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                for _ in range(redirects_max + 1):
+                    target = parse_target(url)
+                    answer = await self._get(target, bytes_max)
+                    if isinstance(answer, Fetched):
+                        return answer
+                    url = urljoin(target.url, answer)
+        except UnresolvedHost as error:
+            raise FetchFailed(error.reason, retryable=True) from error
+        except TimeoutError as error:
+            raise FetchFailed(f"not finished within {timeout_seconds:g} s", retryable=True) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
+            raise FetchFailed(f"connection failed ({type(error).__name__})", retryable=True) from error
+        raise FetchFailed(f"more than {redirects_max} redirects", retryable=False)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        while self._pools:
+            _, pool = self._pools.popitem()
+            await pool.aclose()
+
+    async def _get(self, target: Target, bytes_max: int) -> Fetched | str:
+        """One hop: the body, or where it redirects to."""
+        addresses = await self._guard.addresses(target)
+        request = httpcore.Request(
+            "GET",
+            httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
+            headers=[
+                ("Host", target.host_header),
+                ("Accept-Encoding", "identity"),
+                ("Accept", "*/*"),
+                ("User-Agent", USER_AGENT),
+            ],
+            extensions={"timeout": {"connect": CONNECT_SECONDS_MAX, "read": READ_SECONDS_MAX, "pool": READ_SECONDS_MAX}},
+        )
+        pool = await self._pool(target, addresses)
+        response = await pool.handle_async_request(request)
+        try:
+            headers = {name.lower(): value for name, value in response.headers}
+            if response.status in REDIRECTS:
+                return headers.get(b"location", b"").decode("latin-1")
+            _accept(response.status, headers, bytes_max)
+            data = await _read(response, bytes_max)
+        finally:
+            await response.aclose()
+        return Fetched(data, headers.get(b"content-type", b"").decode("latin-1"), target.url)
+
+    async def _pool(self, target: Target, addresses: list[str]) -> httpcore.AsyncConnectionPool:
+        """The pool that is pinned to one of these addresses: an open one first, so that connections are used again."""
+        keys = [(target.scheme, target.host, target.port, address) for address in addresses]
+        key = next((key for key in keys if key in self._pools), keys[0])
+        if key not in self._pools:
+            self._pools[key] = httpcore.AsyncConnectionPool(
+                ssl_context=self._tls_context() if target.scheme == "https" else None,
+                max_connections=CONNECTIONS_PER_PLACE_MAX,
+                keepalive_expiry=KEEP_ALIVE_SECONDS,
+                network_backend=PinnedBackend(key[3]),
+            )
+        self._pools.move_to_end(key)
+        await self._drop_idle_pools()
+        return self._pools[key]
+
+    async def _drop_idle_pools(self) -> None:
+        """Hold no more than PLACES_MAX places, by closing those that were idle the longest."""
+        excess = len(self._pools) - PLACES_MAX
+        if excess <= 0:
+            return
+        idle = [key for key, pool in list(self._pools.items())[:-1] if all(c.is_idle() for c in pool.connections)]
+        for key in idle[:excess]:
+            await self._pools.pop(key).aclose()
+
+    def _tls_context(self) -> ssl.SSLContext:
+        """Made at the first https address: it costs some milliseconds and megabytes."""
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context(trust_env=False)
+        return self._tls
+
+
+class PinnedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to one address whatever name is asked for."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002  # the name has been looked up already
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._inner.connect_tcp(self._address, port, timeout, local_address, socket_options)
+        peer = str(stream.get_extra_info("server_addr")[0])
+        assert literal_address(peer) == self._address, f"connected to {peer}, not {self._address}"
+        return stream
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+def _accept(status: int, headers: dict[bytes, bytes], bytes_max: int) -> None:
+    """Raise unless the answer's head promises a plain body within the limit."""
+    if status in (404, 410):
+        raise NotFound(status)
+    if status != 200:
+        raise FetchFailed(f"answered {status}", retryable=status >= 500 or status in RETRYABLE)
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise FetchFailed("sent compressed although asked not to", retryable=False)
+    declared = headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > bytes_max:
+        raise TooLarge(bytes_max)
+
+
+async def _read(response: httpcore.Response, bytes_max: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_stream():
+        size += len(chunk)
+        if size > bytes_max:
+            raise TooLarge(bytes_max)
+        chunks.append(chunk)
+    return b"".join(chunks)
