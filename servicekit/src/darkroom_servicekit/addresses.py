@@ -1,6 +1,6 @@
 """Which addresses of the outside world we may talk to. Pure; our own list, since `ipaddress.is_global` lets NAT64 loopback pass.
 
-Sources: IANA's special-purpose address registries (IPv4, IPv6), RFC 6052 (NAT64), RFC 4291 (mapped, compatible), RFC 5214 (ISATAP).
+Sources: IANA's special-purpose address registries (IPv4, IPv6), RFC 6052 (NAT64), RFC 4291 (mapped addresses), RFC 5214 (ISATAP).
 """
 
 import ipaddress

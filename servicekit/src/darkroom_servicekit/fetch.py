@@ -1,7 +1,7 @@
 """The one way to fetch from an address that came from outside: only public places, checked and pinned at every hop.
 
-A name is looked up once per hop, all its addresses must be public, and the connection goes to one of those very addresses, so
-a name that changes its answer in between gains nothing. Host header, SNI and certificate stay the name's. No proxy settings are read.
+A name is looked up once per hop, all its addresses must be public, and the connection goes to one of those very addresses: a name
+that changes its answer in between gains nothing. Host header, SNI and certificate stay the name's. No proxy settings are read.
 Refuses compressed answers (they hide their size) and stops reading at the limit, whatever the headers say.
 """
 
