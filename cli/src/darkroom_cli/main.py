@@ -24,6 +24,8 @@ class LazyGroup(TyperGroup):
     `Any` in the signatures: Typer carries its own copy of click, whose types it does not name.
     """
 
+    # ruff: noqa: ARG002 - the signatures are click's
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 

@@ -142,9 +142,17 @@ class Child:
 
     def report(self) -> dict[str, Any]:
         return {
-            "key": self.task.key, "name": self.task.name, "pid": self.pid, "state": self.state, "restarts": self.restarts,
-            "once": self.task.once, "everReady": self.ever_ready, "exitCode": self.exit_code, "startedAt": self._started_at, "log": self.log.name,
-        }  # fmt: skip
+            "key": self.task.key,
+            "name": self.task.name,
+            "pid": self.pid,
+            "state": self.state,
+            "restarts": self.restarts,
+            "once": self.task.once,
+            "everReady": self.ever_ready,
+            "exitCode": self.exit_code,
+            "startedAt": self._started_at,
+            "log": self.log.name,
+        }
 
     def _died(self, now: float, code: int) -> None:
         self.exit_code = code

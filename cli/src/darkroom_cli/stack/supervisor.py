@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -124,11 +125,10 @@ class Supervisor:
         if self._stopping and any(child.state != STOPPING for child in self._children.values()):
             waits.append(0.05)
         asked = [child.question for child in self._children.values() if child.question is not None]
-        select.select([wake, *asked], [], [], min([*waits, self._rotate_at - now, WAKE_SECONDS_MAX]))
-        try:
+        heard = [wake, *(question.fileno() for question in asked)]
+        select.select(heard, [], [], min([*waits, self._rotate_at - now, WAKE_SECONDS_MAX]))
+        with suppress(BlockingIOError):
             os.read(wake, 4096)
-        except BlockingIOError:
-            pass
 
 
 def main() -> None:
