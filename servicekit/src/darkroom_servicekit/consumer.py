@@ -87,6 +87,7 @@ class EventConsumer:
         metrics: KitMetrics,
         *,
         service: str,
+        prefix: str,
         batch_max: int,
         stall_seconds: float,
     ) -> None:
@@ -94,7 +95,8 @@ class EventConsumer:
         self._handlers = handlers
         self._order = handlers.order()
         self._metrics = metrics
-        self._service = service
+        self._group = f"{prefix}darkroom.{service}"
+        self._topics = [prefix + topic for topic in handlers.topics()]
         self._batch_max = batch_max
         self._stall_seconds = stall_seconds
         self._dead_letter_topic = dead_letter_topic(service)
@@ -116,8 +118,8 @@ class EventConsumer:
         clock = asyncio.get_running_loop().time
         # Made here and not with the broker, which would start it a second time: its own consumer must be the only member.
         subscriber = self._broker.subscriber(
-            *self._handlers.topics(),
-            group_id=f"darkroom.{self._service}",
+            *self._topics,
+            group_id=self._group,
             batch=True,
             auto_offset_reset="earliest",
             session_timeout_ms=int(SESSION_SECONDS * 1000),
@@ -260,7 +262,7 @@ class EventConsumer:
     async def _measure_lag(self, consumer: AIOKafkaConsumer) -> int:
         """Messages not yet handled, by the broker's own end offsets: a stalled fetcher's would be stale."""
         partitions = list(consumer.assignment())
-        by_topic: dict[str, int] = dict.fromkeys(self._handlers.topics(), 0)
+        by_topic: dict[str, int] = dict.fromkeys(self._topics, 0)
         ends = await consumer.end_offsets(partitions) if partitions else {}
         for partition, end in ends.items():
             if partition not in self._next:

@@ -115,11 +115,12 @@ class OutboxRelay:
     """Sends outbox rows to Kafka. `wake` after each commit; `run` for ever."""
 
     def __init__(
-        self, engine: AsyncEngine, broker: KafkaBroker, metrics: KitMetrics, *, batch_max: int, keep_seconds: float
+        self, engine: AsyncEngine, broker: KafkaBroker, metrics: KitMetrics, *, prefix: str, batch_max: int, keep_seconds: float
     ) -> None:
         self._engine = engine
         self._broker = broker
         self._metrics = metrics
+        self._prefix = prefix
         self._batch_max = batch_max
         self._keep_seconds = keep_seconds
         self._woken = asyncio.Event()
@@ -174,7 +175,7 @@ class OutboxRelay:
             pending = [
                 await self._broker.publish(
                     row.payload,
-                    row.topic,
+                    self._prefix + row.topic,
                     key=row.key.encode(),
                     headers=row.headers | {"ce_sequence": str(row.sequence)},
                     no_confirm=True,

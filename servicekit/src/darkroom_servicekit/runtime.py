@@ -64,6 +64,7 @@ class Runtime:
             self.engine,
             self.broker,
             self.metrics,
+            prefix=settings.kafka_prefix,
             batch_max=settings.outbox_batch_max,
             keep_seconds=settings.outbox_keep_seconds,
         )
@@ -109,6 +110,7 @@ class Runtime:
             handlers,
             self.metrics,
             service=self.service,
+            prefix=self.settings.kafka_prefix,
             batch_max=self.settings.consumer_batch_max,
             stall_seconds=self.settings.consumer_stall_seconds,
         )

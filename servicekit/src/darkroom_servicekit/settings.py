@@ -15,6 +15,7 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
 
     kafka_bootstrap_servers: str = Field(description="`host:port,…` of Kafka or Redpanda")
+    kafka_prefix: str = Field(default="", description="before every topic and group: several platforms on one Kafka")
     database_url: str = Field(description="`postgresql://…` of this service's own database")
     redis_url: str = Field(description="`redis://…`")
 

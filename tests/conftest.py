@@ -1,0 +1,35 @@
+"""Fixtures that every folder may use: the real parts, and a log, a database and a Redis of one's own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from support.kafka import Log, own_log
+from support.stack import StackAddresses, ensure_parts, fresh_database, leased_redis
+
+
+@pytest.fixture(scope="session")
+def parts() -> Iterator[StackAddresses]:
+    """Real Kafka, PostgreSQL and Redis, for the whole session."""
+    with ensure_parts() as addresses:
+        yield addresses
+
+
+@pytest.fixture
+async def log(parts: StackAddresses) -> AsyncIterator[Log]:
+    """An event log with topics of its own."""
+    async with own_log(parts) as own:
+        yield own
+
+
+@pytest.fixture
+async def database_url(parts: StackAddresses) -> AsyncIterator[str]:
+    """An empty database."""
+    async with fresh_database(parts, "one") as url:
+        yield url
+
+
+@pytest.fixture
+async def redis_url(parts: StackAddresses) -> AsyncIterator[str]:
+    """An empty Redis database."""
+    async with leased_redis(parts) as url:
+        yield url
