@@ -3,6 +3,7 @@
 Source: the CloudEvents specification 1.0 and its Kafka protocol binding.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from darkroom_contracts.event import Event
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
+SEQUENCE = re.compile(r"[0-9]{1,19}")
 REQUIRED = ("ce_specversion", "ce_id", "ce_type", "ce_source")
 
 Headers = Iterable[tuple[str, bytes]]
@@ -65,7 +67,7 @@ class Envelope:
             raise MalformedEnvelope(f"missing header: {', '.join(missing)}")
         if headers["ce_specversion"] != SPEC_VERSION:
             raise MalformedEnvelope(f"ce_specversion is {headers['ce_specversion']!r}, not {SPEC_VERSION!r}")
-        sequence = headers.get("ce_sequence")
+        sequence = headers.get("ce_sequence", "")
         return cls(
             id=headers["ce_id"],
             type=headers["ce_type"],
@@ -75,7 +77,7 @@ class Envelope:
             dataschema=headers.get("ce_dataschema", ""),
             correlation_id=headers.get("ce_correlationid"),
             causation_id=headers.get("ce_causationid"),
-            sequence=int(sequence) if sequence and sequence.isdecimal() else None,
+            sequence=int(sequence) if SEQUENCE.fullmatch(sequence) else None,
             traceparent=headers.get("traceparent"),
         )
 

@@ -1,0 +1,152 @@
+"""One typical example of every event, as one job lives it; shown in the AsyncAPI document and used by contract tests."""
+
+from datetime import UTC, datetime
+
+from darkroom_contracts.credits import Balances, CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.event import Event
+from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
+from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
+from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
+
+INSTANCE = "5f2b1c9e-8d41-4c0b-9f57-3a6f0f6f2c11"
+JOB = 1042
+ITEM = 20417
+IMAGE = "front"
+ATTEMPT = "0193f4a2-7c1e-7d7b-9a55-0a8f5c1d2e3f"
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+AT = datetime(2026, 1, 15, 9, 30, 0, tzinfo=UTC)
+LATER = datetime(2026, 1, 15, 9, 30, 4, tzinfo=UTC)
+
+_ALL: tuple[Event, ...] = (
+    JobRequested(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        product="optimize",
+        product_id="mug-blue",
+        product_name="Blue mug",
+        price_version=1,
+        price_credits=15,
+        items_total=2,
+        requested_at=AT,
+    ),
+    CreditsReserved(instance_id=INSTANCE, job_id=JOB, amount=30, balances=Balances(available=470, held=30, spent=0)),
+    CreditsRejected(instance_id=INSTANCE, job_id=JOB, needed=30, balances=Balances(available=10, held=0, spent=490)),
+    ItemRequested(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        product="optimize",
+        provider="replicate",
+        model="google/nano-banana",
+        input={"prompt": "white background", "image_input": ["https://shop.example/mug.jpg"]},
+        expected_seconds=8.0,
+        cancel_after_seconds=300,
+        requested_at=AT,
+    ),
+    JobCancelRequested(instance_id=INSTANCE, job_id=JOB, reason="ordered by mistake"),
+    ItemStarted(instance_id=INSTANCE, job_id=JOB, item_id=ITEM, image_id=IMAGE, attempt=1),
+    PredictionCreated(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        attempt=1,
+        attempt_id=ATTEMPT,
+        callback_token_sha256=DIGEST,
+        provider="replicate",
+        account="replicate-1",
+        model="google/nano-banana",
+        prediction_id="gm3qorzdhgbfurvjtvhg6dckhu",
+        expected_seconds=8.0,
+        cancel_after_seconds=300,
+        webhook_expected=True,
+        created_at=AT,
+    ),
+    AttemptFailed(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        attempt=1,
+        code="provider-error",
+        message="The studio had a fault of its own.",
+        retry_at=LATER,
+    ),
+    PredictionFailed(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        attempt=1,
+        attempt_id=ATTEMPT,
+        prediction_id="gm3qorzdhgbfurvjtvhg6dckhu",
+        code="moderation",
+        message="The studio refused this picture: it was flagged as sensitive.",
+        retryable=False,
+    ),
+    ItemFailed(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        attempt=1,
+        code="moderation",
+        message="The studio refused this picture: it was flagged as sensitive.",
+        reached_provider=True,
+    ),
+    ItemCanceled(instance_id=INSTANCE, job_id=JOB, item_id=ITEM, image_id=IMAGE, reached_provider=False),
+    ItemCompleted(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        attempt=1,
+        attempt_id=ATTEMPT,
+        prediction_id="gm3qorzdhgbfurvjtvhg6dckhu",
+        result=StoredPicture(
+            key=f"results/{DIGEST}.jpg",
+            thumbnail_key=f"thumbnails/{DIGEST}.jpg",
+            width=1024,
+            height=1024,
+            size_bytes=183_500,
+            format="jpg",
+            sha256=DIGEST,
+        ),
+        predict_seconds=3.2,
+    ),
+    ItemFinished(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        status="DONE",
+        charge="spend",
+        items_total=2,
+        items_done=1,
+        items_failed=0,
+        items_canceled=0,
+    ),
+    JobFinished(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        product_id="mug-blue",
+        product_name="Blue mug",
+        status="DONE",
+        items_total=2,
+        items_done=2,
+        items_failed=0,
+        items_canceled=0,
+        items_spent=2,
+    ),
+    CreditsSettled(instance_id=INSTANCE, job_id=JOB, spent=30, released=0, balances=Balances(available=470, held=0, spent=30)),
+    CreditsGranted(
+        instance_id=INSTANCE,
+        grant_id=7,
+        amount=500,
+        reason="plan starter",
+        balances=Balances(available=500, held=0, spent=0),
+    ),
+)
+
+EXAMPLES: dict[type[Event], Event] = {type(event): event for event in _ALL}
