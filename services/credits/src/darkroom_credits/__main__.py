@@ -1,0 +1,10 @@
+"""`python -m darkroom_credits`: serve, with the settings of the environment."""
+
+from darkroom_servicekit.runtime import serve
+
+from darkroom_credits.main import build
+from darkroom_credits.settings import CreditsSettings
+
+if __name__ == "__main__":
+    settings = CreditsSettings()
+    serve(build(settings), settings)

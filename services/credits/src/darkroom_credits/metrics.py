@@ -1,0 +1,13 @@
+"""What credits counts for Prometheus, beside the kit's own."""
+
+from prometheus_client import CollectorRegistry, Counter
+
+
+class CreditsMetrics:
+    """Decisions, settled credits and grants of one process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.decisions = Counter("darkroom_credits_decisions", "Jobs decided on", ["outcome"], registry=registry)
+        self.settled = Counter("darkroom_credits_settled", "Credits settled", ["charge"], registry=registry)
+        self.granted = Counter("darkroom_credits_granted", "Credits granted", ["kind"], registry=registry)
+        self.ignored = Counter("darkroom_credits_events_ignored", "Events that changed nothing", ["reason"], registry=registry)
