@@ -40,12 +40,19 @@ class Loops:
             try:
                 await run()
             except Exception as error:  # a loop ends only with its process
+                if _is_being_cancelled():
+                    return  # the error came of the cancellation, and replaced it
                 self._metrics.loop_restarts.labels(loop=name).inc()
                 log.warning("loop failed, trying again", loop=name, error=_in_words(error), in_seconds=backoff)
                 log.debug("loop failure", loop=name, exc_info=True)
             backoff = BACKOFF_SECONDS_FIRST if clock() - started > HEALTHY_AFTER_SECONDS else backoff
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _in_words(error: Exception) -> str:

@@ -165,9 +165,12 @@ class OutboxRelay:
             if rows:
                 await self._send(connection, rows)
                 self._metrics.outbox_waiting.set(0)
-            return len(rows)
-        finally:
             await connection.execute(UNLOCK, {"lock": RELAY_LOCK})
+        except BaseException:
+            # The session, and with it the lock, must not go back to the pool.
+            await connection.invalidate()
+            raise
+        return len(rows)
 
     async def _send(self, connection: AsyncConnection, rows: Sequence[Any]) -> None:
         """Send the rows pipelined, mark those that precede every failure of their key, raise the first failure."""

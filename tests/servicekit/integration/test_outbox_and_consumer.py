@@ -1,0 +1,296 @@
+"""Outbox and consumer on the real parts: nothing lost, nothing twice, order per tenant, poison set aside."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import asyncpg
+import pytest
+from darkroom_contracts.credits import Balances, CreditsReserved
+from darkroom_contracts.event import Event
+from darkroom_contracts.jobs import JobCancelRequested, JobRequested
+from darkroom_contracts.topics import dead_letter_topic
+from darkroom_servicekit.consumer import INBOX_V1, Handlers
+from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.outbox import OUTBOX_V1
+from darkroom_servicekit.runtime import Runtime
+from darkroom_servicekit.settings import ServiceSettings
+from darkroom_servicekit.stages import Received
+from support.kafka import Log
+from support.service import eventually, running
+from support.stack import StackAddresses
+
+NO_MIGRATIONS = Path("/no/migrations")
+EFFECTS = "CREATE TABLE effects (job_id bigint, instance_id text, at timestamptz DEFAULT clock_timestamp())"
+
+
+@pytest.fixture
+async def kit_database_url(database_url: str) -> str:
+    """A database with outbox, inbox and a table of effects."""
+    connection = await asyncpg.connect(database_url)
+    for statement in (*OUTBOX_V1, *INBOX_V1, EFFECTS, "CREATE TABLE alembic_version (version_num text)"):
+        await connection.execute(statement)
+    await connection.close()
+    return database_url
+
+
+@pytest.fixture
+async def database(kit_database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A plain connection to look with."""
+    connection = await asyncpg.connect(kit_database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str) -> Callable[[], Runtime]:
+    """One more process of the same service."""
+
+    def make() -> Runtime:
+        settings = ServiceSettings(
+            kafka_bootstrap_servers=parts.kafka,
+            kafka_prefix=log.prefix,
+            database_url=kit_database_url,
+            redis_url=parts.redis,
+            log_level="ERROR",
+            consumer_batch_max=50,
+        )
+        return Runtime("credits", "A service of the tests", settings, migrations=NO_MIGRATIONS)
+
+    return make
+
+
+def requested(job_id: int, instance_id: str = "shop-a") -> JobRequested:
+    return JobRequested(
+        instance_id=instance_id,
+        job_id=job_id,
+        product="optimize",
+        product_id="p-1",
+        product_name="Mug",
+        price_version=1,
+        price_credits=15,
+        items_total=10,
+        requested_at=datetime(2026, 5, 4, tzinfo=UTC),
+    )
+
+
+async def publish(runtime: Runtime, *events: Event) -> None:
+    async with runtime.unit_of_work.begin() as transaction:
+        for event in events:
+            transaction.publish(event)
+
+
+async def note(transaction: Transaction, batch: Sequence[Received[JobRequested]]) -> None:
+    """A handler with an effect that repeats would show, and an event of its own."""
+    rows = [{"job_id": received.event.job_id, "instance_id": received.event.instance_id} for received in batch]
+    await transaction.execute("INSERT INTO effects (job_id, instance_id) VALUES (:job_id, :instance_id)", rows)
+    for received in batch:
+        balances = Balances(available=0, held=150, spent=0)
+        event = CreditsReserved(
+            instance_id=received.event.instance_id, job_id=received.event.job_id, amount=150, balances=balances
+        )
+        transaction.publish(event, cause=received.envelope)
+
+
+def jobs_in(database: asyncpg.Connection) -> Callable[[], Awaitable[list[int]]]:
+    async def jobs() -> list[int]:
+        return [row["job_id"] for row in await database.fetch("SELECT job_id FROM effects ORDER BY job_id")]
+
+    return jobs
+
+
+@asynccontextmanager
+async def all_running(*runtimes: Runtime) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for runtime in runtimes:
+            await stack.enter_async_context(running(runtime.app))
+        yield
+
+
+async def test_an_event_stands_in_the_log_as_a_cloudevent_under_its_tenants_key(
+    make_runtime: Callable[[], Runtime], log: Log
+) -> None:
+    runtime = make_runtime()
+    async with running(runtime.app):
+        await publish(runtime, requested(12))
+        (record,) = await log.raw("darkroom.jobs", 1)
+
+    headers = {name: value.decode() for name, value in record.headers}
+    assert record.key == b"shop-a"
+    assert json.loads(record.value)["jobId"] == 12
+    assert headers["ce_specversion"] == "1.0"
+    assert headers["ce_type"] == "darkroom.JobRequested.v1"
+    assert headers["ce_source"] == "/services/credits"
+    assert headers["ce_subject"] == "jobs/12"
+    assert headers["ce_correlationid"] == "12"
+    assert headers["ce_sequence"].isdecimal()
+    assert headers["ce_time"].endswith("Z")
+    assert headers["content-type"] == "application/json"
+
+
+async def test_a_rolled_back_transaction_sends_nothing_and_what_follows_is_sent(
+    make_runtime: Callable[[], Runtime], log: Log
+) -> None:
+    runtime = make_runtime()
+    async with running(runtime.app):
+        with pytest.raises(RuntimeError):
+            await _publish_then_fail(runtime)
+        await publish(runtime, requested(2))
+        events = await log.events(lambda seen: len(seen) >= 1)
+
+    assert [received.event.correlation_id() for received in events] == ["2"]
+
+
+async def _publish_then_fail(runtime: Runtime) -> None:
+    async with runtime.unit_of_work.begin() as transaction:
+        transaction.publish(requested(1))
+        raise RuntimeError("after the event, before the commit")
+
+
+async def test_two_relays_and_many_writers_lose_nothing_and_keep_each_tenants_order(
+    make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
+) -> None:
+    tenants = [f"shop-{number}" for number in range(6)]
+    first, second = make_runtime(), make_runtime()
+
+    async def write(runtime: Runtime, tenant: str, base: int) -> None:
+        random = Random(base)
+        for number in range(40):
+            async with runtime.unit_of_work.begin() as transaction:
+                # The tenant's row lock of a real use case: what follows has seen what came before.
+                await transaction.execute("SELECT pg_advisory_xact_lock(hashtext(:tenant))", {"tenant": tenant})
+                rows = await transaction.execute("SELECT count(*) FROM effects WHERE instance_id = :t", {"t": tenant})
+                transaction.publish(requested(rows.scalar_one(), tenant))
+                insert = "INSERT INTO effects (job_id, instance_id) VALUES (:n, :t)"
+                await transaction.execute(insert, {"n": base + number, "t": tenant})
+                await asyncio.sleep(random.random() * 0.004)  # commits late, so that sequences and commits cross
+
+    async with all_running(first, second):
+        writers = [write(runtime, tenant, 1000 * n) for n, tenant in enumerate(tenants) for runtime in (first, second)]
+        await asyncio.gather(*writers)
+        events = await log.events(lambda seen: len(seen) >= 480)
+        assert await database.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0
+
+    assert len(events) == 480
+    for tenant in tenants:
+        numbers = [int(r.event.correlation_id() or -1) for r in events if r.event.instance_id == tenant]
+        assert numbers == list(range(80))
+
+
+async def test_rows_left_by_a_dead_process_are_sent_by_another(make_runtime: Callable[[], Runtime], log: Log) -> None:
+    dead = make_runtime()
+    await publish(dead, requested(7))  # committed, and its relay never ran
+    await dead.engine.dispose()
+
+    async with running(make_runtime().app):
+        events = await log.events(lambda seen: len(seen) >= 1)
+
+    assert [received.event.correlation_id() for received in events] == ["7"]
+
+
+async def test_what_comes_twice_has_its_effect_once(
+    make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
+) -> None:
+    events = [requested(number, f"shop-{number % 5}") for number in range(120)]
+    envelopes = await log.publish(*events)
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, note))
+    async with running(runtime.app):
+        again = list(zip(events, envelopes, strict=True))
+        await log.send(again + again[:30])
+        await eventually(lambda: _reaches(jobs_in(database), 120))
+        reserved = await log.events(lambda seen: _count(seen, CreditsReserved) >= 120)
+
+    assert await jobs_in(database)() == list(range(120))
+    assert _count(reserved, CreditsReserved) == 120
+    causes = {received.envelope.causation_id for received in reserved if isinstance(received.event, CreditsReserved)}
+    assert causes == {envelope.id for envelope in envelopes}
+
+
+async def _reaches(jobs: Callable[[], Awaitable[list[int]]], count: int) -> bool:
+    return len(await jobs()) >= count
+
+
+def _count(seen: Sequence[Received[Event]], kind: type[Event]) -> int:
+    return sum(isinstance(received.event, kind) for received in seen)
+
+
+async def test_poison_goes_to_the_dead_letters_with_its_reason_and_the_partition_goes_on(
+    make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
+) -> None:
+    async def refuse_13(transaction: Transaction, batch: Sequence[Received[JobRequested]]) -> None:
+        if any(received.event.job_id == 13 for received in batch):
+            raise ValueError("thirteen")
+        await note(transaction, batch)
+
+    typed = [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_type", b"darkroom.JobRequested.v1"), ("ce_source", b"/x")]
+    await log.send_raw("darkroom.jobs", b"{no json", key=b"shop-a", headers=typed)
+    await log.send_raw("darkroom.jobs", b"{}", key=b"shop-a", headers=[])
+    await log.send_raw("darkroom.jobs", b"{}", key=b"shop-a", headers=[("ce_id", b"\xff\xfe")])
+    await log.publish(*(requested(number) for number in range(11, 16)))
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, refuse_13))
+    async with running(runtime.app):
+        dead = await log.raw(dead_letter_topic("credits"), 4)
+        await eventually(lambda: _reaches(jobs_in(database), 4))
+
+    assert await jobs_in(database)() == [11, 12, 14, 15]
+    reasons = sorted(dict(record.headers)["dl-reason"].decode() for record in dead)
+    assert reasons == ["handler-error", "unreadable", "unreadable", "unreadable"]
+    given_up = next(record for record in dead if dict(record.headers)["dl-reason"] == b"handler-error")
+    assert json.loads(given_up.value)["jobId"] == 13
+    assert dict(given_up.headers)["dl-detail"] == b"ValueError: thirteen"
+    assert dict(given_up.headers)["dl-header-ce_type"] == b"darkroom.JobRequested.v1"
+
+
+async def test_a_foreign_key_on_a_tenants_event_is_not_believed(
+    make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
+) -> None:
+    (envelope,) = await log.publish(requested(1))
+    forged = [(name, value.encode()) for name, value in envelope.headers().items() if name != "ce_id"] + [("ce_id", b"2")]
+    await log.send_raw("darkroom.jobs", requested(2).to_json(), key=b"shop-b", headers=forged)
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, note))
+    async with running(runtime.app):
+        (dead,) = await log.raw(dead_letter_topic("credits"), 1)
+        await eventually(lambda: _reaches(jobs_in(database), 1))
+
+    assert await jobs_in(database)() == [1]
+    assert b"the key is not the event's instance" in dict(dead.headers)["dl-detail"]
+
+
+async def test_an_outage_in_a_handler_is_waited_out_and_nothing_is_skipped(
+    make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
+) -> None:
+    failures = iter([ConnectionRefusedError("database away"), TimeoutError("slow"), None])
+
+    async def weak(transaction: Transaction, batch: Sequence[Received[JobRequested]]) -> None:
+        failure = next(failures, None)
+        if failure:
+            raise failure
+        await note(transaction, batch)
+
+    await log.publish(requested(1), requested(2))
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, weak))
+    async with running(runtime.app):
+        await eventually(lambda: _reaches(jobs_in(database), 2))
+
+    assert await jobs_in(database)() == [1, 2]
+
+
+async def test_events_of_other_types_are_passed_over(
+    make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
+) -> None:
+    await log.publish(JobCancelRequested(instance_id="shop-a", job_id=1), requested(2))
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, note))
+    async with running(runtime.app):
+        await eventually(lambda: _reaches(jobs_in(database), 1))
+
+    assert await jobs_in(database)() == [2]
+    assert await database.fetchval("SELECT count(*) FROM inbox") == 1
