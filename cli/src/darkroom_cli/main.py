@@ -10,6 +10,7 @@ from typer.main import get_command as command_of
 # Name → (module with a Typer `app`, help line). A module holds one command, or a group of them.
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("darkroom_cli.commands.up", "Start the local stack, or scale it; returns when everything is ready."),
+    "demo": ("darkroom_cli.commands.demo", "A sample job through the whole stack, followed to its end."),
     "down": ("darkroom_cli.commands.down", "Stop the local stack; its data stay."),
     "status": ("darkroom_cli.commands.status", "What runs, where, how big; exit 0 only when all is ready."),
     "logs": ("darkroom_cli.commands.logs", "The last lines of a process, or of all."),

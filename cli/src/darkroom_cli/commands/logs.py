@@ -20,7 +20,7 @@ FOLLOW_SECONDS = 0.2
 def logs(
     name: Annotated[str, typer.Argument(help="a process, e.g. credits or predictor-2; default: all")] = "",
     follow: Annotated[bool, typer.Option("-f", "--follow", help="go on as lines come in, until Ctrl-C")] = False,
-    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="how many of each to begin with")] = 0,
+    lines: Annotated[int | None, typer.Option("-n", "--lines", min=1, help="how many of each to begin with")] = None,
 ) -> None:
     """Show logs; they lie in DARKROOM_HOME/logs, each bounded in size."""
     with told_errors():

@@ -16,7 +16,6 @@ from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.home import Home
 from darkroom_cli.stack.plan import Plan, Task
 from darkroom_cli.stack.ports import HOST, Ports
-from darkroom_cli.stack.selection import replicas_of
 from darkroom_cli.stack.services import Surroundings, replica_key, sandbox_task, service_task
 
 GATEWAY_FOLDER = TREE / "deploy" / "gateway"
@@ -101,11 +100,11 @@ class Builder:
     def add_topics(self, bootstrap: str) -> None:
         self._job("topics", "darkroom_cli.stack.topics", after=("kafka",), env={"DARKROOM_KAFKA_BOOTSTRAP_SERVERS": bootstrap})
 
-    def add_sandbox(self, web: str) -> str | None:
+    def add_sandbox(self) -> str | None:
         if self.settings.provider_tokens is not None or "sandbox" not in self.wanted:
             return None
         port = self.port("sandbox")
-        self.tasks.append(sandbox_task(port=port, home=str(self.home.data / "sandbox"), web=web))
+        self.tasks.append(sandbox_task(port=port, home=str(self.home.data / "sandbox")))
         return f"http://{HOST}:{port}"
 
     def add_service(self, name: str, replicas: int, around: Surroundings) -> list[int]:
@@ -117,7 +116,7 @@ class Builder:
             self.tasks.append(service_task(name, number, of=replicas, port=port, around=around, after=after))
         return ports
 
-    def front(self) -> gateway.Gateway:
+    def front_gateway(self) -> gateway.Gateway:
         port = self.ports.web(self.settings.port, running="gateway" in self.running)
         return gateway.Gateway(folder=GATEWAY_FOLDER, data=self.home.data / "gateway", port=port, program=gateway.program())
 
@@ -157,15 +156,13 @@ def assemble(
     redis_url = builder.add_redis()
     kafka_address = builder.add_kafka()
     storage = settings.storage_url or f"file://{home.data / 'storage'}"
-    front = builder.front()
-    sandbox = builder.add_sandbox(front.url)
+    sandbox = builder.add_sandbox()
     services = [name for name in SERVICES if name in wanted]
+    front = builder.front_gateway() if services or "gateway" in wanted else None
     upstreams: dict[str, list[int]] = {}
-    if services:
+    if services and front is not None:
         if kafka_address is None or redis_url is None or not databases:
-            raise StackError(
-                "services need postgres, redis and kafka: name them in --only too, or give their addresses in the settings"
-            )
+            raise StackError("services need postgres, redis and kafka: name them in --only too, or give their addresses")
         builder.add_schemas(databases)
         builder.add_topics(kafka_address)
         around = Surroundings(
@@ -177,11 +174,11 @@ def assemble(
             sandbox=sandbox,
             environ=settings.environ,
         )
-        upstreams = {name: builder.add_service(name, replicas_of(name, replicas), around) for name in services}
-    if "gateway" in wanted:
+        upstreams = {name: builder.add_service(name, replicas.get(name, 1), around) for name in services}
+    if "gateway" in wanted and front is not None:
         builder.tasks.append(front.task(upstreams, after=()))
     addresses = Addresses(
-        web=front.url if "gateway" in wanted else None,
+        web=front.url if front is not None and "gateway" in wanted else None,
         services={name: f"http://{HOST}:{found[0]}" for name, found in upstreams.items()},
         sandbox=sandbox,
         kafka=kafka_address,

@@ -22,6 +22,7 @@ JVM = (
     "-Xmx256m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
@@ -52,6 +53,11 @@ num.io.threads=2
 num.replica.fetchers=1
 num.recovery.threads.per.data.dir=2
 log.cleaner.dedupe.buffer.size=4194304
+# After a kill the broker may register again only when its old session has ended (9 s by default).
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=1000
+# An empty record in the metadata log every half second is for large clusters.
+metadata.max.idle.interval.ms=5000
 """
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,12 @@ def up(settings: StackSettings, *, only: frozenset[str], replicas: Mapping[str, 
     """Start what is wanted and not running yet; returns when all of it is ready. Raises `StackError`."""
     home = Home(settings.home)
     home.make()
-    with home.one_command_at_a_time():
+    with home.one_command_at_a_time(), closing(Ports(home.path / "ports.json")) as ports:
         old = read_plan(home.plan) if home.supervisor_pid() is not None else None
-        plan = _next_plan(settings, home, old, only=only, replicas=replicas, tell=tell)
+        wanted = only | (frozenset(old.about["parts"]) if old else frozenset())
+        plan = _next_plan(settings, home, ports, old, wanted=wanted, replicas=replicas)
+        for name in ports.moved:
+            tell(f"the port of {name} was taken by another program; it has a new one")
         if old is None:
             _end_orphans(home)
             write_json(home.plan, plan.document())
@@ -71,17 +75,19 @@ def down(home: Home) -> bool:
 
 
 def _next_plan(
-    settings: StackSettings, home: Home, old: Plan | None, *, only: frozenset[str], replicas: Mapping[str, int], tell: Tell
+    settings: StackSettings,
+    home: Home,
+    ports: Ports,
+    old: Plan | None,
+    *,
+    wanted: frozenset[str],
+    replicas: Mapping[str, int],
 ) -> Plan:
     """What runs already stays as it is, but for the names and the gateway's list of upstreams."""
     running = {task.key: task for task in old.tasks} if old else {}
-    wanted = only | (frozenset(old.about["parts"]) if old else frozenset())
     numbers = {**(old.about["replicas"] if old else {}), **replicas}
-    ports = Ports(home.path / "ports.json")
     assembly = assemble(settings, home, ports, wanted=wanted, running=frozenset(running), replicas=numbers)
     ports.save()
-    for name in ports.moved:
-        tell(f"the port of {name} was taken by another program; it has a new one")
     _prepare({part: act for part, act in assembly.preparations.items() if part not in running})
     plan = assembly.plan(serial=1 if old is None else old.serial + 1)
     tasks = tuple(_kept(task, running.get(task.key)) for task in plan.tasks)

@@ -4,9 +4,13 @@ They are taken from below the range that the system hands to outgoing connection
 sometimes find its port used by a client of its neighbour.
 """
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
 from pathlib import Path
+from typing import IO
 
 from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.home import read_json, write_json
@@ -18,12 +22,17 @@ TRIES_MAX = 200
 
 
 class Ports:
-    """Chosen ports by name; `save` keeps them."""
+    """Chosen ports by name; `save` keeps them.
+
+    The web port is also claimed until `close`: Caddy shares a port with whoever else listens on it, so two stacks that start
+    at the same moment would otherwise both get 8400 and mix their visitors.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[str, int] = read_json(file) or {}
         self.moved: list[str] = []
+        self._claims: list[IO[str]] = []
 
     def known(self, name: str) -> int | None:
         return self._known.get(name)
@@ -41,13 +50,34 @@ class Ports:
     def web(self, wanted: int | None, *, running: bool) -> int:
         """The web address' port: the wanted one or an error, else the kept one, else 8400, else any."""
         kept = self._known.get("gateway")
+        if running and (wanted is None or wanted == kept) and kept is not None:
+            return kept
+        if running:
+            raise StackError(f"the stack runs on port {kept}; `darkroom down` first to move it to {wanted} (DARKROOM_PORT)")
+        for port in [wanted] if wanted is not None else [kept, WEB_PORT_PREFERRED]:
+            if port is not None and self._claim(port) and is_free(port):
+                self._known["gateway"] = port
+                return port
         if wanted is not None:
-            if not (running and kept == wanted) and not is_free(wanted):
-                raise StackError(f"port {wanted} (DARKROOM_PORT) is in use by another program; stop it or choose another port")
-            self._known["gateway"] = wanted
-        elif kept is None and is_free(WEB_PORT_PREFERRED):
-            self._known["gateway"] = WEB_PORT_PREFERRED
-        return self.of("gateway", running=running or wanted is not None)
+            raise StackError(f"port {wanted} (DARKROOM_PORT) is in use by another program; stop it or choose another port")
+        if kept is not None:
+            self.moved.append("gateway")
+        self._known["gateway"] = self._choose()
+        return self._known["gateway"]
+
+    def close(self) -> None:
+        """Give up the claim; by now the server listens, which is claim enough."""
+        for claim in self._claims:
+            claim.close()
+
+    def _claim(self, port: int) -> bool:
+        claim = (Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}-port-{port}.lock").open("a")
+        self._claims.append(claim)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def save(self) -> None:
         write_json(self._file, self._known)

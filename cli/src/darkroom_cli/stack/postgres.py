@@ -10,6 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from darkroom_cli.stack.binaries import in_wheel, on_path
 from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.plan import Probe, Task
@@ -58,6 +60,7 @@ class Postgres:
     def prepare(self) -> None:
         """Make the cluster at the first time."""
         if (self.data / "PG_VERSION").exists():
+            self._drop_stale_lock()
             return
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(parents=True)
@@ -79,6 +82,19 @@ class Postgres:
         if answer.returncode != 0:
             shutil.rmtree(self.data, ignore_errors=True)
             raise StackError(f"PostgreSQL's data folder could not be made:\n{answer.stderr.strip()[-1000:]}")
+
+    def _drop_stale_lock(self) -> None:
+        """After a lost machine the process id in the lock may be another program's by now; PostgreSQL would refuse to start."""
+        lock = self.data / "postmaster.pid"
+        if not lock.exists():
+            return
+        try:
+            process = psutil.Process(int(lock.read_text().split(maxsplit=1)[0]))
+            ours = str(self.data) in process.cmdline()
+        except (psutil.Error, ValueError, IndexError):
+            ours = False
+        if not ours:
+            lock.unlink()
 
     def task(self) -> Task:
         settings = {**SETTINGS, "port": str(self.port)}

@@ -1,7 +1,5 @@
 """Which parts of the stack are wanted, and how often each service: what `up`'s options say, checked."""
 
-from collections.abc import Mapping
-
 from darkroom_cli.settings import SERVICES
 
 PARTS = ("postgres", "redis", "kafka")
@@ -36,7 +34,3 @@ def parse_replicas(text: str | None) -> dict[str, int]:
             raise WrongSelection(f"{pair.strip()!r}: write NAME=NUMBER, the number from 1 to {REPLICAS_MAX}")
         replicas[service] = int(number)
     return replicas
-
-
-def replicas_of(service: str, replicas: Mapping[str, int]) -> int:
-    return replicas.get(service, 1)

@@ -11,7 +11,7 @@ DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"  # the same as 
 SANDBOX_TOKEN = "r8_sandbox_local_0001"  # noqa: S105 - accepted by the sandbox alone
 SAMPLE_INSTANCES = "sample-shop-1,sample-shop-2,sample-shop-3,demo-shop"
 STOP_SECONDS = 15.0
-# Shared by services and sandbox: fewer malloc arenas keep small processes small, and no .pyc is written into the tree's wheels.
+# Fewer malloc arenas keep a process with some threads small.
 PYTHON_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
 
 
@@ -82,7 +82,7 @@ def replica_key(service: str, number: int) -> str:
     return service if number == 1 else f"{service}-{number}"
 
 
-def sandbox_task(*, port: int, home: str, web: str) -> Task:
+def sandbox_task(*, port: int, home: str) -> Task:
     """The outside world on localhost."""
     return Task(
         key="sandbox",
@@ -94,7 +94,6 @@ def sandbox_task(*, port: int, home: str, web: str) -> Task:
             "DARKROOM_SANDBOX_PORT": str(port),
             "DARKROOM_SANDBOX_PUBLIC_URL": f"http://{HOST}:{port}",
             "DARKROOM_SANDBOX_HOME": home,
-            "DARKROOM_PUBLIC_URL": web,
         },
-        probe=Probe(kind="http", host=HOST, port=port, path="/healthz"),
+        probe=Probe(kind="http", host=HOST, port=port),
     )

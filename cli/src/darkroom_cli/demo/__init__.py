@@ -1,0 +1,1 @@
+"""The sample job of `darkroom demo`: choose, send, follow, show."""
