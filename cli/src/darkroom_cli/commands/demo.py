@@ -1,7 +1,6 @@
 """`darkroom demo`: a real job of sample photographs through the whole stack, followed to its end."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,11 +9,10 @@ import httpx
 import typer
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token, make_jwt
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from darkroom_cli.console import settings, tell, told_errors
-from darkroom_cli.demo.follow import Progress as JobProgress
+from darkroom_cli.demo.bar import progress_bar
 from darkroom_cli.demo.follow import send_and_follow
 from darkroom_cli.demo.sheet import write_contact_sheet
 from darkroom_cli.demo.shop import DemoFailed, Shop
@@ -58,12 +56,12 @@ def _run(chosen: StackSettings, status: dict[str, Any], images: int) -> None:
     token = make_instance_token(INSTANCE, key=_signing_key(chosen), now=datetime.now(UTC), ttl=TOKEN_LIFE)
     shop = Shop(status["web"], token)
     try:
-        credits_before = _enough_credits(chosen, status, shop)
+        credits_before = _enough_credits(status, shop)
         product = shop.choose_product(images)
         photographs = product.photographs[:images]
         tell(f"\n{product.name}: sending {len(photographs)} photographs as the shop “{INSTANCE}” ({credits_before:,} credits)")
         began = datetime.now(UTC)
-        with _bar(len(photographs), console) as show:
+        with progress_bar(len(photographs), console) as show:
             following = send_and_follow(
                 shop, status["ws"], token, send=lambda: shop.send(product, photographs, PROMPT), show=show
             )
@@ -82,7 +80,7 @@ def _signing_key(chosen: StackSettings) -> str:
     return key
 
 
-def _enough_credits(chosen: StackSettings, status: dict[str, Any], shop: Shop) -> int:
+def _enough_credits(status: dict[str, Any], shop: Shop) -> int:
     """The demo's credits; topped up by an operator's grant when many demos have used them."""
     available = shop.available_credits()
     if available >= CREDITS_WANTED:
@@ -99,38 +97,6 @@ def _enough_credits(chosen: StackSettings, status: dict[str, Any], shop: Shop) -
             f"no credits left and none could be granted ({answer.status_code}); `darkroom credits grant {INSTANCE} 5000`"
         )
     return shop.available_credits()
-
-
-class _bar:  # noqa: N801 - a context manager that reads as a verb
-    """A progress bar with the states in words; gives a callable that takes the job's progress."""
-
-    def __init__(self, total: int, console: Console) -> None:
-        columns = (TextColumn("{task.description}", justify="left"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=console)
-        self._total = total
-        self._task = TaskID(0)
-
-    def __enter__(self) -> Callable[[JobProgress], None]:
-        self._progress.start()
-        self._task = self._progress.add_task("waiting for the turn", total=self._total)
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def _show(self, job: JobProgress) -> None:
-        words = [
-            f"{count} {word}"
-            for count, word in (
-                (job.count("PENDING"), "waiting"),
-                (job.count("RUNNING"), "starting"),
-                (job.count("PROCESSING"), "at the studio"),
-                (job.count("FAILED", "CANCELED"), "failed"),
-            )
-            if count
-        ]
-        description = ", ".join(words) or "all done"
-        self._progress.update(self._task, completed=job.count("DONE", "FAILED", "CANCELED"), description=description)
 
 
 def _save(folder: Path, shop: Shop, detail: dict[str, Any]) -> Path:

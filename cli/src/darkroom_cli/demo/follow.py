@@ -39,9 +39,8 @@ async def send_and_follow(
             return await _follow(shop, ws_url, token, send, show, progress)
     except TimeoutError as error:
         done = progress.count("DONE")
-        raise DemoFailed(
-            f"the job has not ended after {JOB_SECONDS_MAX:.0f} s ({done} pictures done); see `darkroom status` and `darkroom logs`"
-        ) from error
+        late = f"the job has not ended after {JOB_SECONDS_MAX:.0f} s ({done} pictures done)"
+        raise DemoFailed(f"{late}; see `darkroom status` and `darkroom logs`") from error
 
 
 async def _follow(
