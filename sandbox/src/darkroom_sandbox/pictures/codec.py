@@ -7,13 +7,13 @@ os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(PIXELS_MAX)  # OpenCV reads it wh
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
+from cv2.typing import MatLike  # noqa: E402
 
 cv2.setNumThreads(1)  # the pool's processes are the parallelism
 
 JPEG_QUALITY = 90
 
-Picture = NDArray[np.uint8]
+Picture = MatLike
 
 
 class UnreadablePicture(Exception):
