@@ -67,7 +67,7 @@ lock: ## resolve the dependencies anew
 		$(MEMBERS:%=--no-emit-package darkroom-$$(basename %)) --group dev $(PROJECTS) -o requirements.lock
 
 bench: $(INSTALLED) ## measure latency, throughput and idle cost of the local stack
-	@$(BIN)/python -m load.bench $(BENCH_ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m load.bench $(BENCH_ARGS)
 
 clean: ## stop the stack, remove its data and the virtual environment
 	@test ! -x $(BIN)/darkroom || $(BIN)/darkroom down || true
