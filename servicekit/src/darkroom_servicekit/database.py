@@ -1,6 +1,6 @@
 """The database of one service, and the one place that commits: a unit of work whose events leave with its changes."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,7 @@ class Transaction:
         self.now = now
         self._source = source
         self._outbox: list[OutboxRow] = []
+        self._before_commit: list[Callable[[], Awaitable[None]]] = []
         self._after_commit: list[Callable[[], None]] = []
 
     async def execute(
@@ -69,9 +70,18 @@ class Transaction:
         """Send a message that is no event of ours, such as a dead letter, with the commit."""
         self._outbox.append(row)
 
+    def before_commit(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Await `call` once all else is done, for work that is gathered over a whole batch; when it raises, nothing commits."""
+        self._before_commit.append(call)
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call `call` once the commit has succeeded; for hints only, since the process may die in between."""
         self._after_commit.append(call)
+
+    async def complete(self) -> None:
+        """Do the work that was put off to the end of the transaction."""
+        for call in self._before_commit:
+            await call()
 
     async def flush_events(self) -> int:
         """Write the pending events to the outbox; how many there were."""
@@ -104,6 +114,7 @@ class UnitOfWork:
             transaction = Transaction(connection, source=self._source, now=self._clock())
             async with connection.begin():
                 yield transaction
+                await transaction.complete()
                 events = await transaction.flush_events()
         transaction.committed()
         if events:

@@ -5,8 +5,10 @@ A dependency that is away at the start is waited for: the process serves `/healt
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +37,10 @@ REDIS_TIMEOUT_SECONDS = 5.0
 REDIS_CONNECTIONS_MAX = 50
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS_MAX = 15
+DRAIN_SECONDS_MAX = 5
+WS_PING_SECONDS = 20.0
+WS_MESSAGE_BYTES_MAX = 1_048_576
+EXIT_NOT_STARTED = 3
 
 log = structlog.get_logger()
 
@@ -72,6 +78,7 @@ class Runtime:
         self.authenticator = Authenticator(token_keys(settings))
         self._loops = Loops(self.metrics)
         self._to_start: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._to_drain: list[Callable[[], Awaitable[None]]] = []
         self._to_close: list[Callable[[], Awaitable[None]]] = []
         self._broker_started = asyncio.Event()
         revision = newest_revision(migrations)
@@ -85,6 +92,7 @@ class Runtime:
             tracer=self.tracer,
             lifespan=self._lifespan,
         )
+        self.app.state.stopping = self._to_drain
         self.loop("kafka", self._keep_broker)
         self.after_kafka("outbox", self.relay.run)
         self.loop("housekeeping", self._housekeeping)
@@ -125,6 +133,10 @@ class Runtime:
             await self.redis.ping()
 
         self.health.add("redis", check)
+
+    def on_stopping(self, drain: Callable[[], Awaitable[None]]) -> None:
+        """Call `drain` when the service is about to stop, while its connections are still open."""
+        self._to_drain.append(drain)
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         """Call `close` when the service stops, after its loops, the last registered first."""
@@ -191,15 +203,36 @@ def token_keys(settings: ServiceSettings) -> TokenKeys:
     )
 
 
-def serve(app: FastAPI, settings: ServiceSettings) -> None:
-    """Serve `app` until told to stop."""
-    uvicorn.run(
+class DrainingServer(uvicorn.Server):
+    """Tells the app that it is about to stop while its connections are still open; uvicorn would close them first."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS_MAX):
+                for call in self._stopping:
+                    await call()
+        except Exception as error:  # it stops all the same
+            log.warning("connections not drained", error=repr(error), seconds_max=DRAIN_SECONDS_MAX)
+        await super().shutdown(sockets)
+
+
+def serve(app: FastAPI, settings: ServiceSettings, *, websockets: type[asyncio.Protocol] | None = None) -> None:
+    """Serve `app` until told to stop; with `websockets`, a uvicorn protocol class, WebSockets as well."""
+    config = uvicorn.Config(
         app,
         host=settings.http_host,
         port=settings.http_port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=websockets or "none",
+        ws_max_size=WS_MESSAGE_BYTES_MAX,
+        ws_ping_interval=WS_PING_SECONDS,
+        ws_ping_timeout=WS_PING_SECONDS,
+        ws_per_message_deflate=False,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -207,3 +240,8 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
     )
+    server = DrainingServer(config, app.state.stopping)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(EXIT_NOT_STARTED)
