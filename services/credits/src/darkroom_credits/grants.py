@@ -6,8 +6,24 @@ The sum of what remains of a tenant's grants is its available credits, always.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+GrantKind = Literal["allowance", "operator"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewGrant:
+    """Credits to be added. `once_key` names the grant for ever: a second one of that name is the same grant."""
+
+    instance_id: str
+    kind: GrantKind
+    amount: int
+    reason: str
+    created_by: str
+    expires_at: datetime | None = None
+    once_key: str | None = None
 
 
 @dataclass(kw_only=True)

@@ -50,4 +50,4 @@ class KeepBooks:
         for reason, posted in books.ignored:
             self._metrics.ignored.labels(reason).inc()
             if reason == "unknown-job":
-                log.warning("no reservation of this job", job_id=posted.event.job_id, event=posted.envelope.type)
+                log.warning("no reservation of this job", job_id=posted.event.job_id, type=posted.envelope.type)

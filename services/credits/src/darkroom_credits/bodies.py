@@ -1,0 +1,102 @@
+"""The JSON shapes of credits' HTTP doors."""
+
+from datetime import datetime
+from typing import Annotated
+
+from darkroom_contracts.envelope import utc_text
+from darkroom_servicekit.http import Body, StrictBody
+from pydantic import AwareDatetime, Field, PlainSerializer
+
+GRANT_AMOUNT_MAX = 1_000_000_000
+REASON_MAX = 500
+
+UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str)]
+
+
+class ExpiringBody(Body):
+    """Credits that are lost at a time."""
+
+    amount: int
+    expires_at: UtcTime
+
+
+class CreditsBody(Body):
+    """A tenant's credits: what may be spent, what jobs hold, what was spent, what will be lost when."""
+
+    available: int
+    held: int
+    spent: int
+    expiring: list[ExpiringBody]
+    plan: str
+    renews_at: UtcTime | None
+
+
+class TransactionBody(Body):
+    """A line of the statement: the amounts sum to `available`."""
+
+    id: int
+    kind: str
+    amount: int
+    balance_after: int
+    created_at: UtcTime
+    job_id: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    reason: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class TransactionsBody(Body):
+    """A page of the statement, newest first."""
+
+    transactions: list[TransactionBody]
+    next_cursor: str | None
+
+
+class PriceBody(Body):
+    """Money, in the currency's main unit."""
+
+    amount: float
+    currency: str
+
+
+class PlanBody(Body):
+    """A plan as it is sold now."""
+
+    name: str
+    title: str
+    credits_per_month: int
+    weight: int
+    cap_per_minute: int | None
+    price: PriceBody
+
+
+class PlansBody(Body):
+    """All plans, and which one the caller is on."""
+
+    plans: list[PlanBody]
+    current: str
+
+
+class GrantRequest(StrictBody):
+    """Credits that an operator gives."""
+
+    amount: int = Field(gt=0, le=GRANT_AMOUNT_MAX, strict=True)
+    reason: str = Field(min_length=1, max_length=REASON_MAX)
+    expires_at: AwareDatetime | None = None
+
+
+class GrantBody(Body):
+    """A grant as it was made."""
+
+    id: int
+    instance_id: str
+    amount: int
+    reason: str
+    expires_at: UtcTime | None
+    created_by: str
+    created_at: UtcTime
+
+
+class GrantedBody(Body):
+    """The grant, and the available credits right after it."""
+
+    grant: GrantBody
+    balance_after: int

@@ -1,0 +1,269 @@
+"""The whole service: events over Kafka, the HTTP doors, the sample shops."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.event import Event
+from darkroom_credits.main import build
+from darkroom_credits.settings import CreditsSettings
+from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token, make_jwt
+from darkroom_servicekit.stages import Received
+from support.credit_events import item_finished, job_finished, requested
+from support.kafka import Log
+from support.service import eventually, migrated, running
+from support.stack import StackAddresses
+
+SAMPLES = ("sample-1", "sample-2")
+
+
+class Credits:
+    """The service as its callers see it."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def get(self, path: str, *, instance_id: str = "shop") -> Any:
+        answer = await self.client.get(path, headers=tenant(instance_id))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def grant(self, instance_id: str, **body: Any) -> httpx.Response:
+        key = body.pop("key", None)
+        headers = operator() | ({"Idempotency-Key": key} if key else {})
+        return await self.client.post(f"/api/operator/credits/{instance_id}/grants", json=body, headers=headers)
+
+
+def tenant(instance_id: str) -> dict[str, str]:
+    token = make_instance_token(instance_id, key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=timedelta(minutes=5))
+    return {"Authorization": f"Bearer {token}"}
+
+
+def operator(role: str = "operator") -> dict[str, str]:
+    token = make_jwt(
+        "platform", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=timedelta(minutes=5), subject="olga", roles=(role,)
+    )
+    return {"Authorization": f"Bearer {token}"}
+
+
+def settings_for(parts: StackAddresses, log: Log, database_url: str) -> CreditsSettings:
+    return CreditsSettings(
+        kafka_bootstrap_servers=parts.kafka,
+        kafka_prefix=log.prefix,
+        database_url=database_url,
+        redis_url=parts.redis,
+        wix_app_secret=DEVELOPMENT_KEY,
+        jwt_secret=DEVELOPMENT_KEY,
+        sample_instances=", ".join(SAMPLES),
+    )
+
+
+@asynccontextmanager
+async def serving(settings: CreditsSettings) -> AsyncIterator[Credits]:
+    async with running(build(settings)) as client:
+        credits = Credits(client)
+
+        async def samples_open() -> bool:
+            return all([(await credits.get("/api/credits", instance_id=one))["plan"] == "starter" for one in SAMPLES])
+
+        await eventually(samples_open)
+        yield credits
+
+
+@pytest.fixture
+async def settings(parts: StackAddresses, log: Log, database_url: str) -> CreditsSettings:
+    await migrated("credits", database_url)
+    return settings_for(parts, log, database_url)
+
+
+@pytest.fixture
+async def credits(settings: CreditsSettings) -> AsyncIterator[Credits]:
+    async with serving(settings) as service:
+        yield service
+
+
+def kinds(events: list[Received[Event]]) -> list[type[Event]]:
+    return [type(received.event) for received in events]
+
+
+def released(events: list[Received[Event]]) -> int:
+    return sum(one.event.released for one in events if isinstance(one.event, CreditsSettled))
+
+
+async def test_a_job_goes_from_its_hold_to_its_end_over_the_log(credits: Credits, log: Log) -> None:
+    job = requested(1, items=3)
+    assert (await credits.grant("shop", amount=100, reason="welcome")).status_code == 201
+    [cause] = await log.publish(job)
+    seen = await log.events(lambda events: CreditsReserved in kinds(events), instance_id="shop")
+    [reserved] = [one for one in seen if isinstance(one.event, CreditsReserved)]
+    assert (reserved.envelope.causation_id, reserved.envelope.correlation_id) == (cause.id, "1")
+    await log.publish(item_finished(1, 11), item_finished(1, 12, "release"))
+    await log.publish(job_finished(1, items_spent=1, items=3))
+
+    async def cleared() -> bool:
+        balance = await credits.get("/api/credits")
+        return (balance["available"], balance["held"], balance["spent"]) == (85, 0, 15)
+
+    await eventually(cleared)
+    seen = await log.events(lambda events: released(events) == 30, instance_id="shop")
+    last = [one.event for one in seen if isinstance(one.event, CreditsSettled)][-1]
+    assert (last.balances.available, last.balances.held, last.balances.spent) == (85, 0, 15)
+
+
+async def test_one_message_delivered_twice_holds_once(credits: Credits, log: Log) -> None:
+    await credits.grant("shop", amount=100, reason="welcome")
+    first = requested(1)
+    [envelope] = await log.publish(first)
+    await log.send([(first, envelope)])
+    await log.publish(requested(2))
+    seen = await log.events(lambda events: kinds(events).count(CreditsReserved) == 2, instance_id="shop")
+    assert [one.event.job_id for one in seen if isinstance(one.event, CreditsReserved)] == [1, 2]
+    assert (await credits.get("/api/credits"))["available"] == 70
+
+
+async def test_sixty_four_jobs_over_the_log_with_credits_for_seven_start_exactly_seven(credits: Credits, log: Log) -> None:
+    await credits.grant("shop", amount=7 * 15, reason="seven")
+    await asyncio.gather(*[log.publish(requested(job)) for job in range(1, 65)])
+    seen = await log.events(
+        lambda events: kinds(events).count(CreditsReserved) + kinds(events).count(CreditsRejected) == 64, instance_id="shop"
+    )
+    assert kinds(seen).count(CreditsReserved) == 7
+    assert (await credits.get("/api/credits"))["held"] == 105
+
+
+async def test_the_statement_pages_newest_first_and_sums_to_what_is_available(credits: Credits, log: Log) -> None:
+    await credits.grant("shop", amount=100, reason="welcome")
+    await log.publish(requested(1, items=2), requested(2))
+    await log.publish(item_finished(1, 11), item_finished(1, 12, "release"))
+    await log.events(lambda events: released(events) == 15, instance_id="shop")
+    lines: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await credits.get(f"/api/credits/transactions?limit=2{cursor and f'&cursor={cursor}'}")
+        lines += page["transactions"]
+        cursor = page["nextCursor"]
+    assert [(line["kind"], line["amount"], line["balanceAfter"], line.get("jobId")) for line in lines] == [
+        ("release", 15, 70, 1),
+        ("hold", -15, 55, 2),
+        ("hold", -30, 70, 1),
+        ("grant", 100, 100, None),
+    ]
+    assert lines[3]["reason"] == "welcome"
+    assert "reason" not in lines[0]
+    assert set(lines[0]) == {"id", "kind", "amount", "balanceAfter", "createdAt", "jobId"}
+    assert sum(line["amount"] for line in lines) == (await credits.get("/api/credits"))["available"] == 70
+
+
+async def test_one_tenant_sees_nothing_of_another(credits: Credits) -> None:
+    await credits.grant("shop", amount=100, reason="welcome")
+    assert await credits.get("/api/credits", instance_id="other") == {
+        "available": 0,
+        "held": 0,
+        "spent": 0,
+        "expiring": [],
+        "plan": "payg",
+        "renewsAt": None,
+    }
+    assert await credits.get("/api/credits/transactions", instance_id="other") == {"transactions": [], "nextCursor": None}
+    [line] = (await credits.get("/api/credits/transactions"))["transactions"]
+    cursor = line["id"] + 1
+    assert (await credits.get(f"/api/credits/transactions?cursor={cursor}", instance_id="other"))["transactions"] == []
+
+
+async def test_plans_name_their_terms_and_the_callers_own(credits: Credits) -> None:
+    answer = await credits.get("/api/plans", instance_id=SAMPLES[0])
+    assert answer["current"] == "starter"
+    assert [(plan["name"], plan["creditsPerMonth"], plan["weight"]) for plan in answer["plans"]] == [
+        ("payg", 0, 1),
+        ("starter", 5000, 1),
+        ("studio", 25000, 2),
+        ("pro", 100000, 4),
+    ]
+    assert answer["plans"][1]["price"] == {"amount": 29.0, "currency": "EUR"}
+    assert answer["plans"][1]["capPerMinute"] is None
+    assert (await credits.get("/api/plans"))["current"] == "payg"
+
+
+async def test_nothing_is_told_without_a_token(credits: Credits) -> None:
+    for path in ("/api/credits", "/api/credits/transactions", "/api/plans", "/api/operator/credits/shop"):
+        answer = await credits.client.get(path)
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("headers", [tenant("shop"), operator("vendor")])
+async def test_only_an_operator_may_read_or_grant_for_others(credits: Credits, headers: dict[str, str]) -> None:
+    url = "/api/operator/credits/shop"
+    assert (await credits.client.get(url, headers=headers)).status_code == 403
+    answer = await credits.client.post(f"{url}/grants", json={"amount": 5, "reason": "mine"}, headers=headers)
+    assert answer.status_code == 403
+    assert (await credits.get("/api/credits"))["available"] == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [
+        ("amount", {"amount": 0, "reason": "r"}),
+        ("amount", {"amount": -5, "reason": "r"}),
+        ("amount", {"amount": 1.5, "reason": "r"}),
+        ("amount", {"amount": 10**10, "reason": "r"}),
+        ("amount", {"reason": "r"}),
+        ("reason", {"amount": 5}),
+        ("reason", {"amount": 5, "reason": "  "}),
+        ("expiresAt", {"amount": 5, "reason": "r", "expiresAt": "2020-01-01T00:00:00Z"}),
+        ("expiresAt", {"amount": 5, "reason": "r", "expiresAt": "2999-01-01T00:00:00"}),
+        ("plan", {"amount": 5, "reason": "r", "plan": "pro"}),
+    ],
+)
+async def test_a_wrong_grant_names_its_field_and_changes_nothing(credits: Credits, field: str, body: dict[str, Any]) -> None:
+    answer = await credits.grant("shop", **body)
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert (await credits.get("/api/credits"))["available"] == 0
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=-1", "cursor=x", "cursor=99999999999999999999"])
+async def test_a_wrong_page_is_400(credits: Credits, query: str) -> None:
+    answer = await credits.client.get(f"/api/credits/transactions?{query}", headers=tenant("shop"))
+    assert answer.status_code == 400
+
+
+async def test_a_grant_with_a_key_is_made_once_and_answers_the_same(credits: Credits, log: Log) -> None:
+    expires_at = "2999-01-01T00:00:00.000Z"
+    first = await credits.grant("shop", amount=50, reason="sorry", expiresAt=expires_at, key="k1")
+    await credits.grant("shop", amount=1, reason="in between")
+    again = await credits.grant("shop", amount=50, reason="sorry", expiresAt=expires_at, key="k1")
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert first.json()["balanceAfter"] == 50
+    assert first.json()["grant"] | {"id": 0, "createdAt": ""} == {
+        "id": 0,
+        "instanceId": "shop",
+        "amount": 50,
+        "reason": "sorry",
+        "expiresAt": expires_at,
+        "createdBy": "olga",
+        "createdAt": "",
+    }
+    assert (await credits.grant("shop", amount=51, reason="sorry", expiresAt=expires_at, key="k1")).status_code == 422
+    assert (await credits.grant("other", amount=7, reason="a key is a tenant's own", key="k1")).status_code == 201
+    balance = await credits.get("/api/credits")
+    assert (balance["available"], balance["expiring"]) == (51, [{"amount": 50, "expiresAt": expires_at}])
+    seen = await log.events(lambda events: kinds(events).count(CreditsGranted) == 2, instance_id="shop")
+    assert [one.event.balances.available for one in seen if isinstance(one.event, CreditsGranted)] == [50, 51]
+
+
+async def test_sample_shops_start_with_their_allowance_once_however_often_it_starts(settings: CreditsSettings, log: Log) -> None:
+    for _ in range(2):
+        async with serving(settings) as credits:
+            balance = await credits.get("/api/credits", instance_id=SAMPLES[0])
+            assert (balance["available"], balance["plan"]) == (5000, "starter")
+            assert balance["expiring"] == [{"amount": 5000, "expiresAt": balance["renewsAt"]}]
+            assert len((await credits.get("/api/credits/transactions", instance_id=SAMPLES[0]))["transactions"]) == 1
+            await credits.grant("witness", amount=1, reason="the log has been read up to here")
+    seen = await log.events(lambda events: sum(one.event.instance_id == "witness" for one in events) == 2)
+    assert sorted(one.event.instance_id for one in seen) == ["sample-1", "sample-2", "witness", "witness"]
