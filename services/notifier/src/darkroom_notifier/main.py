@@ -1,0 +1,39 @@
+"""The notifier's wiring, whole."""
+
+from pathlib import Path
+
+from darkroom_servicekit.runtime import Runtime
+from fastapi import FastAPI
+
+from darkroom_notifier.connection import Parts
+from darkroom_notifier.history import History
+from darkroom_notifier.http import socket_routes
+from darkroom_notifier.hub import Hub
+from darkroom_notifier.measures import Measures
+from darkroom_notifier.origins import allowed_origins
+from darkroom_notifier.places import Places
+from darkroom_notifier.publish_frames import FramePublisher
+from darkroom_notifier.settings import NotifierSettings
+from darkroom_notifier.sockets import Sockets
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def build(settings: NotifierSettings) -> FastAPI:
+    """The service, ready to be served."""
+    runtime = Runtime("notifier", "Darkroom notifier", settings, migrations=MIGRATIONS)
+    runtime.needs_redis()
+    measures = Measures(runtime.metrics.registry)
+    history = History(runtime.redis, frames_kept=settings.ws_history_frames, seconds_kept=settings.ws_history_seconds)
+    hub = Hub(settings.redis_url)
+    places = Places(runtime.redis, places_max=settings.ws_sockets_max)
+    parts = Parts(authenticator=runtime.authenticator, hub=hub, history=history, places=places, measures=measures)
+    sockets = Sockets(parts)
+    publisher = FramePublisher(history, measures, media_base=settings.media_base())
+    runtime.consume(publisher.handlers())
+    runtime.loop("live", hub.run)
+    runtime.loop("places", places.run)
+    runtime.on_stopping(sockets.drain)
+    origins = allowed_origins(settings.public_url, settings.ws_origins)
+    runtime.app.include_router(socket_routes(sockets, origins))
+    return runtime.app

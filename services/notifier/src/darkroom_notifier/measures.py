@@ -1,0 +1,13 @@
+"""What the notifier reports to Prometheus. Labels are bounded."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class Measures:
+    """One per process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.frames = Counter("darkroom_ws_frames", "Frames made of events", ["event"], registry=registry)
+        self.sent = Counter("darkroom_ws_messages_sent", "Frames sent to sockets", registry=registry)
+        self.sockets = Gauge("darkroom_ws_sockets", "Sockets open here", registry=registry)
+        self.closed = Counter("darkroom_ws_closed", "Sockets that we closed, by code", ["code"], registry=registry)
