@@ -52,13 +52,15 @@ check: $(INSTALLED) ## lint, types, import rules, lock and generated files; chan
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m darkroom_contracts.generate --check
+	@$(BIN)/python -m darkroom_cli.settings_table --check
 
 format: $(INSTALLED) ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-generate: $(INSTALLED) ## write again what is generated (JSON Schemas, AsyncAPI)
+generate: $(INSTALLED) ## write again what is generated (JSON Schemas, AsyncAPI, the table of settings)
 	@$(BIN)/python -m darkroom_contracts.generate
+	@$(BIN)/python -m darkroom_cli.settings_table
 
 lock: ## resolve the dependencies anew
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -26,19 +26,19 @@ class ServiceSettings(BaseSettings):
     outbox_keep_seconds: float = Field(default=3600.0, gt=0, description="how long relayed outbox rows are kept")
     inbox_keep_days: int = Field(default=30, ge=1, description="how long handled event ids are remembered")
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="the least that is logged")
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP address of a trace collector; none: no export")
 
     public_url: str | None = Field(default=None, description="where browsers and webhooks reach the platform")
     media_url: str | None = Field(default=None, description="where stored pictures are served; default: the public address")
 
-    wix_app_id: str | None = None
+    wix_app_id: str | None = Field(default=None, description="the app's id at Wix")
     wix_app_secret: str | None = Field(default=None, description="signs instance tokens; none: they are refused")
     jwt_secret: str | None = Field(default=None, description="HS256 key of JWTs; none and no JWKS: they are refused")
     jwt_jwks_url: str | None = Field(default=None, description="key set of JWTs signed with RS256")
-    jwt_algorithm: Literal["HS256", "RS256"] = "HS256"
-    jwt_issuer: str = "darkroom"
-    jwt_audience: str = "darkroom"
+    jwt_algorithm: Literal["HS256", "RS256"] = Field(default="HS256", description="the one algorithm that is accepted")
+    jwt_issuer: str = Field(default="darkroom", description="required `iss` of JWTs")
+    jwt_audience: str = Field(default="darkroom", description="required `aud` of JWTs")
 
     def media_base(self) -> str:
         """The address in front of `/media/…`, without a trailing slash; empty when none is set (relative addresses)."""
