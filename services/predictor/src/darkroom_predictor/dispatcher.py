@@ -1,0 +1,166 @@
+"""Turns into calls: fair turns are taken, claimed and called, without waiting for the slow calls of the last round.
+
+It sleeps until something may start: woken by filed items and freed places, or by the limiter's own word when. Of any state it
+holds nothing that a crash could lose: attempts are written before, and settled by look-up after.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+import uuid_utils
+
+from darkroom_predictor.claim_turns import Call, ClaimTurns
+from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed
+from darkroom_predictor.group_commit import GroupCommit
+from darkroom_predictor.limiter import Limiter
+from darkroom_predictor.metrics import PredictorMetrics
+from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Refusal, Refused
+from darkroom_predictor.record_outcomes import EndedCall
+
+SLEEP_SECONDS_MAX = 5.0
+"""A dispatcher looks by itself this often: for what other replicas filed or freed and died before they could use it."""
+ENDING_SECONDS_MAX = 12.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchBounds:
+    """The dispatcher's bounds. `send_within_seconds` of a grant lies below D, so that the wire has its share of it."""
+
+    turns_max: int
+    calls_max: int
+    send_within_seconds: float
+    throttle_seconds: float
+    account_stop_seconds: float
+
+
+class Dispatcher:
+    """The dispatcher of one provider in this replica."""
+
+    def __init__(
+        self,
+        door: ProviderDoor,
+        queue: FairQueue,
+        limiter: Limiter,
+        claim_turns: ClaimTurns,
+        outcomes: GroupCommit[EndedCall],
+        metrics: PredictorMetrics,
+        *,
+        bounds: DispatchBounds,
+    ) -> None:
+        self._door = door
+        self._queue = queue
+        self._limiter = limiter
+        self._claim_turns = claim_turns
+        self._outcomes = outcomes
+        self._metrics = metrics
+        self._bounds = bounds
+        self._hints = Hints()
+        self._woken = asyncio.Event()
+        self._calls: set[asyncio.Task[None]] = set()
+        self.rounds = 0
+
+    def tell(self, hints: Hints) -> None:
+        """Redis should hear of this, and something may start. Never fails: a lost hint is repaired from the table."""
+        self._hints.add(hints)
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Dispatch until cancelled; raises when a dependency is away, to be started again by its loop."""
+        while True:
+            self._woken.clear()
+            try:
+                await self._limiter.ensure_open()
+                wait_seconds = await self._round()
+            except LimiterClosed as error:
+                self._queue.leave()
+                log.warning("limiter closed, rebuilding", provider=self._door.name, reason=str(error))
+                continue
+            if wait_seconds != 0:
+                await self._sleep(wait_seconds)
+
+    async def close(self) -> None:
+        """Let the calls under way end and be recorded."""
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=ENDING_SECONDS_MAX)
+
+    async def _round(self) -> float | None:
+        """Take turns and start their calls; when to come again."""
+        self.rounds += 1
+        hints, self._hints = self._hints, Hints()
+        if hints:
+            await self._queue.tell(hints)
+        places = min(self._bounds.turns_max, self._bounds.calls_max - len(self._calls))
+        if places <= 0:
+            return None
+        attempt_ids = [str(uuid_utils.uuid7()) for _ in range(places)]
+        turns = await self._queue.take(attempt_ids, self._door.accounts)
+        if turns.grants:
+            self._metrics.grants.inc(len(turns.grants))
+            calls = await self._claim_turns(turns)
+            for call in calls:
+                task = asyncio.create_task(self._call(call))
+                self._calls.add(task)
+                task.add_done_callback(self._ended)
+            if len(calls) < len(turns.grants):
+                self._burn(turns.grants, calls)
+        return turns.wait_seconds
+
+    def _burn(self, grants: Sequence[Grant], calls: Sequence[Call]) -> None:
+        """Turns whose item was not waiting any more: their place in the window stays used, their slot is freed."""
+        claimed = {call.grant.attempt_id for call in calls}
+        unused = [(grant.account, grant.attempt_id) for grant in grants if grant.attempt_id not in claimed]
+        self._metrics.burned.labels(reason="not-waiting").inc(len(unused))
+        self.tell(Hints(released=unused))
+
+    async def _call(self, call: Call) -> None:
+        claimed = call.claimed
+        creation = Creation(
+            attempt_id=claimed.attempt_id,
+            account=claimed.account,
+            model=claimed.item.model,
+            input_json=claimed.input_json,
+            cancel_after_seconds=claimed.item.cancel_after_seconds,
+            callback_token=call.callback_token,
+            send_before=call.grant.asked_at + self._bounds.send_within_seconds,
+        )
+        outcome = await self._door.create(creation)
+        self._metrics.outcome(outcome)
+        await self._heed(claimed.account, outcome)
+        try:
+            await self._outcomes.write(EndedCall(attempt_id=claimed.attempt_id, outcome=outcome, step=call.grant.step))
+        except Exception as error:
+            # Its lease runs out, and then a look-up settles it.
+            log.error("outcome not recorded", attempt_id=claimed.attempt_id, error=repr(error)[:300])
+
+    async def _heed(self, account: str, outcome: Outcome) -> None:
+        """Slow down or stop an account as the provider asks, on all replicas, before its item can come back."""
+        if not isinstance(outcome, Refused):
+            return
+        if outcome.refusal is Refusal.THROTTLED:
+            seconds = outcome.retry_after_seconds or self._bounds.throttle_seconds
+            log.warning("provider asks to slow down", account=account, pause_seconds=seconds, answer=outcome.message)
+        elif outcome.refusal is Refusal.ACCOUNT:
+            seconds = self._bounds.account_stop_seconds
+            log.error("provider refuses the account, its calls stop", account=account, seconds=seconds, answer=outcome.message)
+        else:
+            return
+        try:
+            await self._queue.pause(account, seconds)
+        except Exception as error:
+            log.warning("pause not told to the other replicas", account=account, error=repr(error)[:200])
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if len(self._calls) >= self._bounds.calls_max:
+            self._woken.set()
+        self._calls.discard(task)
+
+    async def _sleep(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(min(SLEEP_SECONDS_MAX, SLEEP_SECONDS_MAX if seconds is None else seconds)):
+                await self._woken.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,92 @@
+"""Events in: items to file, predictions that ended, jobs to stop. The consumer files and ends; it never calls a provider."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from darkroom_contracts.jobs import ItemRequested, JobCancelRequested
+from darkroom_contracts.predictions import ItemCanceled
+from darkroom_servicekit.consumer import Handlers
+from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.stages import Received
+
+from darkroom_predictor.attempt_store import mark_done
+from darkroom_predictor.fail_attempts import FailAttempts, Failure
+from darkroom_predictor.fair_queue import Hints, Place
+from darkroom_predictor.items import Then
+from darkroom_predictor.queue_store import cancel_queued, end_items, insert_items
+
+log = structlog.get_logger()
+
+
+class PredictorEvents:
+    """The handlers. `tell` passes hints on to the dispatchers of the providers."""
+
+    def __init__(self, fail_attempts: FailAttempts, tell: Callable[[Mapping[str, Hints]], None]) -> None:
+        self._fail_attempts = fail_attempts
+        self._tell = tell
+
+    def handlers(self) -> Handlers:
+        return (
+            Handlers()
+            .on(ItemRequested, self.on_items_requested)
+            .on(JobCancelRequested, self.on_jobs_cancel_requested)
+            .on(ItemCompleted, self.on_items_completed)
+            .on(PredictionFailed, self.on_predictions_failed)
+        )
+
+    async def on_items_requested(self, transaction: Transaction, batch: Sequence[Received[ItemRequested]]) -> None:
+        """File them; after the commit their providers' queues hear of them."""
+        new = await insert_items(transaction, batch)
+        hints: dict[str, Hints] = {}
+        for received in batch:
+            event = received.event
+            if event.item_id in new:
+                new.discard(event.item_id)
+                place = Place(event.instance_id, event.job_id, event.item_id)
+                hints.setdefault(event.provider, Hints()).filed.append((place, 0.0))
+        transaction.after_commit(lambda: self._tell(hints))
+
+    async def on_jobs_cancel_requested(self, transaction: Transaction, batch: Sequence[Received[JobCancelRequested]]) -> None:
+        """What still waits is stopped; what has its turn goes on. Its place in Redis becomes a burned turn at worst."""
+        causes = {received.event.job_id: received for received in batch}
+        for item in await cancel_queued(transaction, sorted(causes)):
+            received = causes[item.job_id]
+            if received.event.instance_id != item.instance_id:
+                raise ForeignJob(f"job {item.job_id} is not of {received.event.instance_id}")
+            event = ItemCanceled(
+                instance_id=item.instance_id,
+                job_id=item.job_id,
+                item_id=item.item_id,
+                image_id=item.image_id,
+                reached_provider=item.reached_provider,
+            )
+            transaction.publish(event, cause=received.envelope)
+
+    async def on_items_completed(self, transaction: Transaction, batch: Sequence[Received[ItemCompleted]]) -> None:
+        """The attempt is done, its slot free."""
+        done = await mark_done(transaction, [received.event.attempt_id for received in batch])
+        await end_items(transaction, sorted(item for _, _, _, item in done))
+        hints: dict[str, Hints] = {}
+        for provider, account, attempt, _ in done:
+            hints.setdefault(provider, Hints()).released.append((account, attempt))
+        transaction.after_commit(lambda: self._tell(hints))
+
+    async def on_predictions_failed(self, transaction: Transaction, batch: Sequence[Received[PredictionFailed]]) -> None:
+        """Another attempt, or the end of the item."""
+        failures = [
+            Failure(
+                attempt_id=received.event.attempt_id,
+                code=received.event.code,
+                message=received.event.message,
+                then=Then.RETRY if received.event.retryable else Then.END,
+                cause=received.envelope,
+            )
+            for received in batch
+        ]
+        hints = await self._fail_attempts(transaction, failures)
+        transaction.after_commit(lambda: self._tell(hints))
+
+
+class ForeignJob(Exception):
+    """An event names a job of another tenant."""

@@ -1,0 +1,91 @@
+"""What happens when attempts fail: the item waits again or has failed, and the event log says which. One place for all causes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from darkroom_contracts.envelope import Envelope
+from darkroom_contracts.predictions import AttemptFailed, ItemFailed
+from darkroom_servicekit.database import Transaction
+
+from darkroom_predictor.attempt_store import LiveAttempt, mark_failed
+from darkroom_predictor.fair_queue import Hints, Place
+from darkroom_predictor.items import End, Item, Then, Wait, after_failure
+from darkroom_predictor.queue_store import end_items, requeue_items
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A failed attempt. `step` is the virtual time its turn had cost, where that is to be given back."""
+
+    attempt_id: str
+    code: str
+    message: str
+    then: Then
+    step: int | None = None
+    cause: Envelope | None = None
+
+
+class FailAttempts:
+    """Ends attempts that are still live; others are left as they are."""
+
+    def __init__(self, chance: Callable[[], float]) -> None:
+        self._chance = chance
+
+    async def __call__(self, transaction: Transaction, failures: Sequence[Failure]) -> dict[str, Hints]:
+        """Write it all; returns, by provider, what Redis should hear after the commit."""
+        by_attempt = {failure.attempt_id: failure for failure in failures}
+        if not by_attempt:
+            return {}
+        rows = [(failure.attempt_id, failure.code, failure.message) for failure in by_attempt.values()]
+        hints: dict[str, Hints] = {}
+        waits: list[tuple[int, float, bool]] = []
+        ended: list[int] = []
+        for attempt in await mark_failed(transaction, rows):
+            failure, item = by_attempt[attempt.attempt_id], attempt.item
+            told = hints.setdefault(item.provider, Hints())
+            told.released.append((attempt.account, attempt.attempt_id))
+            decision = after_failure(item, failure.then, failure.code, chance=self._chance())
+            if isinstance(decision, End):
+                ended.append(item.item_id)
+                transaction.publish(_item_failed(attempt, failure, decision), cause=failure.cause or item.cause)
+                continue
+            waits.append((item.item_id, decision.delay_seconds, decision.counted))
+            retry_at = transaction.now + timedelta(seconds=decision.delay_seconds)
+            event = AttemptFailed(
+                instance_id=item.instance_id,
+                job_id=item.job_id,
+                item_id=item.item_id,
+                image_id=item.image_id,
+                attempt=attempt.number,
+                code=failure.code,
+                message=failure.message,
+                retry_at=retry_at,
+            )
+            transaction.publish(event, cause=failure.cause or item.cause)
+            _wait_again(told, item, failure, decision)
+        await requeue_items(transaction, waits)
+        await end_items(transaction, ended)
+        return hints
+
+
+def _wait_again(told: Hints, item: Item, failure: Failure, wait: Wait) -> None:
+    place = Place(item.instance_id, item.job_id, item.item_id)
+    if failure.then is Then.RETURN and failure.step is not None:
+        told.given_back.append((place, failure.step))
+    else:
+        told.filed.append((place, wait.delay_seconds))
+
+
+def _item_failed(attempt: LiveAttempt, failure: Failure, end: End) -> ItemFailed:
+    item = attempt.item
+    return ItemFailed(
+        instance_id=item.instance_id,
+        job_id=item.job_id,
+        item_id=item.item_id,
+        image_id=item.image_id,
+        attempt=attempt.number,
+        code=end.code,
+        message=failure.message,
+        reached_provider=item.reached_provider,
+    )

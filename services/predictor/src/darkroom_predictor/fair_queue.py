@@ -1,0 +1,275 @@
+"""The fair queue and limiter of one provider in Redis: `fair_turn.lua` behind typed calls.
+
+It holds order and counts, never truth: every filing may be lost and is repaired from the table. It grants nothing but at the
+epoch this replica has seen open, on the very Redis process at which that epoch was opened.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+
+SCRIPT = Path(__file__).with_name("fair_turn.lua").read_text()
+MICROSECONDS = 1_000_000
+TIMEOUT_SECONDS = 5.0
+CONNECTIONS_MAX = 8
+ARGUMENTS_MAX = 4_000
+GRANT_FIELDS = 5
+
+
+class LimiterClosed(Exception):
+    """Nothing may be granted until the limiter has been rebuilt."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The right to one paid call. `asked_at` (monotonic) lies before Redis' own time of the grant."""
+
+    item_id: int
+    instance_id: str
+    account: str
+    attempt_id: str
+    step: int
+    asked_at: float
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What a turn brought. `wait_seconds`: when to ask again, 0 at once, None only after a change."""
+
+    grants: list[Grant]
+    wait_seconds: float | None
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an item waits."""
+
+    instance_id: str
+    job_id: int
+    item_id: int
+
+
+@dataclass
+class Hints:
+    """Changes that Redis should hear of after a commit."""
+
+    filed: list[tuple[Place, float]] = field(default_factory=list)
+    given_back: list[tuple[Place, int]] = field(default_factory=list)
+    released: list[tuple[str, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.filed or self.given_back or self.released)
+
+    def add(self, more: "Hints") -> None:
+        self.filed += more.filed
+        self.given_back += more.given_back
+        self.released += more.released
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLimits:
+    """The limits of one provider account."""
+
+    account: str
+    cap: int
+    burst: int
+    slots: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountFigures:
+    """How an account stands now."""
+
+    account: str
+    granted: int
+    cap: int
+    live: int
+    paused_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """How the queue stands now."""
+
+    length: int
+    unmoved_seconds: float
+    accounts: list[AccountFigures]
+
+
+@dataclass(frozen=True)
+class RememberedAttempt:
+    """An attempt as a rebuilt limiter must know it; `age_seconds` None when it is too old to count in the window."""
+
+    account: str
+    attempt_id: str
+    age_seconds: float | None
+    live: bool
+
+
+class FairQueue:
+    """One provider's queue. `epoch` is the one this replica works in, None until it has seen one open."""
+
+    def __init__(self, redis_url: str, provider: str, *, window_seconds: float, grant_seconds_max: float) -> None:
+        self.provider = provider
+        self.epoch: int | None = None
+        self._pointer = f"darkroom:predictor:{{{provider}}}:limiter"
+        self._window_us = int(window_seconds * MICROSECONDS)
+        self._guarded_us = int((window_seconds + grant_seconds_max) * MICROSECONDS)
+        self._connections = 0
+        self._verified = -1
+        # No retries: an error must surface, so that the limiter is looked at before the next grant.
+        self._redis: Redis = Redis.from_url(
+            redis_url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            max_connections=CONNECTIONS_MAX,
+            retry=Retry(NoBackoff(), 0),
+            redis_connect_func=self._count_connection,
+        )
+        self._script = self._redis.register_script(SCRIPT)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def is_open(self, epoch: int) -> bool:
+        """Whether `epoch` is open, and was opened at this very Redis process."""
+        found_epoch, run_id = await self._redis.hmget(self._pointer, ["epoch", "run_id"])
+        return bool(found_epoch and int(found_epoch) == epoch and run_id == await self._run_id())
+
+    def enter(self, epoch: int) -> None:
+        """Work in an epoch that is open."""
+        self.epoch = epoch
+        self._verified = self._connections
+
+    def leave(self) -> None:
+        """Grant nothing until an open epoch has been seen again."""
+        self.epoch = None
+
+    async def take(self, attempt_ids: Sequence[str], accounts: Sequence[str]) -> Turns:
+        """Up to one grant for each attempt id. Raises LimiterClosed."""
+        epoch = self._open_epoch()
+        asked_at = monotonic()
+        answer = await self._run(
+            "take", epoch, len(attempt_ids), self._guarded_us, self._window_us, len(accounts), *accounts, *attempt_ids
+        )
+        if self._verified != self._connections:
+            # A new connection may lead to a restarted Redis that has forgotten grants.
+            seen = self._connections
+            if not await self.is_open(epoch):
+                self.epoch = None
+                raise LimiterClosed("this is another Redis process than the one that was opened")
+            self._verified = seen
+        grants = [
+            Grant(int(item), tenant.decode(), account.decode(), attempt.decode(), int(step), asked_at)
+            for item, tenant, account, attempt, step in zip(*[iter(answer[2:])] * GRANT_FIELDS, strict=True)
+        ]
+        wait = None if answer[1] < 0 else answer[1] / MICROSECONDS
+        return Turns(grants, wait, epoch)
+
+    async def tell(self, hints: Hints) -> None:
+        """File, give back and release."""
+        epoch = self._open_epoch()
+        await self.file(epoch, hints.filed)
+        await self._in_chunks("give_back", epoch, [(*_place(place), step) for place, step in hints.given_back])
+        await self._in_chunks("release", epoch, hints.released)
+
+    async def pause(self, account: str, seconds: float) -> None:
+        """The account takes no call for so long, on all replicas."""
+        await self._run("pause", self._open_epoch(), account, int(seconds * MICROSECONDS))
+
+    async def figures(self, accounts: Sequence[str]) -> Figures:
+        """Queue length and the accounts' use of the last window. Raises LimiterClosed."""
+        answer = await self._run("figures", self._open_epoch(), self._window_us, *accounts)
+        rows = zip(accounts, *[iter(answer[2:])] * 4, strict=True)
+        return Figures(
+            length=answer[0],
+            unmoved_seconds=answer[1] / MICROSECONDS,
+            accounts=[
+                AccountFigures(account=name, granted=granted, cap=cap, live=live, paused_seconds=paused / MICROSECONDS)
+                for name, granted, cap, live, paused in rows
+            ],
+        )
+
+    async def missing(self, items: Sequence[int]) -> set[int]:
+        """Which of these items do not wait in Redis."""
+        if not items:
+            return set()
+        known = await self._redis.smismember(self._space("queued"), [str(item) for item in items])
+        return {item for item, is_known in zip(items, known, strict=True) if not is_known}
+
+    async def old_slots(self, account: str, *, seconds: float) -> set[str]:
+        """The attempts that have held a slot of the account for longer than that."""
+        now, microseconds = await self._redis.time()
+        before = now * MICROSECONDS + microseconds - int(seconds * MICROSECONDS)
+        held: Any = await self._redis.zrangebyscore(self._space(f"slots:{account}"), "-inf", before)
+        return {slot.decode() for slot in held}
+
+    async def file(self, epoch: int, filed: Sequence[tuple[Place, float]]) -> None:
+        """Items wait, each after its delay in seconds. Again: nothing."""
+        await self._in_chunks("file", epoch, [(*_place(place), int(delay * MICROSECONDS)) for place, delay in filed])
+
+    async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits]) -> None:
+        await self._in_chunks("accounts", epoch, [(one.account, one.cap, one.burst, one.slots) for one in limits])
+
+    async def set_tenants(self, epoch: int, tenants: Sequence[tuple[str, float, int | None, bool]]) -> None:
+        """(instance, weight, cap per window, paused): in force from the next turn on."""
+        rows = [(name, repr(weight), cap or 0, int(paused)) for name, weight, cap, paused in tenants]
+        await self._in_chunks("tenants", epoch, rows)
+
+    async def remember(self, epoch: int, attempts: Sequence[RememberedAttempt]) -> None:
+        rows = [
+            (one.account, one.attempt_id, -1 if one.age_seconds is None else int(one.age_seconds * MICROSECONDS), int(one.live))
+            for one in attempts
+        ]
+        await self._in_chunks("remember", epoch, rows)
+
+    async def open(self, epoch: int) -> None:
+        """Grant from now on, at this epoch alone; what older ones left is removed."""
+        await self._run("open", epoch, await self._run_id())
+        keep = self._space("", epoch).encode()
+        async for key in self._redis.scan_iter(match=f"{self._pointer}:*", count=1000):
+            if not key.startswith(keep):
+                await self._redis.unlink(key)
+
+    def _open_epoch(self) -> int:
+        if self.epoch is None:
+            raise LimiterClosed("not rebuilt yet")
+        return self.epoch
+
+    def _space(self, name: str, epoch: int | None = None) -> str:
+        return f"{self._pointer}:{epoch or self._open_epoch()}:{name}"
+
+    async def _run(self, operation: str, epoch: int, *arguments: str | int | bytes) -> list[Any]:
+        try:
+            answer: list[Any] = await self._script(keys=[self._pointer], args=[operation, epoch, *arguments])
+        except ResponseError as error:
+            if str(error).startswith("CLOSED"):
+                self.epoch = None
+                raise LimiterClosed(str(error)) from error
+            raise
+        return answer
+
+    async def _in_chunks(self, operation: str, epoch: int, rows: Sequence[tuple[str | int, ...]]) -> None:
+        size = ARGUMENTS_MAX // max(1, len(rows[0])) if rows else 1
+        for start in range(0, len(rows), size):
+            await self._run(operation, epoch, *(value for row in rows[start : start + size] for value in row))
+
+    async def _run_id(self) -> bytes:
+        return str((await self._redis.info("server"))["run_id"]).encode()
+
+    async def _count_connection(self, connection: AbstractConnection) -> None:
+        self._connections += 1
+        await connection.on_connect()
+
+
+def _place(place: Place) -> tuple[str, int, int]:
+    return place.instance_id, place.job_id, place.item_id

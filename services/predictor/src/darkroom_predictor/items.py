@@ -1,0 +1,66 @@
+"""An item of the queue as the predictor sees it, and what a failed attempt means for it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from darkroom_contracts.envelope import Envelope
+
+JITTER_SHARE = 0.2
+"""A backoff is stretched or shortened by up to this share, so that retries of one outage do not come back as one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """What events and retries need to know of an item. `cause` is the envelope of its ItemRequested."""
+
+    item_id: int
+    instance_id: str
+    job_id: int
+    image_id: str
+    provider: str
+    model: str
+    expected_seconds: float
+    cancel_after_seconds: int
+    attempts_max: int
+    backoff_seconds: Sequence[float]
+    attempts: int
+    attempts_counted: int
+    reached_provider: bool
+    cause: Envelope
+
+
+class Then(Enum):
+    """What a failure by its nature allows."""
+
+    RETRY = "counted, tried again after a backoff while attempts are left"
+    RETURN = "not counted: back to the head of its tenant, its turn not charged"
+    END = "never tried again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """The item waits again, for at least so long."""
+
+    delay_seconds: float
+    counted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """The item has failed for good."""
+
+    code: str
+
+
+def after_failure(item: Item, then: Then, code: str, *, chance: float) -> Wait | End:
+    """What becomes of an item whose attempt (already in `attempts_counted`) failed. `chance` in [0, 1) is the jitter."""
+    if then is Then.END:
+        return End(code=code)
+    if then is Then.RETURN:
+        return Wait(delay_seconds=0.0, counted=False)
+    if item.attempts_counted >= item.attempts_max:
+        return End(code="out-of-attempts")
+    place = min(item.attempts_counted, len(item.backoff_seconds)) - 1
+    backoff = item.backoff_seconds[place] if item.backoff_seconds else 0.0
+    return Wait(delay_seconds=backoff * (1 + JITTER_SHARE * (2 * chance - 1)), counted=True)

@@ -1,0 +1,109 @@
+"""The limiter's life: closed when Redis has lost it, rebuilt from the tables under a new epoch, kept in step with them.
+
+A new epoch is committed first: from then on no attempt can be written under an older grant, so the attempts of the last W + D
+that are read next are all calls that the provider may have seen. Only then is it opened.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from darkroom_predictor.attempt_store import AttemptTable
+from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, RememberedAttempt
+from darkroom_predictor.queue_store import QueueTable
+
+PAGE = 1_000
+SETTLED_SECONDS = 5.0
+"""Younger changes are still on their way to Redis and are no difference."""
+SLOT_SETTLED_SECONDS = 60.0
+REPAIR_ITEMS_MAX = 20_000
+"""Items compared in one repair; the next one goes on from there."""
+
+log = structlog.get_logger()
+
+
+class Limiter:
+    """Opens and repairs one provider's queue in Redis."""
+
+    def __init__(
+        self,
+        queue: FairQueue,
+        queue_table: QueueTable,
+        attempt_table: AttemptTable,
+        *,
+        limits: Sequence[AccountLimits],
+        guarded_seconds: float,
+    ) -> None:
+        self._queue = queue
+        self._queue_table = queue_table
+        self._attempt_table = attempt_table
+        self._limits = limits
+        self._guarded_seconds = guarded_seconds
+        self._repaired_to = 0
+        self._opening = asyncio.Lock()
+
+    async def ensure_open(self) -> None:
+        """Return when this replica works in an open epoch; rebuild the limiter where there is none."""
+        if self._queue.epoch is not None:
+            return
+        async with self._opening, self._queue_table.rebuild_lock():
+            epoch = await self._queue_table.epoch()
+            if epoch and await self._queue.is_open(epoch):
+                await self._queue.set_accounts(epoch, self._limits)
+            else:
+                epoch = await self._rebuild()
+            self._queue.enter(epoch)
+
+    async def repair(self) -> int:
+        """File what waits in the table but not in Redis, free slots of ended attempts; how many differences there were."""
+        await self.ensure_open()
+        return await self._repair_slots() + await self._repair_items()
+
+    async def _rebuild(self) -> int:
+        epoch = await self._queue_table.next_epoch()
+        remembered = await self._attempt_table.remembered(self._guarded_seconds)
+        await self._queue.set_accounts(epoch, self._limits)
+        await self._queue.set_tenants(epoch, await self._queue_table.tenants())
+        await self._queue.remember(epoch, remembered)
+        filed, after = 0, 0
+        while page := await self._queue_table.page(after=after, limit=PAGE):
+            after = page[-1][0]
+            filed += len(page)
+            await self._queue.file(epoch, [(place, delay) for _, place, delay in page])
+        await self._queue.open(epoch)
+        in_window = sum(one.age_seconds is not None for one in remembered)
+        log.warning("limiter rebuilt", provider=self._queue.provider, epoch=epoch, queue=filed, attempts_in_window=in_window)
+        return epoch
+
+    async def _repair_items(self) -> int:
+        names = [one.account for one in self._limits]
+        if (await self._queue.figures(names)).length == await self._queue_table.count():
+            return 0
+        found = 0
+        for _ in range(REPAIR_ITEMS_MAX // PAGE):
+            page = await self._queue_table.page(after=self._repaired_to, limit=PAGE, older_seconds=SETTLED_SECONDS)
+            self._repaired_to = page[-1][0] if page else 0
+            missing = await self._queue.missing([place.item_id for _, place, _ in page])
+            # Asked again: an item may have been claimed between the two reads.
+            missing &= await self._queue_table.still_queued(list(missing), older_seconds=SETTLED_SECONDS)
+            filed = [(place, delay) for _, place, delay in page if place.item_id in missing]
+            await self._queue.tell(Hints(filed=filed))
+            found += len(filed)
+            if not page:
+                break
+        return found
+
+    async def _repair_slots(self) -> int:
+        live: dict[str, set[str]] = {}
+        for attempt in await self._attempt_table.remembered(0.0):
+            live.setdefault(attempt.account, set()).add(attempt.attempt_id)
+        orphans: list[tuple[str, str]] = []
+        for account in (one.account for one in self._limits):
+            held = await self._queue.old_slots(account, seconds=SLOT_SETTLED_SECONDS)
+            orphans += [(account, attempt) for attempt in held - live.get(account, set())]
+        await self._queue.tell(Hints(released=orphans))
+        known = [RememberedAttempt(account, one, None, True) for account, ones in live.items() for one in ones]
+        assert self._queue.epoch is not None
+        await self._queue.remember(self._queue.epoch, known)
+        return len(orphans)

@@ -1,0 +1,115 @@
+"""One provider's line through a replica: door, fair queue, limiter, dispatcher, settling. Built once per provider."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from uuid import uuid4
+
+from darkroom_servicekit.runtime import Runtime
+
+from darkroom_predictor.attempt_store import AttemptTable
+from darkroom_predictor.claim_turns import ClaimTurns
+from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
+from darkroom_predictor.fail_attempts import FailAttempts
+from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints
+from darkroom_predictor.group_commit import GroupCommit
+from darkroom_predictor.limiter import Limiter
+from darkroom_predictor.metrics import PredictorMetrics
+from darkroom_predictor.providers.door import ProviderDoor
+from darkroom_predictor.queue_store import QueueTable
+from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes
+from darkroom_predictor.settings import PredictorSettings
+from darkroom_predictor.settle_unanswered import SettleTimes, SettleUnanswered
+
+SENDER_SHARE = 0.8
+"""Of D: the last moment at which a call may leave; the rest is for the wire."""
+
+Tell = Callable[[Mapping[str, Hints]], None]
+
+
+class ProviderLine:
+    """What carries one provider's items in this replica."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        settings: PredictorSettings,
+        door: ProviderDoor,
+        *,
+        limits: Sequence[AccountLimits],
+        fail_attempts: FailAttempts,
+        metrics: PredictorMetrics,
+        tell: Tell,
+    ) -> None:
+        unit_of_work = runtime.unit_of_work
+        owner = f"{settings.replica}:{uuid4()}"
+        self.door = door
+        self.queue = FairQueue(
+            settings.redis_url,
+            door.name,
+            window_seconds=settings.window_seconds,
+            grant_seconds_max=settings.grant_seconds_max,
+        )
+        attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica}:")
+        record_outcomes = RecordOutcomes(
+            door.name,
+            fail_attempts,
+            webhook_expected=door.webhook_expected,
+            look_up_seconds=settings.look_up_every_seconds,
+        )
+
+        async def write_outcomes(ended: Sequence[EndedCall]) -> None:
+            async with unit_of_work.begin() as transaction:
+                hints = await record_outcomes(transaction, ended)
+                transaction.after_commit(lambda: tell(hints))
+
+        self.limiter = Limiter(
+            self.queue,
+            QueueTable(unit_of_work, door.name),
+            attempt_table,
+            limits=limits,
+            guarded_seconds=settings.window_seconds + settings.grant_seconds_max,
+        )
+        self.dispatcher = Dispatcher(
+            door,
+            self.queue,
+            self.limiter,
+            ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.lease_seconds),
+            GroupCommit(write_outcomes),
+            metrics,
+            bounds=DispatchBounds(
+                turns_max=settings.turns_max,
+                calls_max=settings.calls_max,
+                send_within_seconds=settings.grant_seconds_max * SENDER_SHARE,
+                throttle_seconds=settings.throttle_seconds,
+                account_stop_seconds=settings.account_stop_seconds,
+            ),
+        )
+        self.settle = SettleUnanswered(
+            door,
+            attempt_table,
+            unit_of_work,
+            record_outcomes,
+            fail_attempts,
+            metrics=metrics,
+            tell=tell,
+            times=SettleTimes(every_seconds=settings.look_up_every_seconds, settle_seconds=settings.unknown_settle_seconds),
+        )
+        self._metrics = metrics
+        self._repair_every_seconds = settings.repair_every_seconds
+
+    def start(self, runtime: Runtime) -> None:
+        """Register the loops, and what is to be closed."""
+        runtime.loop(f"dispatch {self.door.name}", self.dispatcher.run)
+        runtime.loop(f"settle {self.door.name}", self.settle.run)
+        runtime.loop(f"repair {self.door.name}", self._keep_repaired)
+        runtime.on_close(self.door.close)
+        runtime.on_close(self.queue.close)
+        runtime.on_close(self.dispatcher.close)
+
+    async def _keep_repaired(self) -> None:
+        while True:
+            found = await self.limiter.repair()
+            if found:
+                self._metrics.repaired.inc(found)
+                self.dispatcher.tell(Hints())
+            await asyncio.sleep(self._repair_every_seconds)

@@ -1,0 +1,111 @@
+"""The predictor, wired: consumer → table → fair queue → dispatcher → provider, and look-ups for what stayed unanswered."""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import structlog
+from darkroom_servicekit.auth import bearer_principal
+from darkroom_servicekit.runtime import Runtime
+from fastapi import FastAPI
+from redis.exceptions import RedisError
+
+from darkroom_predictor.events import PredictorEvents
+from darkroom_predictor.fail_attempts import FailAttempts
+from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
+from darkroom_predictor.http import predictor_routes
+from darkroom_predictor.line import ProviderLine
+from darkroom_predictor.metrics import PredictorMetrics
+from darkroom_predictor.providers.replicate import Replicate
+from darkroom_predictor.settings import PredictorSettings
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+log = structlog.get_logger()
+
+
+def build(settings: PredictorSettings) -> FastAPI:
+    """Everything that one predictor replica is made of."""
+    runtime = Runtime("predictor", "Darkroom predictor", settings, migrations=MIGRATIONS)
+    metrics = PredictorMetrics(runtime.metrics.registry)
+    fail_attempts = FailAttempts(random.random)
+    lines: dict[str, ProviderLine] = {}
+
+    def tell(hints: Mapping[str, Hints]) -> None:
+        for provider, told in hints.items():
+            if provider in lines:
+                lines[provider].dispatcher.tell(told)
+            else:
+                log.error("items wait for a provider that this predictor has no door to", provider=provider)
+
+    for door, limits in [_replicate(settings)]:
+        lines[door.name] = ProviderLine(
+            runtime, settings, door, limits=limits, fail_attempts=fail_attempts, metrics=metrics, tell=tell
+        )
+        lines[door.name].start(runtime)
+
+    async def read_figures() -> Figures:
+        return join_figures([await line.queue.figures(line.door.accounts) for line in lines.values()])
+
+    async def heartbeat() -> None:
+        while True:
+            await asyncio.sleep(settings.heartbeat_seconds)
+            cycle = sum(line.dispatcher.rounds for line in lines.values())
+            try:
+                figures = await read_figures()
+            except (RedisError, LimiterClosed, OSError) as error:
+                log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
+                continue
+            metrics.figures(figures)
+            log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
+
+    runtime.loop("heartbeat", heartbeat)
+    runtime.consume(PredictorEvents(fail_attempts, tell).handlers())
+    runtime.needs_redis()
+    runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
+    return runtime.app
+
+
+def join_figures(found: Sequence[Figures]) -> Figures:
+    """The figures of several providers as one."""
+    return Figures(
+        length=sum(one.length for one in found),
+        unmoved_seconds=max(one.unmoved_seconds for one in found),
+        accounts=[account for one in found for account in one.accounts],
+    )
+
+
+def heartbeat_figures(figures: Figures) -> dict[str, object]:
+    """What the heartbeat line says beside its cycle."""
+    requests, cap = sum(one.granted for one in figures.accounts), sum(one.cap for one in figures.accounts)
+    return {
+        "queue": figures.length,
+        "requests_in_last_minute": f"{requests}/{cap}",
+        "in_flight": sum(one.live for one in figures.accounts),
+        "accounts_paused": [one.account for one in figures.accounts if one.paused_seconds > 0],
+    }
+
+
+def _replicate(settings: PredictorSettings) -> tuple[Replicate, Sequence[AccountLimits]]:
+    tokens = settings.replicate_tokens()
+    if not tokens:
+        log.error("no provider account: set DARKROOM_REPLICATE_API_TOKENS; items will wait")
+    door = Replicate(
+        tokens,
+        base_url=settings.replicate_base_url,
+        webhook_base_url=settings.public_url,
+        connect_seconds_max=settings.connect_seconds_max,
+        create_seconds_max=settings.create_seconds_max,
+        connections_max=settings.calls_max,
+    )
+    limits = [
+        AccountLimits(
+            account=account,
+            cap=settings.replicate_cap_per_minute,
+            burst=settings.replicate_burst,
+            slots=settings.replicate_concurrency,
+        )
+        for account in door.accounts
+    ]
+    return door, limits

@@ -1,0 +1,51 @@
+"""What the predictor reports to Prometheus. Labels are bounded: accounts and classes, never a tenant."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from darkroom_predictor.fair_queue import Figures
+from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused
+
+
+class PredictorMetrics:
+    """One per process, on its registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.grants = Counter("darkroom_limiter_grants", "Turns granted", registry=registry)
+        self.burned = Counter("darkroom_limiter_burned", "Turns granted and not used", ["reason"], registry=registry)
+        self.outcomes = Counter("darkroom_provider_calls", "Creations by how they ended", ["outcome"], registry=registry)
+        self.throttled = Counter("darkroom_provider_throttled", "Creations answered with 429", registry=registry)
+        self.settled = Counter("darkroom_unanswered_settled", "Unanswered creations settled", ["as"], registry=registry)
+        self.repaired = Counter("darkroom_queue_repaired", "Differences between Redis and the table mended", registry=registry)
+        self.queue_length = Gauge("darkroom_queue_length", "Items that wait for a turn", registry=registry)
+        self.in_window = Gauge("darkroom_limiter_in_window", "Grants in the last 60 s", ["account"], registry=registry)
+        self.cap = Gauge("darkroom_limiter_cap", "Creations allowed in any 60 s", ["account"], registry=registry)
+        self.in_flight = Gauge("darkroom_predictions_in_flight", "Attempts that hold a slot", ["account"], registry=registry)
+        self.paused = Gauge(
+            "darkroom_provider_account_paused_seconds", "How long an account pauses still", ["account"], registry=registry
+        )
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Count how a creation ended."""
+        match outcome:
+            case Accepted():
+                word = "created"
+            case Refused():
+                word = outcome.refusal.value
+            case NotSent():
+                word = "too-late" if outcome.too_late else "not-connected"
+            case _:
+                word = "unanswered"
+        self.outcomes.labels(outcome=word).inc()
+        if isinstance(outcome, Refused) and outcome.refusal is Refusal.THROTTLED:
+            self.throttled.inc()
+        if isinstance(outcome, NotSent) and outcome.too_late:
+            self.burned.labels(reason="too-late").inc()
+
+    def figures(self, figures: Figures) -> None:
+        """Take over how the queue stands."""
+        self.queue_length.set(figures.length)
+        for one in figures.accounts:
+            self.in_window.labels(account=one.account).set(one.granted)
+            self.cap.labels(account=one.account).set(one.cap)
+            self.in_flight.labels(account=one.account).set(one.live)
+            self.paused.labels(account=one.account).set(one.paused_seconds)

@@ -1,0 +1,107 @@
+"""The one door behind which every provider stands: create a prediction, look up what was created.
+
+An adapter sends a creation at most once, never repeats it by itself, and says truthfully what is known afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Creation:
+    """One paid call to be made, at most once, and not after `send_before` (this process's monotonic clock)."""
+
+    attempt_id: str
+    account: str
+    model: str
+    input_json: str
+    cancel_after_seconds: int
+    callback_token: str
+    send_before: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """The provider has it. `output` is set where it answers at once."""
+
+    prediction_id: str
+    output: Any = None
+
+
+class Refusal(Enum):
+    """Why a provider made no prediction of a call that reached it."""
+
+    BAD_INPUT = "bad-input"
+    THROTTLED = "throttled"
+    ACCOUNT = "account"
+    PROVIDER_ERROR = "provider-error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The provider answered that it made no prediction."""
+
+    refusal: Refusal
+    message: str
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotSent:
+    """Nothing left this process: too late for the grant, or no connection."""
+
+    too_late: bool
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unanswered:
+    """The call may or may not have been made."""
+
+    message: str
+
+
+Outcome = Accepted | Refused | NotSent | Unanswered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A prediction as the provider lists it."""
+
+    prediction_id: str
+    created_at: datetime
+    attempt_id: str | None
+    callback_token: str | None
+    input: dict[str, Any]
+
+
+class ProviderDoor(Protocol):
+    """A provider, with all our accounts there."""
+
+    @property
+    def name(self) -> str:
+        """As items name it."""
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """Our names of the accounts that this process holds keys of."""
+
+    @property
+    def webhook_expected(self) -> bool:
+        """Whether creations carry a webhook address."""
+
+    async def create(self, creation: Creation) -> Outcome:
+        """Make the call. Raises nothing but cancellation."""
+
+    async def listed_since(self, account: str, since: datetime) -> list[Listed]:
+        """The account's predictions created at or after `since`, newest first. Raises LookUpFailed."""
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+class LookUpFailed(Exception):
+    """The provider's list could not be read now, or not as far back as asked."""

@@ -1,0 +1,238 @@
+"""All SQL on queue_items, limiters and tenants. The table is the truth; Redis only orders what is QUEUED here."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from darkroom_contracts.envelope import Envelope
+from darkroom_contracts.jobs import ItemRequested
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.stages import Received
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from darkroom_predictor.fair_queue import Place
+from darkroom_predictor.items import Item
+
+REBUILD_LOCK = 0x0DA2_F412
+"""Advisory lock space: one rebuild of a provider's limiter at a time; the second key is the provider's hash."""
+
+ITEM_COLUMNS = """
+    q.item_id, q.instance_id, q.job_id, q.image_id, q.provider, q.model, q.expected_seconds, q.cancel_after_seconds,
+    q.attempts_max, q.backoff_seconds, q.attempts, q.attempts_counted, q.reached_provider,
+    q.cause_id, q.correlation_id, q.traceparent
+"""
+INSERT = """
+    INSERT INTO queue_items (
+        item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
+        expected_seconds, cancel_after_seconds, cause_id, correlation_id, traceparent
+    )
+    SELECT item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max,
+           CAST(backoff_seconds AS double precision[]), expected_seconds, cancel_after_seconds,
+           cause_id, correlation_id, traceparent
+    FROM unnest(
+        CAST(:item_id AS bigint[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]), CAST(:image_id AS text[]),
+        CAST(:product AS text[]), CAST(:provider AS text[]), CAST(:model AS text[]), CAST(:input AS jsonb[]),
+        CAST(:attempts_max AS integer[]), CAST(:backoff_seconds AS text[]), CAST(:expected_seconds AS double precision[]),
+        CAST(:cancel_after_seconds AS integer[]), CAST(:cause_id AS text[]), CAST(:correlation_id AS text[]),
+        CAST(:traceparent AS text[])
+    ) WITH ORDINALITY AS new (
+        item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
+        expected_seconds, cancel_after_seconds, cause_id, correlation_id, traceparent, place
+    )
+    ORDER BY place
+    ON CONFLICT DO NOTHING
+    RETURNING item_id
+"""
+REQUEUE = """
+    UPDATE queue_items q
+    SET state = 'QUEUED', queued_at = clock_timestamp(),
+        not_before = clock_timestamp() + make_interval(secs => w.delay_seconds),
+        attempts_counted = q.attempts_counted - w.uncounted
+    FROM unnest(CAST(:items AS bigint[]), CAST(:delays AS double precision[]), CAST(:uncounted AS integer[]))
+        AS w (item_id, delay_seconds, uncounted)
+    WHERE q.item_id = w.item_id AND q.state IN ('CLAIMED', 'SENT')
+"""
+END = """
+    UPDATE queue_items SET state = 'ENDED', ended_at = clock_timestamp()
+    WHERE item_id = ANY(CAST(:items AS bigint[])) AND state <> 'ENDED'
+"""
+SENT = """
+    UPDATE queue_items SET state = 'SENT', reached_provider = true
+    WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'CLAIMED'
+"""
+CANCEL_QUEUED = f"""
+    WITH locked AS (
+        SELECT item_id FROM queue_items WHERE job_id = ANY(CAST(:jobs AS bigint[])) AND state = 'QUEUED'
+        ORDER BY item_id FOR UPDATE
+    )
+    UPDATE queue_items q SET state = 'ENDED', ended_at = clock_timestamp() FROM locked
+    WHERE q.item_id = locked.item_id RETURNING {ITEM_COLUMNS}
+"""  # noqa: S608  # constants only
+QUEUED_PAGE = text(
+    """
+    SELECT position, item_id, instance_id, job_id,
+           greatest(0, coalesce(extract(epoch FROM not_before - clock_timestamp()), 0))::float8 AS delay_seconds
+    FROM queue_items
+    WHERE provider = :provider AND state = 'QUEUED' AND position > :after
+      AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
+    ORDER BY position LIMIT :limit
+    """
+)
+COUNT_QUEUED = text("SELECT count(*) FROM queue_items WHERE provider = :provider AND state = 'QUEUED'")
+STILL_QUEUED = text(
+    """
+    SELECT item_id FROM queue_items
+    WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'QUEUED'
+      AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
+    """
+)
+TENANTS = text("SELECT instance_id, weight, cap_per_minute, paused FROM tenants ORDER BY instance_id")
+EPOCH = text("SELECT epoch FROM limiters WHERE provider = :provider")
+NEXT_EPOCH = """
+    INSERT INTO limiters AS l (provider, epoch, changed_at) VALUES (:provider, 1, clock_timestamp())
+    ON CONFLICT (provider) DO UPDATE SET epoch = l.epoch + 1, changed_at = clock_timestamp() RETURNING epoch
+"""
+LOCK = text("SELECT pg_advisory_lock(:lock, hashtext(:provider))")
+UNLOCK = text("SELECT pg_advisory_unlock(:lock, hashtext(:provider))")
+
+
+async def insert_items(transaction: Transaction, batch: Sequence[Received[ItemRequested]]) -> set[int]:
+    """File the items that are new, in the order given; their ids."""
+    events = [received.event for received in batch]
+    rows = await transaction.execute(
+        INSERT,
+        {
+            "item_id": [event.item_id for event in events],
+            "instance_id": [event.instance_id for event in events],
+            "job_id": [event.job_id for event in events],
+            "image_id": [event.image_id for event in events],
+            "product": [event.product for event in events],
+            "provider": [event.provider for event in events],
+            "model": [event.model for event in events],
+            "input": [event.model_dump_json(include={"input"})[len('{"input":') : -1] for event in events],
+            "attempts_max": [event.retry.attempts_max for event in events],
+            "backoff_seconds": ["{" + ",".join(map(str, event.retry.backoff_seconds)) + "}" for event in events],
+            "expected_seconds": [event.expected_seconds for event in events],
+            "cancel_after_seconds": [event.cancel_after_seconds for event in events],
+            "cause_id": [received.envelope.id for received in batch],
+            "correlation_id": [received.envelope.correlation_id for received in batch],
+            "traceparent": [received.envelope.traceparent for received in batch],
+        },
+    )
+    return set(rows.scalars())
+
+
+async def requeue_items(transaction: Transaction, waits: Sequence[tuple[int, float, bool]]) -> None:
+    """(item, delay in seconds, whether the attempt counts): they wait again."""
+    if waits:
+        parameters = {
+            "items": [item for item, _, _ in waits],
+            "delays": [delay for _, delay, _ in waits],
+            "uncounted": [0 if counted else 1 for _, _, counted in waits],
+        }
+        await transaction.execute(REQUEUE, parameters)
+
+
+async def end_items(transaction: Transaction, items: Sequence[int]) -> None:
+    if items:
+        await transaction.execute(END, {"items": list(items)})
+
+
+async def mark_sent(transaction: Transaction, items: Sequence[int]) -> None:
+    """The provider has them."""
+    if items:
+        await transaction.execute(SENT, {"items": list(items)})
+
+
+async def cancel_queued(transaction: Transaction, jobs: Sequence[int]) -> list[Item]:
+    """End what of these jobs still waits for its turn."""
+    return [read_item(row) for row in await transaction.execute(CANCEL_QUEUED, {"jobs": list(jobs)})]
+
+
+class QueueTable:
+    """Reads of the queue, and the limiter's epochs."""
+
+    def __init__(self, unit_of_work: UnitOfWork, provider: str) -> None:
+        self._unit_of_work = unit_of_work
+        self._provider = provider
+
+    @asynccontextmanager
+    async def rebuild_lock(self) -> AsyncIterator[None]:
+        """Held by one replica at a time; not a transaction, so nothing stays open while Redis is filled."""
+        async with self._unit_of_work.read() as connection:
+            await connection.execute(LOCK, {"lock": REBUILD_LOCK, "provider": self._provider})
+            try:
+                yield
+            finally:
+                await connection.execute(UNLOCK, {"lock": REBUILD_LOCK, "provider": self._provider})
+
+    async def epoch(self) -> int:
+        """The newest epoch; 0 before the first."""
+        async with self._unit_of_work.read() as connection:
+            return (await connection.execute(EPOCH, {"provider": self._provider})).scalar_one_or_none() or 0
+
+    async def next_epoch(self) -> int:
+        """Begin a new epoch: from its commit on, no attempt can be written under an older one."""
+        async with self._unit_of_work.begin() as transaction:
+            epoch: int = (await transaction.execute(NEXT_EPOCH, {"provider": self._provider})).scalar_one()
+            return epoch
+
+    async def tenants(self) -> list[tuple[str, float, int | None, bool]]:
+        """(instance, weight, cap per minute, paused) of those that have a row."""
+        async with self._unit_of_work.read() as connection:
+            rows = await connection.execute(TENANTS)
+            return [(row.instance_id, row.weight, row.cap_per_minute, row.paused) for row in rows]
+
+    async def count(self) -> int:
+        async with self._unit_of_work.read() as connection:
+            count: int = (await connection.execute(COUNT_QUEUED, {"provider": self._provider})).scalar_one()
+            return count
+
+    async def page(self, *, after: int, limit: int, older_seconds: float = 0.0) -> list[tuple[int, Place, float]]:
+        """(position, place, delay in seconds) of waiting items, in their order."""
+        async with self._unit_of_work.read() as connection:
+            parameters = {"provider": self._provider, "after": after, "limit": limit, "older_seconds": older_seconds}
+            rows = await connection.execute(QUEUED_PAGE, parameters)
+            return [(row.position, Place(row.instance_id, row.job_id, row.item_id), row.delay_seconds) for row in rows]
+
+    async def still_queued(self, items: Sequence[int], *, older_seconds: float) -> set[int]:
+        async with self._unit_of_work.read() as connection:
+            parameters = {"items": list(items), "older_seconds": older_seconds}
+            return set((await connection.execute(STILL_QUEUED, parameters)).scalars())
+
+
+async def epoch_is_current(connection: AsyncConnection, provider: str, epoch: int) -> bool:
+    """Whether attempts may be written under `epoch`; it then stays so until the transaction ends."""
+    statement = text("SELECT 1 FROM limiters WHERE provider = :provider AND epoch = :epoch FOR SHARE")
+    return (await connection.execute(statement, {"provider": provider, "epoch": epoch})).first() is not None
+
+
+def read_item(row: Any) -> Item:
+    """An item from a row that has ITEM_COLUMNS."""
+    cause = Envelope(
+        id=row.cause_id,
+        type=ItemRequested.type_name(),
+        source="/services/jobs-api",
+        subject=f"jobs/{row.job_id}/items/{row.item_id}",
+        time="",
+        dataschema=ItemRequested.schema_path(),
+        correlation_id=row.correlation_id,
+        traceparent=row.traceparent,
+    )
+    return Item(
+        item_id=row.item_id,
+        instance_id=row.instance_id,
+        job_id=row.job_id,
+        image_id=row.image_id,
+        provider=row.provider,
+        model=row.model,
+        expected_seconds=row.expected_seconds,
+        cancel_after_seconds=row.cancel_after_seconds,
+        attempts_max=row.attempts_max,
+        backoff_seconds=row.backoff_seconds,
+        attempts=row.attempts,
+        attempts_counted=row.attempts_counted,
+        reached_provider=row.reached_provider,
+        cause=cause,
+    )

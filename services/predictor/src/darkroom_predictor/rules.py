@@ -1,0 +1,254 @@
+"""The fair turn as a pure model: values in, decisions out. `fair_turn.lua` is this, atomically, on all replicas.
+
+Invariants: no account ever has more than `cap` grants in any window; a tenant's tag rises by 1/weight per item and is at least
+the virtual clock when it enters, so idleness banks nothing; a blocked tenant holds up no one. Time is an argument.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+UNIT = 1_000_000
+"""Virtual time that one item costs a tenant of weight 1."""
+RUN_MAX = 20
+"""Consecutive places that one tenant may take in a batch."""
+NEVER = math.inf
+AT_ONCE = 0
+NOT_BEFORE_A_CHANGE = -1
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The right to make one paid call within the deadline."""
+
+    item: int
+    tenant: str
+    account: str
+    attempt: str
+    step: int
+    at_us: int
+
+
+@dataclass
+class Account:
+    """One provider account: cap over the window, pacer with a burst, concurrency slots, pause."""
+
+    name: str
+    cap: int
+    burst: int
+    slots: int
+    log: list[int] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
+    schedule: int = 0
+    paused_until: int = 0
+
+    def interval(self, window_us: int) -> float:
+        """The pacer's distance between two calls."""
+        return math.ceil(window_us / self.cap) if self.cap > 0 else NEVER
+
+    def free_at(self, window_us: int) -> float:
+        """When the next call may start, as far as is known now."""
+        if self.cap <= 0 or len(self.live) >= self.slots:
+            return NEVER
+        at = max(self.paused_until, self.schedule - (self.burst - 1) * self.interval(window_us))
+        if len(self.log) >= self.cap:
+            at = max(at, self.log[len(self.log) - self.cap] + window_us)
+        return at
+
+    def charge(self, attempt: str, now_us: int, window_us: int) -> None:
+        """Take a place in the log, the schedule and the slots."""
+        self.schedule = int(max(now_us, self.schedule) + self.interval(window_us))
+        self.log.append(now_us)
+        self.live.add(attempt)
+
+
+@dataclass
+class Tenant:
+    """A tenant's waiting jobs, each with its waiting items, and its place in virtual time."""
+
+    name: str
+    weight: float = 1.0
+    cap: int = 0
+    tag: int = 0
+    ready: bool = False
+    resting_until: float | None = None
+    jobs: deque[int] = field(default_factory=deque)
+    items: dict[int, deque[int]] = field(default_factory=dict)
+    own_log: list[int] = field(default_factory=list)
+
+    def push_last(self, job: int, item: int) -> None:
+        """Behind the job's other items; a new job behind the tenant's other jobs."""
+        if job not in self.items:
+            self.items[job] = deque()
+            self.jobs.append(job)
+        self.items[job].append(item)
+
+    def push_first(self, job: int, item: int) -> None:
+        """To the tenant's head."""
+        self.items.setdefault(job, deque()).appendleft(item)
+        if job in self.jobs:
+            self.jobs.remove(job)
+        self.jobs.appendleft(job)
+
+    def pop(self) -> int:
+        """The next item: jobs in turn, a job's items first in first out."""
+        job = self.jobs.popleft()
+        item = self.items[job].popleft()
+        if self.items[job]:
+            self.jobs.append(job)
+        else:
+            del self.items[job]
+        return item
+
+    def blocked_until(self, now_us: int, window_us: int) -> int | None:
+        """Until when its own cap keeps it back."""
+        if not self.cap:
+            return None
+        self.own_log = [at for at in self.own_log if at > now_us - window_us]
+        if len(self.own_log) < self.cap:
+            return None
+        return self.own_log[len(self.own_log) - self.cap] + window_us
+
+
+class FairTurn:
+    """The whole state: tenants, accounts, one virtual clock."""
+
+    def __init__(self, accounts: Iterable[Account], *, window_us: int, own_window_us: int) -> None:
+        self.accounts = {account.name: account for account in accounts}
+        self.tenants: dict[str, Tenant] = {}
+        self.queued: set[int] = set()
+        self.delayed: dict[int, tuple[int, str, int]] = {}
+        self.virtual = 0
+        self._window_us = window_us
+        self._own_window_us = own_window_us
+
+    def set_tenant(self, name: str, *, weight: float, cap: int = 0, paused: bool = False) -> None:
+        """In force from the next turn on."""
+        tenant = self._tenant(name)
+        tenant.weight, tenant.cap = weight, cap
+        if paused:
+            self._rest(tenant, NEVER)
+        else:
+            self._wake(tenant)
+
+    def file(self, name: str, job: int, item: int, *, now_us: int, delay_us: int = 0) -> bool:
+        """An item begins to wait; False when it waits already."""
+        if item in self.queued:
+            return False
+        self.queued.add(item)
+        if delay_us:
+            self.delayed[item] = (now_us + delay_us, name, job)
+        else:
+            self._tenant(name).push_last(job, item)
+            self._join(self._tenant(name))
+        return True
+
+    def give_back(self, name: str, job: int, item: int, step: int) -> None:
+        """A turn that came to nothing through no fault of the item: back to the head, and uncharged."""
+        if item in self.queued:
+            return
+        self.queued.add(item)
+        tenant = self._tenant(name)
+        tenant.push_first(job, item)
+        if not tenant.ready and tenant.tag <= self.virtual:
+            tenant.tag = self.virtual
+        tenant.tag -= step
+        tenant.ready = tenant.resting_until is None
+
+    def take(self, attempts: list[str], now_us: int) -> tuple[list[Grant], float]:
+        """Up to one grant per attempt id, and after how many µs asking again may help."""
+        self._wake_due(now_us)
+        for one in self.accounts.values():
+            one.log = [at for at in one.log if at > now_us - self._window_us]
+        grants: list[Grant] = []
+        wait: float = AT_ONCE
+        last, run = None, 0
+        while len(grants) < len(attempts):
+            order = sorted((tenant for tenant in self.tenants.values() if tenant.ready), key=_place)[:2]
+            if not order:
+                wait = self._next_due() - now_us
+                break
+            account, soonest = self._roomiest(now_us)
+            if account is None:
+                wait = soonest - now_us
+                break
+            tenant = order[0]
+            if tenant.name == last and run >= RUN_MAX:
+                if len(order) < 2:
+                    break
+                tenant = order[1]
+            until = tenant.blocked_until(now_us, self._own_window_us)
+            if until is not None:
+                self._rest(tenant, until)
+                continue
+            grants.append(self._grant(tenant, account, attempts[len(grants)], now_us))
+            run = run + 1 if tenant.name == last else 1
+            last = tenant.name
+        return grants, NOT_BEFORE_A_CHANGE if wait == NEVER else max(AT_ONCE, wait)
+
+    def release(self, account: str, attempt: str) -> None:
+        """An ended attempt's slot is free."""
+        self.accounts[account].live.discard(attempt)
+
+    def pause(self, account: str, us: int, *, now_us: int) -> None:
+        """No call for so long; never shortens a longer pause."""
+        self.accounts[account].paused_until = max(self.accounts[account].paused_until, now_us + us)
+
+    def _grant(self, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
+        step = math.floor(UNIT / tenant.weight + 0.5)
+        item = tenant.pop()
+        self.virtual = max(self.virtual, tenant.tag)
+        tenant.tag += step
+        tenant.ready = bool(tenant.jobs)
+        self.queued.discard(item)
+        account.charge(attempt, now_us, self._window_us)
+        if tenant.cap:
+            tenant.own_log.append(now_us)
+        return Grant(item, tenant.name, account.name, attempt, step, now_us)
+
+    def _roomiest(self, now_us: int) -> tuple[Account | None, float]:
+        times = {name: account.free_at(self._window_us) for name, account in self.accounts.items()}
+        free = [account for name, account in self.accounts.items() if times[name] <= now_us]
+        best = min(free, key=lambda account: account.schedule) if free else None
+        return best, min(times.values(), default=NEVER)
+
+    def _wake_due(self, now_us: int) -> None:
+        due = [tenant for tenant in self.tenants.values() if tenant.resting_until is not None and tenant.resting_until <= now_us]
+        for tenant in sorted(due, key=lambda tenant: (tenant.resting_until, tenant.name.encode())):
+            self._wake(tenant)
+        for item in sorted(self.delayed, key=lambda item: (self.delayed[item][0], _entry(item, self.delayed[item]))):
+            at, name, job = self.delayed[item]
+            if at <= now_us:
+                del self.delayed[item]
+                self._tenant(name).push_first(job, item)
+                self._join(self._tenant(name))
+
+    def _next_due(self) -> float:
+        resting = [tenant.resting_until for tenant in self.tenants.values() if tenant.resting_until is not None]
+        return min([*resting, *(at for at, _, _ in self.delayed.values())], default=NEVER)
+
+    def _tenant(self, name: str) -> Tenant:
+        return self.tenants.setdefault(name, Tenant(name))
+
+    def _join(self, tenant: Tenant) -> None:
+        if not tenant.ready and tenant.resting_until is None:
+            tenant.tag = max(self.virtual, tenant.tag)
+            tenant.ready = True
+
+    def _rest(self, tenant: Tenant, until: float) -> None:
+        tenant.ready = False
+        tenant.resting_until = until
+
+    def _wake(self, tenant: Tenant) -> None:
+        tenant.resting_until = None
+        if tenant.jobs:
+            self._join(tenant)
+
+
+def _place(tenant: Tenant) -> tuple[int, bytes]:
+    return tenant.tag, tenant.name.encode()
+
+
+def _entry(item: int, delayed: tuple[int, str, int]) -> bytes:
+    return f"{item}:{delayed[2]}:{delayed[1]}".encode()

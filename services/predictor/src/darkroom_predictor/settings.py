@@ -1,0 +1,49 @@
+"""The predictor's own settings, beside the kit's."""
+
+import socket
+
+from darkroom_servicekit.settings import ServiceSettings
+from pydantic import Field
+
+
+class PredictorSettings(ServiceSettings):
+    """Read from the environment as `DARKROOM_<NAME>`."""
+
+    replica: str = Field(
+        default_factory=socket.gethostname,
+        description="this replica's name; started again under it, a replica need not wait for its own old leases",
+    )
+
+    replicate_api_tokens: str = Field(default="", description="`token,…`: one account each, named replicate-1, replicate-2, …")
+    replicate_base_url: str = Field(default="https://api.replicate.com", description="in front of `/v1/…`")
+    replicate_cap_per_minute: int = Field(default=450, ge=1, description="creations in any 60 s, for each account")
+    replicate_burst: int = Field(default=10, ge=1, description="calls of an account that may start at once after a pause")
+    replicate_concurrency: int = Field(default=600, ge=1, description="predictions of an account in flight at most")
+
+    window_seconds: float = Field(default=60.0, gt=0, description="W: the provider counts calls over this long")
+    grant_seconds_max: float = Field(
+        default=1.0, gt=0, description="D: from a grant to its call's arrival; a later one is burned"
+    )
+    turns_max: int = Field(default=50, ge=1, description="turns taken, and claimed in one transaction, at most")
+    calls_max: int = Field(default=256, ge=1, description="creations of this replica that may be under way at once")
+
+    connect_seconds_max: float = Field(default=2.0, gt=0, description="to connect to a provider")
+    create_seconds_max: float = Field(default=8.0, gt=0, description="for a provider's answer; later it is settled by look-up")
+    lease_seconds: float = Field(default=12.0, gt=0, description="how long a call may be its replica's own affair")
+    unknown_settle_seconds: float = Field(
+        default=60.0, gt=0, description="a call without an answer that no look-up finds for this long did not happen"
+    )
+    look_up_every_seconds: float = Field(default=2.0, gt=0, description="between look-ups of calls without an answer")
+    account_stop_seconds: float = Field(
+        default=60.0, gt=0, description="an account that the provider refuses (401, 402, 403) is tried again after this long"
+    )
+    throttle_seconds: float = Field(default=5.0, gt=0, description="the pause after a 429 that does not say how long")
+
+    repair_every_seconds: float = Field(
+        default=15.0, gt=0, description="between comparisons of the queue in Redis with the table"
+    )
+    heartbeat_seconds: float = Field(default=30.0, gt=0, description="between heartbeat lines in the log")
+
+    def replicate_tokens(self) -> tuple[str, ...]:
+        """The API tokens, in the order given."""
+        return tuple(token.strip() for token in self.replicate_api_tokens.split(",") if token.strip())
