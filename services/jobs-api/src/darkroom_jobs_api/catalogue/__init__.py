@@ -1,0 +1,1 @@
+"""What Darkroom sells: products as rows."""

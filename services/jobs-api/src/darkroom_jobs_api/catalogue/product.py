@@ -1,0 +1,60 @@
+"""What a product is: data that the engine carries without knowing it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice that the caller has: the values allowed and the one taken when none is sent."""
+
+    allowed: tuple[str, ...]
+    default: str
+
+    def __post_init__(self) -> None:
+        assert self.default in self.allowed, f"default {self.default!r} is not among the allowed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """A catalogue row with the price that is valid now."""
+
+    name: str
+    provider: str
+    model: str
+    input: Mapping[str, Any]
+    options: Mapping[str, Option]
+    images_max: int
+    prompt_characters_max: int
+    attempts_max: int
+    backoff_seconds: tuple[float, ...]
+    failed_items_refunded: bool
+    expected_seconds: float
+    cancel_after_seconds: int
+    price_version: int
+    price_credits: int
+
+    def chosen(self, options: Mapping[str, str]) -> dict[str, str]:
+        """Every option's value: the caller's, else the default."""
+        return {name: options.get(name, option.default) for name, option in self.options.items()}
+
+
+def provider_input(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """The provider's input: `template` with each string `$name` replaced by its value; all else stays as it is.
+
+    Raises KeyError for a name without a value: the row is wrong then, and no caller can mend it.
+    """
+    return {name: _filled(part, values) for name, part in template.items()}
+
+
+def _filled(part: Any, values: Mapping[str, str]) -> Any:  # any JSON value
+    match part:
+        case str() if part.startswith("$"):
+            return values[part[1:]]
+        case list():
+            return [_filled(one, values) for one in part]
+        case dict():
+            return {name: _filled(one, values) for name, one in part.items()}
+        case _:
+            return part

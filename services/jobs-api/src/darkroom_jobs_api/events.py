@@ -1,0 +1,32 @@
+"""Which events jobs-api takes, in the order in which one can be the cause of the next."""
+
+from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.items import ItemCompleted
+from darkroom_contracts.predictions import ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
+from darkroom_servicekit.consumer import Handlers
+
+from darkroom_jobs_api.jobs.decide_jobs import DecideJobs
+from darkroom_jobs_api.jobs.follow_items import (
+    on_items_canceled,
+    on_items_completed,
+    on_items_failed,
+    on_items_started,
+    on_predictions_created,
+)
+from darkroom_jobs_api.quotes.store import see_balances
+
+
+def event_handlers(decide: DecideJobs) -> Handlers:
+    """Every subscription of the service."""
+    return (
+        Handlers()
+        .on(CreditsGranted, see_balances)
+        .on(CreditsReserved, decide.on_credits_reserved)
+        .on(CreditsRejected, decide.on_credits_rejected)
+        .on(CreditsSettled, see_balances)
+        .on(ItemStarted, on_items_started)
+        .on(PredictionCreated, on_predictions_created)
+        .on(ItemCompleted, on_items_completed)
+        .on(ItemFailed, on_items_failed)
+        .on(ItemCanceled, on_items_canceled)
+    )

@@ -1,0 +1,1 @@
+"""The same key answers the same."""

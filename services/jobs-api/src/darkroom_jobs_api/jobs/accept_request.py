@@ -1,0 +1,108 @@
+"""A request for a job, from its JSON to its answer: rules, idempotency, addresses, then the job.
+
+A request that is refused has changed nothing. A key that was used answers what it answered, or says why it cannot.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from darkroom_servicekit.auth import Principal
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.problems import FieldError, Problem, invalid_fields
+from fastapi import Response
+
+from darkroom_jobs_api.catalogue.product import Product
+from darkroom_jobs_api.catalogue.store import CatalogueStore
+from darkroom_jobs_api.idempotency.key import Scope, fingerprint, parse_key
+from darkroom_jobs_api.idempotency.store import KeyTaken, StoredAnswer, UsedKey, find_key, store_answer
+from darkroom_jobs_api.jobs.job import Job
+from darkroom_jobs_api.jobs.picture_addresses import AddressDoor, address_errors
+from darkroom_jobs_api.jobs.prefer import Preference
+from darkroom_jobs_api.jobs.store import Owner, find_job
+from darkroom_jobs_api.jobs.submission import SubmissionBody, read_submission
+from darkroom_jobs_api.jobs.submit_answers import decided_answer
+from darkroom_jobs_api.jobs.submit_job import Order, SubmitJob
+from darkroom_jobs_api.request_body import ERRORS_MAX
+
+ROUTE_NAME = "POST /api/image-optimization"
+PRODUCT = "optimize"
+RETRY_AFTER_SECONDS = 1
+
+
+class AcceptRequest:
+    """Takes one request; raises Problem for every answer that is an error of the caller's."""
+
+    def __init__(self, unit_of_work: UnitOfWork, catalogue: CatalogueStore, guard: AddressDoor, submit: SubmitJob) -> None:
+        self._unit_of_work = unit_of_work
+        self._catalogue = catalogue
+        self._guard = guard
+        self._submit = submit
+
+    async def __call__(self, raw: dict[str, Any], who: Principal, *, key_header: str | None, preference: Preference) -> Response:
+        async with self._unit_of_work.read() as connection:
+            product = await self._catalogue.product(connection, PRODUCT, now=datetime.now(UTC))
+        submission = read_submission(raw, product)
+        key = parse_key(key_header)
+        errors = submission.errors + ([key] if isinstance(key, FieldError) else [])
+        scope = Scope(who.instance_id, who.subject, ROUTE_NAME, key) if isinstance(key, str) else None
+        body = submission.body
+        if body and scope and not errors and (used := await self._used(scope)):
+            return await self._again(used, scope, body)
+        errors += await address_errors(self._guard, submission.addresses)
+        if errors or body is None:
+            raise invalid_fields(errors[:ERRORS_MAX])
+        return await self._new(body, product, who, scope, preference)
+
+    async def _new(
+        self, body: SubmissionBody, product: Product, who: Principal, scope: Scope | None, preference: Preference
+    ) -> Response:
+        order = Order(
+            owner=Owner(who.instance_id, who.subject),
+            product=product,
+            body=body,
+            scope=scope,
+            wait_seconds=preference.wait_seconds,
+        )
+        try:
+            job = await self._submit(order)
+        except KeyTaken:
+            assert scope is not None
+            used = await self._used(scope)
+            assert used is not None, "a key that was taken has a row"
+            return await self._again(used, scope, body)
+        given = decided_answer(job, preference)
+        if scope is not None:
+            await store_answer(self._unit_of_work, scope, given)
+        return _sent(given)
+
+    async def _used(self, scope: Scope) -> UsedKey | None:
+        async with self._unit_of_work.read() as connection:
+            return await find_key(connection, scope)
+
+    async def _again(self, used: UsedKey, scope: Scope, body: SubmissionBody) -> Response:
+        """The stored answer; or one made from the job's row, where the process that should have answered died."""
+        if used.fingerprint != fingerprint(body):
+            raise Problem(
+                422, "Key used for another request", "Use a new Idempotency-Key for a new request.", kind="/problems/key-reused"
+            )
+        if used.answer:
+            return _sent(used.answer)
+        if datetime.now(UTC) < used.answer_due_at:
+            raise Problem(
+                409,
+                "Still running",
+                "The first request with this Idempotency-Key has not been answered yet.",
+                kind="/problems/still-running",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
+        rebuilt = decided_answer(await self._job(scope.instance_id, used.job_id), None)
+        await store_answer(self._unit_of_work, scope, rebuilt)
+        return _sent(rebuilt)
+
+    async def _job(self, instance_id: str, job_id: int) -> Job:
+        async with self._unit_of_work.read() as connection:
+            return await find_job(connection, instance_id, job_id)
+
+
+def _sent(given: StoredAnswer) -> Response:
+    return Response(given.body, given.status, given.headers)

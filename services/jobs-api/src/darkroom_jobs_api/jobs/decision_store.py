@@ -1,0 +1,163 @@
+"""The decisions on jobs' credits, and how far a job's items have been asked for. In sets, jobs locked first."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from darkroom_contracts.credits import CreditsRejected, CreditsReserved
+from darkroom_contracts.envelope import Envelope
+from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.stages import Received
+from sqlalchemy import text
+
+from darkroom_jobs_api.jobs.rules import INSUFFICIENT_CREDITS, Release
+
+RESERVED = text(
+    """
+    UPDATE jobs SET decision = 'RESERVED', decision_envelope = said.envelope, updated_at = :now,
+        credits_needed = said.needed, credits_available = said.available, credits_held = said.held
+    FROM unnest(
+        CAST(:ids AS bigint[]), CAST(:instance_ids AS text[]), CAST(:needed AS bigint[]), CAST(:available AS bigint[]),
+        CAST(:held AS bigint[]), CAST(:envelopes AS jsonb[])
+    ) AS said (id, instance_id, needed, available, held, envelope)
+    WHERE jobs.id = said.id AND jobs.instance_id = said.instance_id AND jobs.decision = 'WAITING' AND jobs.status = 'PENDING'
+    RETURNING jobs.id
+    """
+)
+REJECTED = text(
+    """
+    UPDATE jobs SET decision = 'REJECTED', decision_envelope = said.envelope, status = 'FAILED', error = :error,
+        items_failed = items_total, updated_at = :now, finished_at = :now,
+        credits_needed = said.needed, credits_available = said.available, credits_held = said.held,
+        credits_renew_at = said.renew_at
+    FROM unnest(
+        CAST(:ids AS bigint[]), CAST(:instance_ids AS text[]), CAST(:needed AS bigint[]), CAST(:available AS bigint[]),
+        CAST(:held AS bigint[]), CAST(:envelopes AS jsonb[]), CAST(:renew_at AS timestamptz[])
+    ) AS said (id, instance_id, needed, available, held, envelope, renew_at)
+    WHERE jobs.id = said.id AND jobs.instance_id = said.instance_id AND jobs.decision = 'WAITING' AND jobs.status = 'PENDING'
+    RETURNING jobs.id
+    """
+)
+FAIL_ITEMS = text(
+    """
+    UPDATE items SET status = 'FAILED', charge = 'release', error_code = :code, error = :error, updated_at = :now
+    WHERE job_id = ANY(CAST(:ids AS bigint[])) AND status = 'PENDING'
+    """
+)
+TO_RELEASE = text(
+    """
+    SELECT id, items_released, items_total, product, options, decision_envelope FROM jobs
+    WHERE decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL
+      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
+    ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
+    """
+)
+ITEMS_TO_RELEASE = text(
+    """
+    SELECT items.id, items.instance_id, items.job_id, items.image_id, items.image_url, items.prompt
+    FROM unnest(CAST(:job_ids AS bigint[]), CAST(:after AS int[]), CAST(:to AS int[])) AS chunk (job_id, after, up_to)
+    JOIN items ON items.job_id = chunk.job_id AND items.place > chunk.after AND items.place <= chunk.up_to
+    ORDER BY items.job_id, items.place
+    """
+)
+RELEASED = text(
+    """
+    UPDATE jobs SET items_released = chunk.up_to, updated_at = :now
+    FROM unnest(CAST(:job_ids AS bigint[]), CAST(:to AS int[])) AS chunk (job_id, up_to) WHERE jobs.id = chunk.job_id
+    """
+)
+
+E = TypeVar("E", CreditsReserved, CreditsRejected)
+
+INSUFFICIENT_CREDITS_TEXT = "There were not enough credits for this job; nothing was started."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasingJob:
+    """A locked job whose items are to be asked for."""
+
+    id: int
+    released: int
+    total: int
+    product: str
+    options: dict[str, str]
+    decided_by: Envelope
+
+
+async def mark_reserved(transaction: Transaction, batch: Sequence[Received[CreditsReserved]]) -> list[int]:
+    """Note that credits are held; the jobs for which that is news."""
+    said = _first_of_each_job(batch)
+    values = _decision_values(transaction, said) | {"needed": [one.event.amount for one in said]}
+    return sorted((await transaction.execute(RESERVED, values)).scalars())
+
+
+async def mark_rejected(transaction: Transaction, batch: Sequence[Received[CreditsRejected]]) -> list[int]:
+    """Fail the jobs whose credits were refused, with all their items; the jobs for which that is news."""
+    said = _first_of_each_job(batch)
+    values = _decision_values(transaction, said) | {
+        "needed": [one.event.needed for one in said],
+        "renew_at": [one.event.renews_at for one in said],
+        "error": INSUFFICIENT_CREDITS,
+    }
+    job_ids = sorted((await transaction.execute(REJECTED, values)).scalars())
+    items = {"ids": job_ids, "code": INSUFFICIENT_CREDITS, "error": INSUFFICIENT_CREDITS_TEXT, "now": transaction.now}
+    if job_ids:
+        await transaction.execute(FAIL_ITEMS, items)
+    return job_ids
+
+
+async def jobs_to_release(transaction: Transaction, job_ids: Sequence[int] | None, *, jobs_max: int) -> list[ReleasingJob]:
+    """Lock jobs (of these, or any) that have items not asked for yet; those that another replica holds are left to it."""
+    values = {"ids": None if job_ids is None else list(job_ids), "jobs_max": jobs_max}
+    return [
+        ReleasingJob(
+            id=row.id,
+            released=row.items_released,
+            total=row.items_total,
+            product=row.product,
+            options=row.options,
+            decided_by=Envelope.from_headers(row.decision_envelope),
+        )
+        for row in (await transaction.execute(TO_RELEASE, values)).all()
+    ]
+
+
+async def items_to_release(transaction: Transaction, releases: Sequence[Release]) -> Sequence[Any]:
+    """The items of these chunks, in the order sent: rows with id, instance_id, job_id, image_id, image_url, prompt."""
+    values = {
+        "job_ids": [release.job_id for release in releases],
+        "after": [release.after for release in releases],
+        "to": [release.to for release in releases],
+    }
+    return (await transaction.execute(ITEMS_TO_RELEASE, values)).all()
+
+
+async def mark_released(transaction: Transaction, releases: Sequence[Release]) -> None:
+    """Note how far the jobs have got."""
+    values = {
+        "job_ids": [release.job_id for release in releases],
+        "to": [release.to for release in releases],
+        "now": transaction.now,
+    }
+    await transaction.execute(RELEASED, values)
+
+
+def _first_of_each_job(batch: Sequence[Received[E]]) -> list[Received[E]]:
+    first: dict[int, Received[E]] = {}
+    for received in batch:
+        first.setdefault(received.event.job_id, received)
+    return list(first.values())
+
+
+def _decision_values(
+    transaction: Transaction, said: Sequence[Received[CreditsReserved]] | Sequence[Received[CreditsRejected]]
+) -> dict[str, Any]:
+    return {
+        "now": transaction.now,
+        "ids": [one.event.job_id for one in said],
+        "instance_ids": [one.event.instance_id for one in said],
+        "available": [one.event.balances.available for one in said],
+        "held": [one.event.balances.held for one in said],
+        "envelopes": [json.dumps(one.envelope.headers()) for one in said],
+    }

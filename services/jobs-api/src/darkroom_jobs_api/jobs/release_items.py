@@ -1,0 +1,88 @@
+"""A job whose credits are held is taken apart into ItemRequested, in chunks, each its own transaction.
+
+The job's row says how far it has got, so whoever comes next goes on there; a loop finds what a dead process left.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from darkroom_contracts.jobs import ItemRequested, RetryPolicy
+from darkroom_servicekit.database import Transaction, UnitOfWork
+
+from darkroom_jobs_api.catalogue.product import Product, provider_input
+from darkroom_jobs_api.catalogue.store import CatalogueStore
+from darkroom_jobs_api.jobs.decision_store import ReleasingJob, items_to_release, jobs_to_release, mark_released
+from darkroom_jobs_api.jobs.rules import next_releases
+
+CHUNK_ITEMS_MAX = 500
+"""Items of one job in one transaction."""
+TRANSACTION_ITEMS_MAX = 5000
+TRANSACTION_JOBS_MAX = 500
+LOOK_SECONDS = 10.0
+"""How often the loop looks by itself: only for what a process left that died."""
+
+
+class ReleaseItems:
+    """Asks for items. Call it inside the transaction that notes the decision; `run` for ever for the rest."""
+
+    def __init__(self, unit_of_work: UnitOfWork, catalogue: CatalogueStore) -> None:
+        self._unit_of_work = unit_of_work
+        self._catalogue = catalogue
+        self._more = asyncio.Event()
+
+    async def __call__(self, transaction: Transaction, job_ids: Sequence[int] | None) -> bool:
+        """Publish the next chunk of these jobs, or of any; whether there may be more to do."""
+        jobs = await jobs_to_release(transaction, job_ids, jobs_max=TRANSACTION_JOBS_MAX)
+        releases = next_releases(
+            [(job.id, job.released, job.total) for job in jobs], chunk_max=CHUNK_ITEMS_MAX, total_max=TRANSACTION_ITEMS_MAX
+        )
+        if not releases:
+            return False
+        products = await self._catalogue.products(
+            transaction.connection, sorted({job.product for job in jobs}), now=transaction.now
+        )
+        by_id = {job.id: job for job in jobs}
+        for row in await items_to_release(transaction, releases):
+            job = by_id[row.job_id]
+            transaction.publish(self._request(transaction, row, job, products[job.product]), cause=job.decided_by)
+        await mark_released(transaction, releases)
+        whole = sum(release.to == by_id[release.job_id].total for release in releases)
+        more = whole < len(jobs)
+        if more:
+            transaction.after_commit(self._more.set)
+        return more
+
+    async def run(self) -> None:
+        """Go on with what is left until cancelled."""
+        while True:
+            self._more.clear()
+            while await self._release_some():
+                pass
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._more.wait()
+            except TimeoutError:
+                continue
+
+    async def _release_some(self) -> bool:
+        async with self._unit_of_work.begin() as transaction:
+            return await self(transaction, None)
+
+    @staticmethod
+    def _request(transaction: Transaction, row: Any, job: ReleasingJob, product: Product) -> ItemRequested:  # a database row
+        values = job.options | {"prompt": row.prompt, "imageUrl": row.image_url}
+        return ItemRequested(
+            instance_id=row.instance_id,
+            job_id=row.job_id,
+            item_id=row.id,
+            image_id=row.image_id,
+            product=product.name,
+            provider=product.provider,
+            model=product.model,
+            input=provider_input(product.input, values),
+            expected_seconds=product.expected_seconds,
+            cancel_after_seconds=product.cancel_after_seconds,
+            retry=RetryPolicy(attempts_max=product.attempts_max, backoff_seconds=product.backoff_seconds),
+            requested_at=transaction.now,
+        )

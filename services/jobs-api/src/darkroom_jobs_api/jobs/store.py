@@ -1,0 +1,109 @@
+"""Jobs as tenants make and read them. Every look-up carries the tenant: another's job does not exist."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from darkroom_servicekit.database import Transaction
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from darkroom_jobs_api.catalogue.product import Product
+from darkroom_jobs_api.jobs.job import Item, Job
+from darkroom_jobs_api.jobs.rules import JobStatus
+from darkroom_jobs_api.jobs.submission import SubmissionBody, chosen_options
+
+JOB_COLUMNS = ", ".join(Job.__dataclass_fields__)
+ITEM_COLUMNS = ", ".join(Item.__dataclass_fields__)
+
+INSERT = text(
+    """
+    WITH job AS (
+        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, price_version, price_credits,
+                          failed_items_refunded, status, items_total, created_at, updated_at)
+        VALUES (:instance_id, :subject, :product, :product_id, :product_name, CAST(:options AS jsonb), :price_version,
+                :price_credits, :failed_items_refunded, 'PENDING', :items_total, :now, :now)
+        RETURNING id
+    ), pictures AS (
+        INSERT INTO items (job_id, instance_id, place, image_id, image_url, prompt, status, created_at, updated_at)
+        SELECT job.id, :instance_id, picture.place, picture.image_id, picture.image_url, picture.prompt, 'PENDING', :now, :now
+        FROM job, unnest(CAST(:image_ids AS text[]), CAST(:image_urls AS text[]), CAST(:prompts AS text[]))
+             WITH ORDINALITY AS picture (image_id, image_url, prompt, place)
+        ORDER BY picture.place
+    )
+    SELECT id FROM job
+    """
+)
+FIND = text(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = :job_id AND instance_id = :instance_id")  # noqa: S608 - our columns
+LIST = text(
+    f"""
+    SELECT {JOB_COLUMNS} FROM jobs
+    WHERE instance_id = :instance_id AND id < :before AND status = ANY(CAST(:statuses AS text[]))
+    ORDER BY id DESC LIMIT :rows_max
+    """  # noqa: S608 - our columns
+)
+ITEMS = text(f"SELECT {ITEM_COLUMNS} FROM items WHERE job_id = :job_id AND instance_id = :instance_id ORDER BY place")  # noqa: S608
+
+BEFORE_ALL = 2**63 - 1
+
+
+class JobNotFound(Exception):
+    """There is no such job in this tenant."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose job it is: the tenant, and the person within it."""
+
+    instance_id: str
+    subject: str
+
+
+async def insert_job(transaction: Transaction, owner: Owner, product: Product, body: SubmissionBody) -> int:
+    """Write a PENDING job with its items, in the order sent; its number."""
+    values = {
+        "instance_id": owner.instance_id,
+        "subject": owner.subject,
+        "product": product.name,
+        "product_id": body.product_id,
+        "product_name": body.product_name,
+        "options": json.dumps(product.chosen(chosen_options(body))),
+        "price_version": product.price_version,
+        "price_credits": product.price_credits,
+        "failed_items_refunded": product.failed_items_refunded,
+        "items_total": len(body.images),
+        "image_ids": [image.image_id for image in body.images],
+        "image_urls": [image.image_url for image in body.images],
+        "prompts": [image.prompt for image in body.images],
+        "now": transaction.now,
+    }
+    return int((await transaction.execute(INSERT, values)).scalar_one())
+
+
+async def find_job(connection: AsyncConnection, instance_id: str, job_id: int) -> Job:
+    """A tenant's job. Raises JobNotFound."""
+    row = (await connection.execute(FIND, {"instance_id": instance_id, "job_id": job_id})).one_or_none()
+    if row is None:
+        raise JobNotFound(job_id)
+    return Job(**row._mapping)
+
+
+async def list_jobs(
+    connection: AsyncConnection, instance_id: str, *, statuses: Sequence[JobStatus], before: int | None, limit: int
+) -> tuple[list[Job], int | None]:
+    """A tenant's jobs, newest first, and the id before which the next page begins, if there is one."""
+    values = {
+        "instance_id": instance_id,
+        "statuses": list(statuses),
+        "before": BEFORE_ALL if before is None else before,
+        "rows_max": limit + 1,
+    }
+    rows = (await connection.execute(LIST, values)).all()
+    jobs = [Job(**row._mapping) for row in rows[:limit]]
+    return jobs, jobs[-1].id if len(rows) > limit else None
+
+
+async def items_of(connection: AsyncConnection, instance_id: str, job_id: int) -> list[Item]:
+    """The items of a tenant's job, in the order sent."""
+    rows = (await connection.execute(ITEMS, {"instance_id": instance_id, "job_id": job_id})).all()
+    return [Item(**row._mapping) for row in rows]

@@ -1,0 +1,81 @@
+"""Accept a job: its rows, its idempotency key and JobRequested in one transaction, then wait a little for its credits."""
+
+import asyncio
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from darkroom_contracts.jobs import JobRequested
+from darkroom_servicekit.database import UnitOfWork
+
+from darkroom_jobs_api.catalogue.product import Product
+from darkroom_jobs_api.idempotency.key import Scope, fingerprint
+from darkroom_jobs_api.idempotency.store import take_key
+from darkroom_jobs_api.jobs.decisions import Decisions
+from darkroom_jobs_api.jobs.job import Job
+from darkroom_jobs_api.jobs.store import Owner, find_job, insert_job
+from darkroom_jobs_api.jobs.submission import SubmissionBody
+
+ANSWER_GRACE_SECONDS = 5.0
+"""How long after its wait a request that holds a key is taken to be running still."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A checked request for a job."""
+
+    owner: Owner
+    product: Product
+    body: SubmissionBody
+    scope: Scope | None
+    wait_seconds: float
+
+
+class SubmitJob:
+    """The use case. Raises KeyTaken when another request with the same key was first; nothing has changed then."""
+
+    def __init__(self, unit_of_work: UnitOfWork, decisions: Decisions) -> None:
+        self._unit_of_work = unit_of_work
+        self._decisions = decisions
+
+    async def __call__(self, order: Order) -> Job:
+        """The job as it stands when its credits were decided, or when the wait is over."""
+        clock = asyncio.get_running_loop().time
+        with ExitStack() as waiting:
+            job_id, woken = await self._write(order, waiting)
+            deadline = clock() + order.wait_seconds
+            while True:
+                left = deadline - clock()
+                if left > 0:
+                    await self._decisions.look_again(woken, seconds=left)
+                job = await self._read(order.owner.instance_id, job_id)
+                if job.decision != "WAITING" or left <= 0:
+                    return job
+
+    async def _write(self, order: Order, waiting: ExitStack) -> tuple[int, asyncio.Event]:
+        product, body = order.product, order.body
+        async with self._unit_of_work.begin() as transaction:
+            job_id = await insert_job(transaction, order.owner, product, body)
+            woken = waiting.enter_context(self._decisions.expected(job_id))
+            if order.scope is not None:
+                due = transaction.now + timedelta(seconds=order.wait_seconds + ANSWER_GRACE_SECONDS)
+                await take_key(transaction, order.scope, fingerprint=fingerprint(body), job_id=job_id, answer_due_at=due)
+            transaction.publish(
+                JobRequested(
+                    instance_id=order.owner.instance_id,
+                    job_id=job_id,
+                    product=product.name,
+                    product_id=body.product_id,
+                    product_name=body.product_name,
+                    price_version=product.price_version,
+                    price_credits=product.price_credits,
+                    items_total=len(body.images),
+                    subject_id=order.owner.subject,
+                    requested_at=transaction.now,
+                )
+            )
+        return job_id, woken
+
+    async def _read(self, instance_id: str, job_id: int) -> Job:
+        async with self._unit_of_work.read() as connection:
+            return await find_job(connection, instance_id, job_id)

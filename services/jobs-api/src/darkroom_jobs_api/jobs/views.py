@@ -1,0 +1,104 @@
+"""Jobs and items as the API shows them."""
+
+from darkroom_servicekit.http import Body
+
+from darkroom_jobs_api.answers import UtcTime, left_out_when_none
+from darkroom_jobs_api.jobs.job import Item, Job
+from darkroom_jobs_api.jobs.rules import ItemStatus, JobStatus
+
+
+class JobView(Body):
+    """A job."""
+
+    id: int
+    product_id: str
+    product_name: str
+    status: JobStatus
+    total_images: int
+    completed_images: int
+    failed_images: int
+    created_at: UtcTime
+    started_at: UtcTime | None = left_out_when_none()
+    finished_at: UtcTime | None = left_out_when_none()
+    error: str | None = left_out_when_none("why it failed; `insufficient-credits` when its credits were refused")
+
+
+class ItemView(Body):
+    """One picture of a job."""
+
+    id: int
+    image_id: str
+    image_url: str
+    prompt: str
+    status: ItemStatus
+    optimized_image_url: str | None = left_out_when_none()
+    thumbnail_url: str | None = left_out_when_none()
+    error: str | None = left_out_when_none("a sentence for a person")
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class AcceptedJob(Body):
+    """The answer `201`: the credits are held, the work begins."""
+
+    success: bool = True
+    job: JobView
+    credits_used: int
+    credits_remaining: int
+
+
+class JobAnswer(Body):
+    """The answer `202`: the decision on the credits has not come yet."""
+
+    job: JobView
+
+
+class JobPage(Body):
+    """A page of jobs, newest first."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+class JobDetail(Body):
+    """A job with its pictures, in the order sent."""
+
+    job: JobView
+    items: list[ItemView]
+
+
+def job_view(job: Job) -> JobView:
+    """A job as the API shows it."""
+    return JobView(
+        id=job.id,
+        product_id=job.product_id,
+        product_name=job.product_name,
+        status=job.status,
+        total_images=job.items_total,
+        completed_images=job.items_done,
+        failed_images=job.items_failed,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        error=job.error,
+    )
+
+
+def item_view(item: Item, media_base: str) -> ItemView:
+    """An item as the API shows it; pictures at the media address."""
+    return ItemView(
+        id=item.id,
+        image_id=item.image_id,
+        image_url=item.image_url,
+        prompt=item.prompt,
+        status=item.status,
+        optimized_image_url=_media_url(media_base, item.result_key),
+        thumbnail_url=_media_url(media_base, item.thumbnail_key),
+        error=item.error,
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
+
+
+def _media_url(media_base: str, key: str | None) -> str | None:
+    return f"{media_base}/media/{key}" if key else None

@@ -1,0 +1,63 @@
+"""The composition root of jobs-api: the whole wiring on one page."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from darkroom_servicekit.auth import bearer_principal
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.fetch import AddressGuard, parse_allow
+from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
+from darkroom_servicekit.runtime import Runtime
+from fastapi import FastAPI
+
+from darkroom_jobs_api.catalogue.store import CatalogueStore
+from darkroom_jobs_api.events import event_handlers
+from darkroom_jobs_api.idempotency.store import purge_keys
+from darkroom_jobs_api.jobs.accept_request import AcceptRequest
+from darkroom_jobs_api.jobs.decide_jobs import DecideJobs
+from darkroom_jobs_api.jobs.decisions import Decisions
+from darkroom_jobs_api.jobs.http import job_routes
+from darkroom_jobs_api.jobs.release_items import ReleaseItems
+from darkroom_jobs_api.jobs.submit_job import SubmitJob
+from darkroom_jobs_api.outages import install_outage_handlers
+from darkroom_jobs_api.quotes.http import quote_routes
+from darkroom_jobs_api.settings import JobsApiSettings
+from darkroom_jobs_api.shop.http import shop_routes
+from darkroom_jobs_api.shop.sample_store import SampleStore, build_client
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+PURGE_EVERY_SECONDS = 3600.0
+
+
+def build(settings: JobsApiSettings) -> FastAPI:
+    """The service, ready to be served."""
+    runtime = Runtime("jobs-api", "Darkroom jobs", settings, migrations=MIGRATIONS)
+    unit_of_work = runtime.unit_of_work
+    catalogue = CatalogueStore(settings.model_overrides())
+    decisions = Decisions(runtime.redis)
+    release = ReleaseItems(unit_of_work, catalogue)
+    accept = AcceptRequest(
+        unit_of_work, catalogue, AddressGuard(parse_allow(settings.fetch_allow)), SubmitJob(unit_of_work, decisions)
+    )
+    store_client = build_client()
+    runtime.on_close(store_client.aclose)
+
+    runtime.consume(event_handlers(DecideJobs(release, decisions)))
+    runtime.loop("decisions", decisions.run)
+    runtime.loop("release", release.run)
+    runtime.loop("idempotency", lambda: _purge(unit_of_work, timedelta(hours=settings.idempotency_keep_hours)))
+
+    limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
+    principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
+    install_outage_handlers(runtime.app)
+    runtime.app.include_router(job_routes(accept, unit_of_work, principal, media_base=settings.media_base()))
+    runtime.app.include_router(quote_routes(unit_of_work, catalogue, principal))
+    runtime.app.include_router(shop_routes(SampleStore(store_client, settings.store_base_url), principal))
+    return runtime.app
+
+
+async def _purge(unit_of_work: UnitOfWork, keep: timedelta) -> None:
+    while True:
+        await purge_keys(unit_of_work, keep=keep)
+        await asyncio.sleep(PURGE_EVERY_SECONDS)

@@ -1,0 +1,1 @@
+"""What a job would cost, before anything is taken."""

@@ -1,0 +1,60 @@
+"""`POST /api/quote`: the price before anything is taken. Takes the same body as a job and keeps nothing of it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+from darkroom_servicekit.auth import Principal
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.http import Body
+from darkroom_servicekit.problems import invalid_fields
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from darkroom_jobs_api.answers import UtcTime, json_answer, problems
+from darkroom_jobs_api.catalogue.store import CatalogueStore
+from darkroom_jobs_api.jobs.submission import EXAMPLE, SubmissionBody, read_submission
+from darkroom_jobs_api.openapi import json_body
+from darkroom_jobs_api.quotes.quote import quote
+from darkroom_jobs_api.quotes.store import available_credits
+from darkroom_jobs_api.request_body import json_object
+
+PRODUCT = "optimize"
+
+
+class QuoteAnswer(Body):
+    """What a job would cost, and when it could be done."""
+
+    price: int = Field(description="credits for the whole job")
+    balance_after: int = Field(description="credits left after it; 0 when there are too few")
+    missing: int = Field(description="credits that are lacking; 0 when there are enough")
+    queue_position: int | None = None
+    expected_start_at: UtcTime | None = None
+    expected_finish_at: UtcTime | None = None
+
+
+def quote_routes(
+    unit_of_work: UnitOfWork, catalogue: CatalogueStore, principal: Callable[..., Awaitable[Principal]]
+) -> APIRouter:
+    """The route of quotes."""
+    router = APIRouter(tags=["jobs"])
+
+    @router.post(
+        "/api/quote",
+        response_model=QuoteAnswer,
+        responses=problems(400, 401, 413, 415, 429),
+        openapi_extra=json_body(SubmissionBody, EXAMPLE),
+    )
+    async def quote_job(request: Request, who: Annotated[Principal, Depends(principal)]) -> Response:
+        """The price of a job and what it would leave. Nothing is taken, and no picture's address is looked up."""
+        raw = await json_object(request)
+        async with unit_of_work.read() as connection:
+            product = await catalogue.product(connection, PRODUCT, now=datetime.now(UTC))
+            available = await available_credits(connection, who.instance_id)
+        submission = read_submission(raw, product)
+        if submission.errors or submission.body is None:
+            raise invalid_fields(submission.errors)
+        found = quote(price_credits=product.price_credits, items=len(submission.body.images), available=available)
+        return json_answer(QuoteAnswer(price=found.price, balance_after=found.balance_after, missing=found.missing))
+
+    return router

@@ -1,0 +1,19 @@
+"""The settings of jobs-api."""
+
+from darkroom_servicekit.settings import ServiceSettings
+from pydantic import Field
+
+
+class JobsApiSettings(ServiceSettings):
+    """Read from the environment as `DARKROOM_<NAME>`."""
+
+    store_base_url: str | None = Field(default=None, description="where the shop's catalogue is served (`GET …/products`)")
+    fetch_allow: str = Field(default="", description="`host:port,…` that picture addresses may name although private")
+    models: dict[str, str] = Field(default_factory=dict, description="provider model by product, over the catalogue's own")
+    optimize_model: str | None = Field(default=None, description="the same for `optimize` alone")
+    requests_per_minute: int = Field(default=600, ge=1, description="what a principal may ask in a minute; also the burst")
+    idempotency_keep_hours: int = Field(default=24, ge=1, description="how long an idempotency key answers the same")
+
+    def model_overrides(self) -> dict[str, str]:
+        """The provider's model id by product, where it differs from the catalogue row."""
+        return self.models | ({"optimize": self.optimize_model} if self.optimize_model else {})
