@@ -1,0 +1,283 @@
+"""From a known output to a stored result: fetch, decode in a child, store under its own digest, then tell, once.
+
+Work is leased in Postgres and handed over in memory; a replica that dies loses nothing but the time of its lease. Keys are
+content-addressed, so doing it twice changes nothing, and only the transaction that leaves OUTPUT_READY publishes ItemCompleted.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+
+import structlog
+from darkroom_contracts.items import ItemCompleted, StoredPicture
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, SafeFetcher
+from darkroom_servicekit.group_commit import GroupCommit
+from darkroom_servicekit.logs import log_context
+from darkroom_servicekit.storage import ObjectStore, StorageUnavailable, content_type_of
+from sqlalchemy.exc import SQLAlchemyError
+
+from darkroom_poller import store
+from darkroom_poller.data_address import read_data_address
+from darkroom_poller.imaging_workers import ImagingFailed, ImagingWorkers, UnusablePicture
+from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.predictions import OUTPUT_LOST, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
+from darkroom_poller.record_progress import publish_failure
+from darkroom_poller.result_keys import result_key, tenant_folder, thumbnail_key
+
+LOOK_AGAIN_SECONDS = 5.0
+LEASE_RESERVE_SECONDS = 2.0
+"""Work ends this long before its lease, so that no two replicas finish the same output."""
+STORAGE_RETRY_SECONDS_MAX = 10.0
+RELEASE_SECONDS_MAX = 2.0
+WAKE_MARGIN_SECONDS = 0.05
+GONE_ATTEMPTS_MAX = 4
+"""A 404 right after the end may be the provider's own lag; after this many it is final."""
+BROKEN_ATTEMPTS_MAX = 3
+"""A picture that killed its decoder this often is not tried again."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class CollectLimits:
+    """Whose leases, how long, and what one output may cost."""
+
+    owner: str
+    lease_seconds: float
+    collectors: int
+    fetch_bytes_max: int
+    fetch_seconds_max: float
+    output_kept_seconds: float
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A result that stands in the storage."""
+
+    prediction: Prediction
+    picture: StoredPicture
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """An output that is none, or is gone."""
+
+    prediction: Prediction
+    failure: Failed
+
+
+@dataclass(frozen=True)
+class PutOff:
+    """An output to be fetched again later."""
+
+    prediction: Prediction
+    delay_seconds: float
+    reason: str
+
+
+Ending = Stored | GivenUp | PutOff
+
+
+class CollectResults:
+    """`run` for ever. `take` hands over leased work at once; `wake` says that there is some to be claimed."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        fetcher: SafeFetcher,
+        imaging: ImagingWorkers,
+        storage: ObjectStore,
+        metrics: PollerMetrics,
+        *,
+        limits: CollectLimits,
+        folder_of: Callable[[str], str],
+    ) -> None:
+        self._uow = unit_of_work
+        self._fetcher = fetcher
+        self._imaging = imaging
+        self._storage = storage
+        self._metrics = metrics
+        self._limits = limits
+        self._folder_of = folder_of
+        self._queue: asyncio.Queue[tuple[Prediction, float]] = asyncio.Queue()
+        self._woken = asyncio.Event()
+        self._more = False
+        self._endings: GroupCommit[Ending, None] = GroupCommit(self._record)
+
+    def room(self) -> int:
+        """How many more outputs this replica takes: a queue that empties well within a lease."""
+        return max(0, 4 * self._limits.collectors - self._queue.qsize())
+
+    def take(self, leased: Sequence[Prediction]) -> None:
+        """Work on outputs whose leases were just taken for us."""
+        now = asyncio.get_running_loop().time()
+        for prediction in leased:
+            self._queue.put_nowait((prediction, now))
+        self._metrics.collecting.set(self._queue.qsize())
+
+    def wake(self) -> None:
+        """There may be outputs that nobody works on."""
+        self._more = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Take back what a former run of this replica held, then collect until cancelled."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        await self.release()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._limits.collectors):
+                group.create_task(self._collect_from_queue())
+            while True:
+                await self._claim()
+                await self._wait()
+
+    async def release(self) -> None:
+        """Give back all leases of this replica, so that others need not wait for their end."""
+        async with self._uow.begin() as transaction:
+            await store.release_leases(transaction, owner=self._limits.owner)
+
+    async def release_when_possible(self) -> None:
+        """The same at the end of the process, when the database may be away already."""
+        with suppress(OSError, SQLAlchemyError, TimeoutError):
+            async with asyncio.timeout(RELEASE_SECONDS_MAX):
+                await self.release()
+
+    async def _claim(self) -> None:
+        self._woken.clear()
+        room = self.room()
+        if not room:
+            return
+        async with self._uow.begin() as transaction:
+            claimed = await store.claim_ready(
+                transaction, owner=self._limits.owner, lease_seconds=self._limits.lease_seconds, limit=room
+            )
+            transaction.after_commit(lambda: self.take(claimed))
+        self._more = len(claimed) == room
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _collect_from_queue(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            prediction, taken_at = await self._queue.get()
+            self._metrics.collecting.set(self._queue.qsize())
+            until = taken_at + self._limits.lease_seconds - LEASE_RESERVE_SECONDS
+            if clock() < until:
+                with log_context(job_id=prediction.job_id, item_id=prediction.item_id, attempt_id=prediction.attempt_id):
+                    await self._end(await self._collect(prediction, until))
+                self._metrics.collect_seconds.observe((prediction.ready_for_seconds or 0.0) + clock() - taken_at)
+            if self._more and self._queue.empty():
+                self._woken.set()
+
+    async def _collect(self, prediction: Prediction, until: float) -> Ending:
+        """Do the work; what goes wrong becomes an ending."""
+        try:
+            async with asyncio.timeout_at(until):
+                return Stored(prediction, await self._fetch_and_store(prediction))
+        except TimeoutError:
+            return self._again(prediction, "fetch", "took longer than its lease")
+        except RefusedAddress as error:
+            log.error("the provider's output is at an address that we refuse", reason=error.reason)
+            return GivenUp(prediction, UNUSABLE_OUTPUT)
+        except UnusablePicture as error:
+            log.warning("output is not a usable picture", reason=str(error))
+            return GivenUp(prediction, UNUSABLE_OUTPUT)
+        except NotFound as error:
+            if prediction.fetch_attempts + 1 >= GONE_ATTEMPTS_MAX:
+                return GivenUp(prediction, OUTPUT_LOST)
+            return self._again(prediction, "fetch", error.reason)
+        except FetchFailed as error:
+            return self._again(prediction, "fetch", error.reason) if error.retryable else GivenUp(prediction, UNUSABLE_OUTPUT)
+        except ImagingFailed as error:
+            if prediction.fetch_attempts + 1 >= BROKEN_ATTEMPTS_MAX:
+                return GivenUp(prediction, UNUSABLE_OUTPUT)
+            return self._again(prediction, "picture", str(error))
+        except StorageUnavailable as error:
+            log.error("storage is away, keeping the output for later", error=str(error))
+            delay = min(STORAGE_RETRY_SECONDS_MAX, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()))
+            return PutOff(prediction, delay, "storage")
+
+    def _again(self, prediction: Prediction, reason: str, detail: str) -> Ending:
+        log.warning("output not collected", reason=detail, attempts=prediction.fetch_attempts + 1)
+        if (prediction.ready_for_seconds or 0.0) > self._limits.output_kept_seconds:
+            return GivenUp(prediction, OUTPUT_LOST)
+        return PutOff(prediction, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()), reason)
+
+    async def _fetch_and_store(self, prediction: Prediction) -> StoredPicture:
+        data = await self._fetch(prediction.output_address or "")
+        answer = await self._imaging.examine(data)
+        kept = answer.replacement or data
+        digest = sha256(kept).hexdigest()
+        folder = self._folder_of(prediction.instance_id)
+        key, small_key = result_key(folder, digest, answer.extension), thumbnail_key(folder, digest)
+        await self._storage.put(key, kept, content_type_of(key))
+        await self._storage.put(small_key, answer.thumbnail, content_type_of(small_key))
+        return StoredPicture(
+            key=key,
+            thumbnail_key=small_key,
+            width=answer.width,
+            height=answer.height,
+            size_bytes=len(kept),
+            format=answer.extension,
+            sha256=digest,
+        )
+
+    async def _fetch(self, address: str) -> bytes:
+        if address.startswith("data:"):
+            return read_data_address(address, bytes_max=self._limits.fetch_bytes_max)
+        fetched = await self._fetcher.fetch(
+            address, bytes_max=self._limits.fetch_bytes_max, timeout_seconds=self._limits.fetch_seconds_max
+        )
+        return fetched.data
+
+    async def _end(self, ending: Ending) -> None:
+        await self._endings.submit(ending)
+        if isinstance(ending, PutOff):
+            self._metrics.collect_retries.labels(ending.reason).inc()
+            # Only a hint, like every wake-up here: without it the next look finds the work.
+            asyncio.get_running_loop().call_later(ending.delay_seconds + WAKE_MARGIN_SECONDS, self._woken.set)
+
+    async def _record(self, endings: list[Ending]) -> Sequence[None]:
+        """One transaction for all that ended while the last one ran."""
+        stored = {one.prediction.attempt_id: one for one in endings if isinstance(one, Stored)}
+        failed = {one.prediction.attempt_id: one.failure for one in endings if isinstance(one, GivenUp)}
+        delays = {one.prediction.attempt_id: one.delay_seconds for one in endings if isinstance(one, PutOff)}
+        kept = [store.Kept(name, one.picture.key, one.picture.thumbnail_key) for name, one in stored.items()]
+        async with self._uow.begin() as transaction:
+            for attempt_id in await store.mark_stored(transaction, kept):
+                transaction.publish(_completed(stored[attempt_id]), cause=stored[attempt_id].prediction.cause())
+                self._metrics.ends.labels("stored").inc()
+            for ended in await store.mark_failed(transaction, failed, from_ready=True):
+                publish_failure(transaction, ended, failed[ended.attempt_id], self._metrics)
+            await store.postpone(transaction, delays, owner=self._limits.owner)
+        return [None] * len(endings)
+
+
+def folders(media_secret: str) -> Callable[[str], str]:
+    """The folder of each tenant."""
+    return lambda instance_id: tenant_folder(instance_id, media_secret=media_secret)
+
+
+def _completed(stored: Stored) -> ItemCompleted:
+    prediction = stored.prediction
+    return ItemCompleted(
+        instance_id=prediction.instance_id,
+        job_id=prediction.job_id,
+        item_id=prediction.item_id,
+        image_id=prediction.image_id,
+        attempt=prediction.attempt,
+        attempt_id=prediction.attempt_id,
+        prediction_id=prediction.prediction_id,
+        result=stored.picture,
+        predict_seconds=prediction.predict_seconds,
+    )

@@ -1,0 +1,155 @@
+"""The decoding children as the poller sees them: started when needed, killed when they take too long, ended when idle.
+
+The poller itself imports no decoder; a picture can at worst cost a child.
+"""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from darkroom_poller.imaging_frames import ANSWER_HEAD, Answer, BrokenFrame, Order, pack_order, read_head
+from darkroom_poller.metrics import PollerMetrics
+
+COMMAND = (sys.executable, "-I", "-m", "darkroom_poller.imaging")
+IDLE_SECONDS_MAX = 30.0
+PICTURES_MAX = 5_000
+"""After this many a child is replaced, so that nothing a decoder leaks adds up."""
+STREAM_BYTES = 4 * 1024 * 1024
+
+log = structlog.get_logger()
+
+
+class UnusablePicture(Exception):
+    """The bytes are no picture that we take."""
+
+
+class ImagingFailed(Exception):
+    """A child died or took too long over a picture; another try may go better, once."""
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What one picture may cost."""
+
+    pixels_max: int
+    thumbnail_pixels: int
+    seconds_max: float
+
+
+class ImagingWorkers:
+    """At most `count` children; `examine` waits for a free one."""
+
+    def __init__(self, count: int, limits: ImageLimits, metrics: PollerMetrics) -> None:
+        self._limits = limits
+        self._free: asyncio.LifoQueue[_Child] = asyncio.LifoQueue()  # the last used first, so that the others grow idle
+        for _ in range(count):
+            self._free.put_nowait(_Child(metrics))
+
+    async def examine(self, data: bytes) -> Answer:
+        """Decode a picture in a child. Raises UnusablePicture, ImagingFailed."""
+        child = await self._free.get()
+        try:
+            answer = await child.examine(
+                Order(data, self._limits.pixels_max, self._limits.thumbnail_pixels), self._limits.seconds_max
+            )
+        finally:
+            self._free.put_nowait(child)
+        if answer.refused:
+            raise UnusablePicture(answer.refused)
+        return answer
+
+    async def aclose(self) -> None:
+        """End all children."""
+        while not self._free.empty():
+            await self._free.get_nowait().end()
+
+
+class _Child:
+    """One process, while there is one."""
+
+    def __init__(self, metrics: PollerMetrics) -> None:
+        self._metrics = metrics
+        self._process: Process | None = None
+        self._pictures = 0
+        self._used_at = 0.0
+        self._idle_check: asyncio.TimerHandle | None = None
+        self._busy = False
+
+    async def examine(self, order: Order, seconds_max: float) -> Answer:
+        self._busy = True
+        done = False
+        try:
+            async with asyncio.timeout(seconds_max):
+                answer = await self._ask(await self._started(), order)
+            done = True
+            return answer
+        except TimeoutError as error:
+            raise ImagingFailed(f"not decoded within {seconds_max:g} s") from error
+        except (asyncio.IncompleteReadError, ConnectionError, BrokenFrame) as error:
+            raise ImagingFailed(f"the decoding child failed ({type(error).__name__})") from error
+        finally:
+            self._busy = False
+            self._used_at = asyncio.get_running_loop().time()
+            if not done:
+                self._metrics.image_workers_killed.inc()
+                await self.end()
+            elif self._pictures >= PICTURES_MAX:
+                await self.end()
+
+    async def end(self) -> None:
+        """Kill the process, if there is one, and reap it."""
+        process, self._process = self._process, None
+        if self._idle_check:
+            self._idle_check.cancel()
+            self._idle_check = None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+    async def _started(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                *COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment(), limit=STREAM_BYTES
+            )
+            self._pictures = 0
+            self._plan_idle_check(IDLE_SECONDS_MAX)
+        return self._process
+
+    async def _ask(self, process: Process, order: Order) -> Answer:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._pictures += 1
+        process.stdin.write(pack_order(order))
+        process.stdin.write(order.data)
+        await process.stdin.drain()
+        head = read_head(await process.stdout.readexactly(ANSWER_HEAD.size))
+        body = await process.stdout.readexactly(head.thumbnail_bytes + head.replacement_bytes + head.refusal_bytes)
+        middle = head.thumbnail_bytes + head.replacement_bytes
+        thumbnail, replacement, refusal = body[: head.thumbnail_bytes], body[head.thumbnail_bytes : middle], body[middle:]
+        return Answer(head.extension, head.width, head.height, thumbnail, replacement, refusal.decode("utf-8", "replace"))
+
+    def _plan_idle_check(self, in_seconds: float) -> None:
+        self._idle_check = asyncio.get_running_loop().call_later(in_seconds, self._end_when_idle)
+
+    def _end_when_idle(self) -> None:
+        """An idle child costs memory: close its stdin, upon which it ends by itself."""
+        left = self._used_at + IDLE_SECONDS_MAX - asyncio.get_running_loop().time()
+        if self._busy or left > 0:
+            self._plan_idle_check(IDLE_SECONDS_MAX if self._busy else left)
+            return
+        process, self._process = self._process, None
+        self._idle_check = None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+
+
+def _environment() -> dict[str, str]:
+    """What starting Python may need; none of our settings, so none of our secrets."""
+    return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}

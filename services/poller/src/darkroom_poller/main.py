@@ -1,0 +1,100 @@
+"""The poller's wiring: what is built, from which settings, and what runs."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from darkroom_contracts.predictions import PredictionCreated
+from darkroom_servicekit.consumer import Handlers
+from darkroom_servicekit.fetch import AddressGuard, SafeFetcher, parse_allow
+from darkroom_servicekit.runtime import Runtime
+from darkroom_servicekit.storage import ObjectStore
+from fastapi import FastAPI
+
+from darkroom_poller.collect_results import CollectLimits, CollectResults, folders
+from darkroom_poller.early_store import forget_early
+from darkroom_poller.file_predictions import FilePredictions
+from darkroom_poller.http import media_routes, webhook_routes
+from darkroom_poller.imaging_workers import ImageLimits, ImagingWorkers
+from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.poll_predictions import PollLimits, PollPredictions
+from darkroom_poller.providers.replicate import PROVIDER, Replicate, read_prediction
+from darkroom_poller.receive_webhook import ReceiveWebhook
+from darkroom_poller.record_progress import Collectors, RecordProgress
+from darkroom_poller.settings import PollerSettings
+from darkroom_poller.store import forget_ended
+from darkroom_poller.webhook_signatures import WebhookSignatures
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+FORGET_EVERY_SECONDS = 600.0
+
+
+def build(settings: PollerSettings) -> FastAPI:
+    """The poller as an app."""
+    runtime = Runtime("poller", "Darkroom poller", settings, migrations=MIGRATIONS)
+    metrics = PollerMetrics(runtime.metrics.registry)
+    storage = ObjectStore(settings.storage_url)
+    fetcher = SafeFetcher(AddressGuard(parse_allow(settings.fetch_allow)))
+    replicate = Replicate(settings.replicate_base_url, settings.replicate_tokens(), seconds_max=settings.provider_seconds_max)
+    imaging = ImagingWorkers(
+        settings.image_workers,
+        ImageLimits(settings.pixels_max, settings.thumbnail_pixels, settings.image_seconds_max),
+        metrics,
+    )
+    collect = CollectResults(
+        runtime.unit_of_work,
+        fetcher,
+        imaging,
+        storage,
+        metrics,
+        limits=collect_limits(settings),
+        folder_of=folders(settings.media_secret),
+    )
+    collectors = Collectors(settings.replica_name(), settings.lease_seconds, collect.room, collect.take, collect.wake)
+    record = RecordProgress(runtime.unit_of_work, collectors, metrics)
+    poll = PollPredictions(
+        runtime.unit_of_work,
+        {PROVIDER: replicate},
+        record,
+        metrics,
+        PollLimits(settings.polls_per_minute, settings.unreachable_seconds_max),
+    )
+    filing = FilePredictions(
+        read_webhook=read_prediction,
+        metrics=metrics,
+        overdue_margin_seconds=settings.overdue_margin_seconds,
+        output_ready=collect.wake,
+        filed=poll.wake,
+    )
+    signatures = WebhookSignatures(replicate, clock=time.monotonic)
+    receive = ReceiveWebhook(PROVIDER, signatures, read_prediction, record, metrics)
+
+    async def forget() -> None:
+        while True:
+            async with runtime.unit_of_work.begin() as transaction:
+                await forget_early(transaction)
+                await forget_ended(transaction, keep_days=settings.keep_days)
+            await asyncio.sleep(FORGET_EVERY_SECONDS)
+
+    runtime.consume(Handlers().on(PredictionCreated, filing.on_predictions_created))
+    runtime.loop("collect", collect.run)
+    runtime.loop("poll", poll.run)
+    runtime.loop("forget", forget)
+    runtime.health.add("storage", storage.check)
+    for close in (replicate.aclose, fetcher.aclose, imaging.aclose, collect.release_when_possible):
+        runtime.on_close(close)
+    runtime.app.include_router(webhook_routes(receive))
+    runtime.app.include_router(media_routes(storage))
+    return runtime.app
+
+
+def collect_limits(settings: PollerSettings) -> CollectLimits:
+    """The part of the settings that collecting needs."""
+    return CollectLimits(
+        owner=settings.replica_name(),
+        lease_seconds=settings.lease_seconds,
+        collectors=settings.collectors,
+        fetch_bytes_max=settings.fetch_bytes_max,
+        fetch_seconds_max=settings.fetch_seconds_max,
+        output_kept_seconds=settings.output_kept_seconds,
+    )

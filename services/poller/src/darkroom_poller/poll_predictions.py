@@ -1,0 +1,143 @@
+"""Asks providers for predictions whose webhook has not come: the reconciler. One loop, woken for the earliest that is due.
+
+Replicas share the work by claiming rows and share one budget of look-ups, so more replicas never mean more requests.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.logs import log_context
+
+from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.poll_store import claim_polls, seconds_to_next_poll
+from darkroom_poller.predictions import TIMED_OUT, Failed, Pending, Prediction, Progress
+from darkroom_poller.providers.door import Provider, ProviderThrottled, ProviderUnavailable
+from darkroom_poller.record_progress import FromPoll, RecordProgress
+
+LOOK_AGAIN_SECONDS = 5.0
+"""When nothing is known to be due sooner: another replica may have filed something."""
+DUE_AGAIN_SECONDS_MIN = 0.1
+BURST_SECONDS = 2.0
+"""The budget of this long may be spent at once."""
+CLAIM_SECONDS = 30.0
+"""A claimed poll that its replica never made is due again after this."""
+AT_ONCE_MAX = 32
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class PollLimits:
+    """How much may be asked for, and how long an overdue prediction waits for a provider that does not answer."""
+
+    per_minute: int
+    unreachable_seconds_max: float
+
+
+class PollPredictions:
+    """`run` for ever; `wake` when something was filed."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        providers: Mapping[str, Provider],
+        record: RecordProgress,
+        metrics: PollerMetrics,
+        limits: PollLimits,
+    ) -> None:
+        self._uow = unit_of_work
+        self._providers = providers
+        self._record = record
+        self._metrics = metrics
+        self._limits = limits
+        self._woken = asyncio.Event()
+        self._wake_at = 0.0
+        self._paused_until: dict[str, float] = {}
+
+    def wake(self, in_seconds: float) -> None:
+        """Something becomes due in `in_seconds`; only what is earlier than planned disturbs the sleep."""
+        if asyncio.get_running_loop().time() + in_seconds < self._wake_at:
+            self._woken.set()
+
+    async def run(self) -> None:
+        """Poll what is due until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            self._woken.clear()
+            asked = await self._poll_due()
+            async with self._uow.read() as connection:
+                seconds = await seconds_to_next_poll(connection)
+            wait = LOOK_AGAIN_SECONDS if seconds is None else min(LOOK_AGAIN_SECONDS, seconds)
+            wait = max(wait, DUE_AGAIN_SECONDS_MIN if asked else 60 / self._limits.per_minute, self._pause_left(clock()))
+            self._wake_at = clock() + wait
+            try:
+                async with asyncio.timeout_at(self._wake_at):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    def _pause_left(self, now: float) -> float:
+        """While every provider asks for quiet nothing is claimed."""
+        pauses = [self._paused_until.get(name, 0.0) - now for name in self._providers]
+        return max(0.0, min(pauses, default=0.0))
+
+    async def _poll_due(self) -> int:
+        async with self._uow.begin() as transaction:
+            due = await claim_polls(
+                transaction, per_minute=self._limits.per_minute, burst_seconds=BURST_SECONDS, lease_seconds=CLAIM_SECONDS
+            )
+        places = asyncio.Semaphore(AT_ONCE_MAX)
+        async with asyncio.TaskGroup() as group:
+            for prediction in due:
+                group.create_task(self._poll(prediction, places))
+        return len(due)
+
+    async def _poll(self, prediction: Prediction, places: asyncio.Semaphore) -> None:
+        async with places:
+            with log_context(job_id=prediction.job_id, item_id=prediction.item_id, attempt_id=prediction.attempt_id):
+                progress = await self._ask(prediction)
+                if progress is None:
+                    given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
+                    progress = TIMED_OUT if given_up else Pending("unreachable")
+                elif isinstance(progress, Pending) and prediction.overdue_by_seconds >= 0:
+                    progress = await self._cancel(prediction)
+        await self._record.submit(FromPoll(prediction.attempt_id, prediction.polls, progress))
+
+    async def _ask(self, prediction: Prediction) -> Progress | None:
+        """The provider's answer; None when there is none."""
+        try:
+            provider = self._providers.get(prediction.provider)
+            if provider is None:
+                raise ProviderUnavailable(f"no adapter for the provider {prediction.provider}")
+            progress = await provider.look_up(prediction.account, prediction.prediction_id)
+        except ProviderUnavailable as error:
+            self._pause(prediction.provider, error)
+            self._metrics.polls.labels(prediction.provider, "failed").inc()
+            log.warning("provider gives no answer", error=str(error)[:200])
+            return None
+        self._count(prediction, progress)
+        return progress
+
+    def _pause(self, provider: str, error: ProviderUnavailable) -> None:
+        if isinstance(error, ProviderThrottled):
+            self._paused_until[provider] = asyncio.get_running_loop().time() + error.pause_seconds
+
+    def _count(self, prediction: Prediction, progress: Progress) -> None:
+        unknown = isinstance(progress, Pending) and not progress.known
+        outcome = "unknown" if unknown else "pending" if isinstance(progress, Pending) else "ended"
+        self._metrics.polls.labels(prediction.provider, outcome).inc()
+        if isinstance(progress, Pending) and unknown:
+            log.error("provider reports a status that we do not know", status=progress.status[:50])
+
+    async def _cancel(self, prediction: Prediction) -> Failed:
+        """Close an overdue prediction that was asked for just now and has not ended."""
+        self._metrics.overdue.inc()
+        log.warning("prediction is overdue, cancelling it", overdue_by_seconds=round(prediction.overdue_by_seconds, 1))
+        try:
+            await self._providers[prediction.provider].cancel(prediction.account, prediction.prediction_id)
+        except ProviderUnavailable as error:
+            log.warning("prediction not cancelled", error=str(error)[:200])
+        return TIMED_OUT

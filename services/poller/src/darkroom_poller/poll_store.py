@@ -1,0 +1,82 @@
+"""SQL of polling: who is due, and the budget that all replicas share."""
+
+from collections.abc import Mapping
+
+from darkroom_servicekit.database import Transaction
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from darkroom_poller.predictions import Prediction
+from darkroom_poller.store import COLUMNS, prediction_of
+
+BUDGET = text(
+    """
+    SELECT CAST(extract(epoch FROM clock_timestamp() - next_free) AS double precision) FROM poll_budget FOR UPDATE
+    """
+)
+SPEND = text(
+    """
+    UPDATE poll_budget SET next_free = greatest(
+        next_free, clock_timestamp() - CAST(:burst_seconds AS double precision) * interval '1 second'
+    ) + CAST(:seconds AS double precision) * interval '1 second'
+    """
+)
+CLAIM = text(
+    f"""
+    WITH due AS (
+        SELECT attempt_id FROM predictions WHERE state = 'IN_FLIGHT' AND next_poll_at <= clock_timestamp()
+        ORDER BY next_poll_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE predictions AS p SET
+        polls = p.polls + 1, next_poll_at = clock_timestamp() + CAST(:lease AS double precision) * interval '1 second'
+    FROM due WHERE p.attempt_id = due.attempt_id
+    RETURNING {COLUMNS}
+    """  # noqa: S608  # the columns are our own constant
+)
+RESCHEDULE = text(
+    """
+    WITH new AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[])) AS n (attempt_id, delay)
+    ), locked AS (
+        SELECT attempt_id FROM predictions
+        WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'IN_FLIGHT' ORDER BY attempt_id FOR UPDATE
+    )
+    UPDATE predictions AS p SET next_poll_at = CASE
+        WHEN p.overdue_at > clock_timestamp() THEN least(p.overdue_at, clock_timestamp() + new.delay * interval '1 second')
+        ELSE clock_timestamp() + new.delay * interval '1 second' END
+    FROM new JOIN locked USING (attempt_id)
+    WHERE p.attempt_id = new.attempt_id
+    """
+)
+EARLIEST = text(
+    """
+    SELECT CAST(extract(epoch FROM min(next_poll_at) - clock_timestamp()) AS double precision)
+    FROM predictions WHERE state = 'IN_FLIGHT'
+    """
+)
+
+
+async def claim_polls(
+    transaction: Transaction, *, per_minute: int, burst_seconds: float, lease_seconds: float
+) -> list[Prediction]:
+    """Predictions to ask for now, within the budget; each is due again after the lease unless it is rescheduled."""
+    free_for_seconds = (await transaction.execute(BUDGET)).scalar_one()
+    affordable = int(min(burst_seconds, free_for_seconds) * per_minute / 60)
+    if affordable < 1:
+        return []
+    rows = (await transaction.execute(CLAIM, {"limit": affordable, "lease": lease_seconds})).mappings().all()
+    if rows:
+        await transaction.execute(SPEND, {"burst_seconds": burst_seconds, "seconds": len(rows) * 60 / per_minute})
+    return [prediction_of(row) for row in rows]
+
+
+async def reschedule(transaction: Transaction, delays: Mapping[str, float]) -> None:
+    """When each is to be asked for next, in seconds from now, but no later than when it becomes overdue."""
+    if delays:
+        await transaction.execute(RESCHEDULE, {"ids": list(delays), "delays": list(delays.values())})
+
+
+async def seconds_to_next_poll(connection: AsyncConnection) -> float | None:
+    """Until the earliest poll is due (negative: it is overdue); None when nothing is in flight."""
+    seconds: float | None = (await connection.execute(EARLIEST)).scalar_one_or_none()
+    return seconds

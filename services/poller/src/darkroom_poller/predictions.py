@@ -1,0 +1,130 @@
+"""Predictions in flight: what is known of one, how it can go on, when to ask for it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from darkroom_contracts.envelope import Envelope
+from darkroom_contracts.predictions import PredictionCreated
+
+State = Literal["IN_FLIGHT", "OUTPUT_READY", "STORED", "FAILED"]
+
+WEBHOOK_PATIENCE = 1.5
+"""With a webhook to be expected: the first poll comes after this many usual durations and WEBHOOK_GRACE_SECONDS."""
+WEBHOOK_GRACE_SECONDS = 3.0
+BLIND_SHARE = 0.5
+"""Without one: after this share of the usual duration."""
+FIRST_POLL_SECONDS_MIN = 0.5
+BACKOFF_SECONDS_FIRST = 2.0
+BACKOFF_SECONDS_MAX = 30.0
+JITTER = 0.2
+
+FETCH_BACKOFF_SECONDS_FIRST = 1.0
+FETCH_BACKOFF_SECONDS_MAX = 60.0
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Not ended. A status that we do not know is not `known`: someone should look."""
+
+    status: str
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The provider has an output: an https or `data:` address."""
+
+    output_address: str
+    predict_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Ended without a usable output. `code` is one of the platform's stable words, `message` a sentence for a shop owner."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+Progress = Pending | Succeeded | Failed
+
+UNUSABLE_OUTPUT = Failed("output-unusable", "The studio sent back something that is not a usable picture.", retryable=False)
+TIMED_OUT = Failed("provider-timeout", "The studio took too long over this picture.", retryable=True)
+OUTPUT_LOST = Failed("provider-error", "The finished picture could not be fetched from the studio in time.", retryable=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """A row of the table, as far as rules and use cases need it. Ages are by the database's clock."""
+
+    attempt_id: str
+    instance_id: str
+    job_id: int
+    item_id: int
+    image_id: str
+    attempt: int
+    provider: str
+    account: str
+    prediction_id: str
+    polls: int
+    overdue_by_seconds: float
+    output_address: str | None
+    predict_seconds: float | None
+    ready_for_seconds: float | None
+    fetch_attempts: int
+    cause_id: str
+    correlation_id: str | None
+    traceparent: str | None
+
+    def cause(self) -> Envelope:
+        """The envelope of the PredictionCreated that began it, as far as later events need it."""
+        return Envelope(
+            id=self.cause_id,
+            type=PredictionCreated.type_name(),
+            source="/services/predictor",
+            subject=f"jobs/{self.job_id}/items/{self.item_id}",
+            time="",
+            dataschema=PredictionCreated.schema_path(),
+            correlation_id=self.correlation_id,
+            traceparent=self.traceparent,
+        )
+
+
+def first_poll_seconds(expected_seconds: float, *, webhook_expected: bool) -> float:
+    """From filing to the first poll."""
+    if webhook_expected:
+        return expected_seconds * WEBHOOK_PATIENCE + WEBHOOK_GRACE_SECONDS
+    return max(FIRST_POLL_SECONDS_MIN, expected_seconds * BLIND_SHARE)
+
+
+def next_poll_seconds(polls: int, jitter: float) -> float:
+    """From the `polls`-th poll (counting from 1) to the next: 2, 4, 8, … up to 30 s; `jitter` in 0…1 spreads it by ±20 %."""
+    assert polls >= 1
+    plain = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2.0 ** min(polls - 1, 10))
+    return plain * (1 + JITTER * (2 * jitter - 1))
+
+
+def fetch_retry_seconds(attempts: int, jitter: float) -> float:
+    """From the `attempts`-th failed fetch (counting from 1) to the next: 1, 2, 4, … up to 60 s, spread by ±20 %."""
+    assert attempts >= 1
+    plain = min(FETCH_BACKOFF_SECONDS_MAX, FETCH_BACKOFF_SECONDS_FIRST * 2.0 ** min(attempts - 1, 10))
+    return plain * (1 + JITTER * (2 * jitter - 1))
+
+
+def output_address(output: object) -> str | None:
+    """The address of the picture in a provider's output: the string itself, or the first of a list. None: there is none."""
+    first = output[0] if isinstance(output, list) and output else output
+    if isinstance(first, str) and first.startswith(("https://", "http://", "data:")):
+        return first
+    return None
+
+
+def progress_of_output(output: object, metrics: Mapping[str, Any] | None = None) -> Succeeded | Failed:
+    """A finished prediction's output as progress."""
+    address = output_address(output)
+    if address is None:
+        return UNUSABLE_OUTPUT
+    seconds = (metrics or {}).get("predict_time")
+    return Succeeded(address, float(seconds) if isinstance(seconds, int | float) else None)

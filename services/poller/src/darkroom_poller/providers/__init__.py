@@ -1,0 +1,1 @@
+"""The providers whose predictions are followed, one module each."""

@@ -1,0 +1,163 @@
+"""Records what webhooks and polls say of predictions, many at a time: one transaction for all that came while the last ran.
+
+A terminal state is never overwritten, whatever comes in whatever order; a webhook counts only with its attempt's own token.
+"""
+
+import hmac
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import structlog
+from darkroom_contracts.items import PredictionFailed
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.group_commit import GroupCommit
+
+from darkroom_poller import poll_store
+from darkroom_poller.early_store import EarlyWebhook, lock_to_park, park
+from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.predictions import Failed, Pending, Prediction, Progress, Succeeded, next_poll_seconds
+from darkroom_poller.store import Known, lock_known, mark_failed, mark_ready
+
+Outcome = Literal["accepted", "progress", "repeated", "early", "forged"]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class FromWebhook:
+    """A webhook whose signature was good."""
+
+    attempt_id: str
+    token_sha256: str
+    body: dict[str, Any]
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class FromPoll:
+    """The provider's answer about a prediction that we asked for."""
+
+    attempt_id: str
+    polls: int
+    progress: Progress
+
+
+Report = FromWebhook | FromPoll
+
+
+@dataclass(frozen=True)
+class Collectors:
+    """Where outputs go at once: how many more this replica takes now, and the way in."""
+
+    owner: str
+    lease_seconds: float
+    room: Callable[[], int]
+    take: Callable[[Sequence[Prediction]], None]
+    wake: Callable[[], None]
+
+
+class RecordProgress:
+    """`submit` a report; its outcome comes back once it is committed."""
+
+    def __init__(self, unit_of_work: UnitOfWork, collectors: Collectors, metrics: PollerMetrics) -> None:
+        self._uow = unit_of_work
+        self._collectors = collectors
+        self._metrics = metrics
+        self._group: GroupCommit[Report, Outcome] = GroupCommit(self._record)
+
+    async def submit(self, report: Report) -> Outcome:
+        """Record a report. Raises what the database raises, and TooManyWaiting."""
+        return await self._group.submit(report)
+
+    async def _record(self, reports: list[Report]) -> Sequence[Outcome]:
+        async with self._uow.begin() as transaction:
+            ids = list(dict.fromkeys(report.attempt_id for report in reports))
+            known = await lock_known(transaction, ids)
+            if any(_is_early(report, known) for report in reports):
+                await lock_to_park(transaction)
+                known |= await lock_known(transaction, [attempt_id for attempt_id in ids if attempt_id not in known])
+                early = [report for report in reports if isinstance(report, FromWebhook) and _is_early(report, known)]
+                if early:
+                    await park(transaction, [EarlyWebhook(one.attempt_id, one.token_sha256, one.body) for one in early])
+            outcomes = _judge(reports, known)
+            accepted = {report.attempt_id: report for report, said in zip(reports, outcomes, strict=True) if said == "accepted"}
+            await self._apply(transaction, accepted)
+            await poll_store.reschedule(transaction, _next_polls(reports))
+        return outcomes
+
+    async def _apply(self, transaction: Transaction, accepted: dict[str, Report]) -> None:
+        outputs = {name: one.progress for name, one in accepted.items() if isinstance(one.progress, Succeeded)}
+        failures = {name: one.progress for name, one in accepted.items() if isinstance(one.progress, Failed)}
+        ours = await mark_ready(
+            transaction,
+            outputs,
+            owner=self._collectors.owner,
+            lease_seconds=self._collectors.lease_seconds,
+            lease_max=self._collectors.room(),
+        )
+        if ours:
+            transaction.after_commit(lambda: self._collectors.take(ours))
+        if len(ours) < len(outputs):
+            transaction.after_commit(self._collectors.wake)
+        for ended in await mark_failed(transaction, failures, from_ready=False):
+            publish_failure(transaction, ended, failures[ended.attempt_id], self._metrics)
+
+
+def publish_failure(transaction: Transaction, ended: Prediction, failure: Failed, metrics: PollerMetrics) -> None:
+    """Tell that a prediction ended without a result."""
+    metrics.ends.labels(failure.code).inc()
+    transaction.publish(
+        PredictionFailed(
+            instance_id=ended.instance_id,
+            job_id=ended.job_id,
+            item_id=ended.item_id,
+            image_id=ended.image_id,
+            attempt=ended.attempt,
+            attempt_id=ended.attempt_id,
+            prediction_id=ended.prediction_id,
+            code=failure.code,
+            message=failure.message,
+            retryable=failure.retryable,
+        ),
+        cause=ended.cause(),
+    )
+
+
+def _is_early(report: Report, known: dict[str, Known]) -> bool:
+    """A webhook that ends a prediction which is not filed yet."""
+    return report.attempt_id not in known and isinstance(report, FromWebhook) and not isinstance(report.progress, Pending)
+
+
+def _judge(reports: Sequence[Report], known: dict[str, Known]) -> list[Outcome]:
+    """What each report is; of several that end one prediction the first is accepted."""
+    outcomes: list[Outcome] = []
+    taken: set[str] = set()
+    for report in reports:
+        filed = known.get(report.attempt_id)
+        if isinstance(report, FromWebhook) and filed and not _fits(report, filed):
+            outcomes.append("forged")
+        elif isinstance(report.progress, Pending):
+            outcomes.append("progress")
+        elif filed is None:
+            outcomes.append("early" if isinstance(report, FromWebhook) else "repeated")
+        elif filed.state != "IN_FLIGHT" or report.attempt_id in taken:
+            outcomes.append("repeated")
+        else:
+            taken.add(report.attempt_id)
+            outcomes.append("accepted")
+    return outcomes
+
+
+def _fits(report: FromWebhook, filed: Known) -> bool:
+    same_token = hmac.compare_digest(report.token_sha256, filed.token_sha256)
+    return same_token and report.body.get("id") == filed.prediction_id
+
+
+def _next_polls(reports: Sequence[Report]) -> dict[str, float]:
+    return {
+        report.attempt_id: next_poll_seconds(report.polls, random.random())
+        for report in reports
+        if isinstance(report, FromPoll) and isinstance(report.progress, Pending)
+    }

@@ -1,0 +1,56 @@
+"""The poller's own settings, beside the kit's."""
+
+import socket
+
+from darkroom_servicekit.settings import ServiceSettings
+from pydantic import Field
+
+
+class PollerSettings(ServiceSettings):
+    """Read from the environment as `DARKROOM_<NAME>`."""
+
+    replica: str | None = Field(
+        default=None,
+        description="this replica's name (default: host and port); started again under it, it takes its own leases back at once",
+    )
+
+    replicate_api_tokens: str = Field(default="", description="`token,…`: one account each, named replicate-1, replicate-2, …")
+    replicate_base_url: str = Field(default="https://api.replicate.com", description="in front of `/v1/…`")
+    provider_seconds_max: float = Field(default=10.0, gt=0, description="for a provider's answer to a look-up")
+
+    polls_per_minute: int = Field(
+        default=1500, ge=1, description="look-ups of all replicas together; Replicate allows 3,000 a minute beside creations"
+    )
+    overdue_margin_seconds: float = Field(
+        default=30.0, ge=0, description="after Cancel-After has passed, how long until a prediction is cancelled and closed"
+    )
+    unreachable_seconds_max: float = Field(
+        default=600.0, ge=0, description="how long an overdue prediction waits for a provider that does not answer"
+    )
+
+    storage_url: str = Field(description="`file:///folder` or `s3://bucket/prefix`")
+    media_secret: str = Field(min_length=16, description="keys the folder names of tenants, so that they cannot be guessed")
+    fetch_allow: str | None = Field(default=None, description="`host:port,…` that may be fetched from although private")
+    fetch_bytes_max: int = Field(default=25_000_000, ge=1, description="largest output taken")
+    fetch_seconds_max: float = Field(default=15.0, gt=0, description="for fetching one output, redirects included")
+    output_kept_seconds: float = Field(
+        default=2700.0, gt=0, description="how long fetching an output is tried; Replicate deletes it after an hour"
+    )
+    pixels_max: int = Field(default=50_000_000, ge=1, description="largest picture decoded, by its header")
+    thumbnail_pixels: int = Field(default=400, ge=16, description="longer side of thumbnails")
+    image_workers: int = Field(default=2, ge=1, description="limited child processes that decode pictures, started when needed")
+    image_seconds_max: float = Field(default=8.0, gt=0, description="for decoding one picture; then the child is killed")
+
+    collectors: int = Field(default=16, ge=1, description="outputs fetched and stored at the same time by one replica")
+    lease_seconds: float = Field(
+        default=30.0, gt=1, description="how long a replica may work on an output before another may take it over"
+    )
+    keep_days: int = Field(default=30, ge=1, description="how long ended predictions are remembered, for late webhooks")
+
+    def replicate_tokens(self) -> dict[str, str]:
+        """The API tokens by account name, in the order given."""
+        tokens = (token.strip() for token in self.replicate_api_tokens.split(",") if token.strip())
+        return {f"replicate-{number}": token for number, token in enumerate(tokens, 1)}
+
+    def replica_name(self) -> str:
+        return self.replica or f"{socket.gethostname()}:{self.http_port}"

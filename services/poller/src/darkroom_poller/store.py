@@ -1,0 +1,249 @@
+"""All SQL of predictions: filed, known, ended, collected. Statements work on sets and lock rows in the order of their ids.
+
+States change only along IN_FLIGHT → OUTPUT_READY → STORED | FAILED and IN_FLIGHT → FAILED; a terminal one is never left.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom_servicekit.database import Transaction
+from sqlalchemy import text
+from sqlalchemy.engine import RowMapping
+
+from darkroom_poller.predictions import Failed, Prediction, State, Succeeded
+
+COLUMNS = """
+    p.attempt_id::text, p.instance_id, p.job_id, p.item_id, p.image_id, p.attempt,
+    p.provider, p.account, p.prediction_id, p.polls,
+    CAST(extract(epoch FROM clock_timestamp() - p.overdue_at) AS double precision) AS overdue_by_seconds,
+    p.output_address, p.predict_seconds,
+    CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
+    p.fetch_attempts, p.cause_id, p.correlation_id, p.traceparent
+"""
+
+FILE = text(
+    """
+    INSERT INTO predictions (
+        attempt_id, callback_token_sha256, instance_id, job_id, item_id, image_id, attempt, provider, account, model,
+        prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, predict_seconds, ready_at, fetch_after, failure_code,
+        failure_message, ended_at, cause_id, correlation_id, traceparent
+    )
+    SELECT
+        attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
+        expected_seconds, state, now + first_poll * interval '1 second', now + overdue * interval '1 second',
+        output_address, predict_seconds,
+        CASE WHEN state = 'OUTPUT_READY' THEN now END, CASE WHEN state = 'OUTPUT_READY' THEN now END,
+        failure_code, failure_message, CASE WHEN state = 'FAILED' THEN now END, cause_id, correlation_id, traceparent
+    FROM clock_timestamp() AS now, unnest(
+        CAST(:attempt_id AS uuid[]), CAST(:token AS text[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]),
+        CAST(:item_id AS bigint[]), CAST(:image_id AS text[]), CAST(:attempt AS integer[]), CAST(:provider AS text[]),
+        CAST(:account AS text[]), CAST(:model AS text[]), CAST(:prediction_id AS text[]),
+        CAST(:expected_seconds AS double precision[]), CAST(:state AS text[]), CAST(:first_poll AS double precision[]),
+        CAST(:overdue AS double precision[]), CAST(:output_address AS text[]), CAST(:predict_seconds AS double precision[]),
+        CAST(:failure_code AS text[]), CAST(:failure_message AS text[]), CAST(:cause_id AS text[]),
+        CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
+    ) AS new (
+        attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
+        expected_seconds, state, first_poll, overdue, output_address, predict_seconds, failure_code, failure_message, cause_id,
+        correlation_id, traceparent
+    )
+    ORDER BY attempt_id
+    ON CONFLICT DO NOTHING
+    RETURNING attempt_id::text
+    """
+)
+
+KNOWN = text(
+    """
+    SELECT attempt_id::text, callback_token_sha256, prediction_id, state FROM predictions
+    WHERE attempt_id = ANY(CAST(:ids AS uuid[])) ORDER BY attempt_id FOR UPDATE
+    """
+)
+
+READY = text(
+    f"""
+    UPDATE predictions AS p SET
+        state = 'OUTPUT_READY', output_address = new.address, predict_seconds = new.seconds, ready_at = clock_timestamp(),
+        fetch_after = clock_timestamp(), lease_owner = CASE WHEN new.ours THEN :owner END,
+        lease_until = CASE WHEN new.ours THEN clock_timestamp() + CAST(:lease AS double precision) * interval '1 second' END
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:seconds AS double precision[]), CAST(:ours AS boolean[])
+    ) AS new (attempt_id, address, seconds, ours)
+    WHERE p.attempt_id = new.attempt_id AND p.state = 'IN_FLIGHT'
+    RETURNING new.ours, {COLUMNS}
+    """  # noqa: S608  # the columns are our own constant
+)
+
+FAIL = text(
+    f"""
+    WITH new AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[]))
+        AS n (attempt_id, code, message)
+    ), locked AS (
+        SELECT attempt_id FROM predictions
+        WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state IN ('IN_FLIGHT', 'OUTPUT_READY') ORDER BY attempt_id FOR UPDATE
+    )
+    UPDATE predictions AS p SET
+        state = 'FAILED', failure_code = new.code, failure_message = new.message, ended_at = clock_timestamp(),
+        output_address = NULL, lease_owner = NULL, lease_until = NULL
+    FROM new JOIN locked USING (attempt_id)
+    WHERE p.attempt_id = new.attempt_id AND (p.state = 'IN_FLIGHT' OR CAST(:from_ready AS boolean))
+    RETURNING {COLUMNS}
+    """  # noqa: S608  # the columns are our own constant
+)
+
+STORE = text(
+    """
+    WITH new AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:thumbnails AS text[]))
+        AS n (attempt_id, key, thumbnail)
+    ), locked AS (
+        SELECT attempt_id FROM predictions
+        WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' ORDER BY attempt_id FOR UPDATE
+    )
+    UPDATE predictions AS p SET
+        state = 'STORED', result_key = new.key, thumbnail_key = new.thumbnail, ended_at = clock_timestamp(),
+        output_address = NULL, lease_owner = NULL, lease_until = NULL
+    FROM new JOIN locked USING (attempt_id)
+    WHERE p.attempt_id = new.attempt_id
+    RETURNING p.attempt_id::text
+    """
+)
+
+POSTPONE = text(
+    """
+    WITH new AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[])) AS n (attempt_id, delay)
+    ), locked AS (
+        SELECT attempt_id FROM predictions
+        WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' AND lease_owner = :owner
+        ORDER BY attempt_id FOR UPDATE
+    )
+    UPDATE predictions AS p SET
+        fetch_attempts = fetch_attempts + 1, fetch_after = clock_timestamp() + new.delay * interval '1 second',
+        lease_owner = NULL, lease_until = NULL
+    FROM new JOIN locked USING (attempt_id)
+    WHERE p.attempt_id = new.attempt_id
+    """
+)
+
+CLAIM_READY = text(
+    f"""
+    WITH due AS (
+        SELECT attempt_id FROM predictions
+        WHERE state = 'OUTPUT_READY' AND fetch_after <= clock_timestamp()
+            AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        ORDER BY fetch_after LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE predictions AS p SET
+        lease_owner = :owner, lease_until = clock_timestamp() + CAST(:lease AS double precision) * interval '1 second'
+    FROM due WHERE p.attempt_id = due.attempt_id
+    RETURNING {COLUMNS}
+    """  # noqa: S608  # the columns are our own constant
+)
+
+RELEASE = "UPDATE predictions SET lease_owner = NULL, lease_until = NULL WHERE state = 'OUTPUT_READY' AND lease_owner = :owner"
+
+FORGET = "DELETE FROM predictions WHERE ended_at < clock_timestamp() - make_interval(days => :days)"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a webhook is compared with."""
+
+    attempt_id: str
+    token_sha256: str
+    prediction_id: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a result has been stored."""
+
+    attempt_id: str
+    result_key: str
+    thumbnail_key: str
+
+
+async def file_predictions(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert predictions, each a mapping of FILE's parameters; the ids of those that were not there."""
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return set((await transaction.execute(FILE, columns)).scalars())
+
+
+async def lock_known(transaction: Transaction, attempt_ids: Sequence[str]) -> dict[str, Known]:
+    """Those of the attempts that are filed, locked until the transaction ends."""
+    rows = await transaction.execute(KNOWN, {"ids": list(attempt_ids)})
+    return {row.attempt_id: Known(row.attempt_id, row.callback_token_sha256, row.prediction_id, row.state) for row in rows}
+
+
+async def mark_ready(
+    transaction: Transaction, outputs: Mapping[str, Succeeded], *, owner: str, lease_seconds: float, lease_max: int
+) -> list[Prediction]:
+    """Record outputs of predictions in flight; the first `lease_max` are leased to `owner`, and those are returned."""
+    if not outputs:
+        return []
+    parameters = {
+        "ids": list(outputs),
+        "addresses": [output.output_address for output in outputs.values()],
+        "seconds": [output.predict_seconds for output in outputs.values()],
+        "ours": [place < lease_max for place in range(len(outputs))],
+        "owner": owner,
+        "lease": lease_seconds,
+    }
+    rows = (await transaction.execute(READY, parameters)).mappings()
+    return [prediction_of(row) for row in rows if row["ours"]]
+
+
+async def mark_failed(transaction: Transaction, failures: Mapping[str, Failed], *, from_ready: bool) -> list[Prediction]:
+    """End predictions without a result; those that this call ended. `from_ready`: also where an output was known."""
+    if not failures:
+        return []
+    parameters = {
+        "ids": list(failures),
+        "codes": [failure.code for failure in failures.values()],
+        "messages": [failure.message for failure in failures.values()],
+        "from_ready": from_ready,
+    }
+    return [prediction_of(row) for row in (await transaction.execute(FAIL, parameters)).mappings()]
+
+
+async def mark_stored(transaction: Transaction, kept: Sequence[Kept]) -> set[str]:
+    """End predictions with their results; the ids of those that this call ended."""
+    if not kept:
+        return set()
+    parameters = {
+        "ids": [one.attempt_id for one in kept],
+        "keys": [one.result_key for one in kept],
+        "thumbnails": [one.thumbnail_key for one in kept],
+    }
+    return set((await transaction.execute(STORE, parameters)).scalars())
+
+
+async def postpone(transaction: Transaction, delays: Mapping[str, float], *, owner: str) -> None:
+    """Give outputs back, to be fetched again after their delay in seconds."""
+    if delays:
+        await transaction.execute(POSTPONE, {"ids": list(delays), "delays": list(delays.values()), "owner": owner})
+
+
+async def claim_ready(transaction: Transaction, *, owner: str, lease_seconds: float, limit: int) -> list[Prediction]:
+    """Lease up to `limit` outputs that are due and nobody works on."""
+    parameters = {"owner": owner, "lease": lease_seconds, "limit": limit}
+    return [prediction_of(row) for row in (await transaction.execute(CLAIM_READY, parameters)).mappings()]
+
+
+async def release_leases(transaction: Transaction, *, owner: str) -> None:
+    """Give back all that `owner` holds."""
+    await transaction.execute(RELEASE, {"owner": owner})
+
+
+async def forget_ended(transaction: Transaction, *, keep_days: int) -> None:
+    """Drop predictions that ended long ago."""
+    await transaction.execute(FORGET, {"days": keep_days})
+
+
+def prediction_of(row: RowMapping) -> Prediction:
+    """A row of COLUMNS as what it is."""
+    return Prediction(**{str(name): value for name, value in row.items() if name != "ours"})
