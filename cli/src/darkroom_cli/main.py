@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("darkroom_cli.commands.status", "What runs, where, how big; exit 0 only when all is ready."),
     "logs": ("darkroom_cli.commands.logs", "The last lines of a process, or of all."),
     "token": ("darkroom_cli.commands.token", "A bearer token signed with the development key."),
+    "credits": ("darkroom_cli.commands.credits", "A tenant's credits: show them, grant some."),
     "topics": ("darkroom_cli.commands.topics", "The Kafka topics: list them, make the missing ones."),
 }
 
