@@ -43,9 +43,9 @@ def test_the_wanted_web_port_is_taken_or_refused_in_words(tmp_path: Path) -> Non
     port = _free_port()
     with closing(Ports(tmp_path / "a.json")) as ports:
         assert ports.web(port, running=False) == port
-    with socket.create_server((HOST, port)), closing(Ports(tmp_path / "b.json")) as ports:
-        with pytest.raises(StackError, match=rf"port {port} \(DARKROOM_PORT\) is in use"):
-            ports.web(port, running=False)
+    refused = pytest.raises(StackError, match=rf"port {port} \(DARKROOM_PORT\) is in use")
+    with socket.create_server((HOST, port)), closing(Ports(tmp_path / "b.json")) as ports, refused:
+        ports.web(port, running=False)
 
 
 def test_two_stacks_that_start_at_once_do_not_get_the_same_web_port(tmp_path: Path) -> None:

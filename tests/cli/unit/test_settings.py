@@ -9,7 +9,12 @@ from darkroom_cli.settings import TREE, StackSettings, WrongSetting
 def test_nothing_set_means_everything_is_started_in_the_tree() -> None:
     settings = StackSettings.from_environment({})
     assert settings.home == TREE / ".darkroom"
-    assert (settings.kafka_bootstrap_servers, settings.database_url, settings.redis_url, settings.port) == (None, None, None, None)
+    assert (settings.kafka_bootstrap_servers, settings.database_url, settings.redis_url, settings.port) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert settings.fsync
 
 

@@ -1,0 +1,155 @@
+"""The real parts under `darkroom up`: no-op, side by side, killed hard and back with their data, nothing left behind."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from darkroom_cli.stack.topics import compare
+from darkroom_contracts.topics import Topic
+from redis.asyncio import Redis
+from support.home import OwnHome, alive, wait_until
+
+PARTS = "postgres,redis,kafka"
+TOPIC = Topic(name="darkroom.kept", writer="test", purpose="outlives a kill", partitions=1)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnHome]:
+    own = OwnHome(tmp_path_factory.mktemp("home"))
+    try:
+        own.up("--only", PARTS)
+        yield own
+    finally:
+        own.stop()
+
+
+def _pids(status: dict[str, list[dict[str, object]]]) -> dict[object, object]:
+    return {process["name"]: process["pid"] for process in status["processes"]}
+
+
+def _kill(own: OwnHome, name: str) -> None:
+    """Kill it hard; returns when another process is ready in its place."""
+    before = own.task(name)
+    os.kill(before["pid"], signal.SIGKILL)
+    wait_until(lambda: own.task(name)["pid"] not in (None, before["pid"]), f"{name} is started again", seconds=2)
+    wait_until(lambda: own.task(name)["state"] == "ready", f"{name} is ready again", seconds=20)
+    assert own.task(name)["restarts"] > before["restarts"]
+
+
+def test_status_names_every_part_with_its_address(own: OwnHome) -> None:
+    answer = own.run("status", "--json")
+    status = own.status()
+    assert answer.returncode == 0
+    assert status["state"] == "ready"
+    assert [process["name"] for process in status["processes"]] == ["postgres", "redis", "kafka"]
+    assert all(process["state"] == "ready" and process["rssBytes"] > 1_000_000 for process in status["processes"])
+    assert status["kafka"].startswith("127.0.0.1:")
+    assert status["redis"].startswith("redis://127.0.0.1:")
+    assert set(status["databases"]) == {"jobs-api", "credits", "predictor", "poller", "notifier"}
+
+
+def test_up_again_changes_nothing(own: OwnHome) -> None:
+    before = _pids(own.status())
+    assert _pids(own.up("--only", PARTS)) == before
+    assert _pids(own.up("--only", "redis")) == before
+
+
+async def test_each_service_reaches_its_own_database_and_no_other(own: OwnHome) -> None:
+    urls = own.status()["databases"]
+    connection = await asyncpg.connect(urls["credits"])
+    try:
+        assert (
+            await connection.fetchval("select current_database() || ' ' || current_user") == "darkroom_credits darkroom_credits"
+        )
+        await connection.execute("create table if not exists mine (id int)")
+    finally:
+        await connection.close()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(urls["credits"].rpartition("/")[0] + "/darkroom_poller")
+
+
+async def test_postgres_killed_hard_is_back_with_its_data(own: OwnHome) -> None:
+    url = own.status()["databases"]["jobs-api"]
+    connection = await asyncpg.connect(url)
+    await connection.execute("create table kept (word text); insert into kept values ('here')")
+    connection.terminate()
+    _kill(own, "postgres")
+    connection = await asyncpg.connect(url)
+    try:
+        assert await connection.fetchval("select word from kept") == "here"
+    finally:
+        await connection.close()
+
+
+async def test_redis_killed_hard_is_back_with_its_data(own: OwnHome) -> None:
+    async with Redis.from_url(own.status()["redis"]) as redis:
+        await redis.set("kept", "here")
+    _kill(own, "redis")
+    async with Redis.from_url(own.status()["redis"]) as redis:
+        assert await redis.get("kept") == b"here"
+
+
+async def test_kafka_killed_hard_is_back_with_its_log(own: OwnHome) -> None:
+    address = own.status()["kafka"]
+    states = await compare(address, create=True, topics=[TOPIC])
+    assert [(state.created, state.drift) for state in states] == [(True, ())]
+    async with AIOKafkaProducer(bootstrap_servers=address, enable_idempotence=True) as producer:
+        await producer.send_and_wait(TOPIC.name, b"here")
+    _kill(own, "kafka")
+    async with AIOKafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest") as consumer:
+        consumer.assign([TopicPartition(TOPIC.name, 0)])
+        assert (await consumer.getone()).value == b"here"
+    again = await compare(address, create=True, topics=[TOPIC])
+    assert [(state.created, state.partitions, state.drift) for state in again] == [(False, 1, ())]
+
+
+def test_two_homes_side_by_side(own: OwnHome, tmp_path: Path) -> None:
+    other = OwnHome(tmp_path)
+    try:
+        theirs, ours = other.up("--only", "postgres,redis"), own.status()
+        assert theirs["redis"] != ours["redis"]
+        assert not set(_pids(theirs).values()) & set(_pids(ours).values())
+        left = other.pids()
+        other.stop()
+        assert not alive(left)
+        assert other.status()["state"] == "stopped"
+        assert _pids(own.status()) == _pids(ours)
+    finally:
+        other.stop()
+
+
+def test_given_addresses_are_used_and_nothing_is_started_for_them(own: OwnHome, tmp_path: Path) -> None:
+    status = own.status()
+    given = {"DARKROOM_REDIS_URL": status["redis"], "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": status["kafka"]}
+    other = OwnHome(tmp_path, given)
+    try:
+        theirs = other.up("--only", PARTS)
+        assert [process["name"] for process in theirs["processes"]] == ["postgres"]
+        assert (theirs["redis"], theirs["kafka"]) == (status["redis"], status["kafka"])
+    finally:
+        other.stop()
+
+
+def test_a_killed_supervisor_leaves_nothing_and_up_heals(own: OwnHome) -> None:
+    pids = own.pids()
+    assert len(pids) > 4
+    supervisor = own.home.supervisor_pid()
+    assert supervisor is not None
+    psutil.Process(supervisor).kill()
+    wait_until(lambda: not alive(pids), "nothing is left", seconds=5)
+    answer = own.run("status", "--json")
+    assert (answer.returncode, '"stopped"' in answer.stdout) == (1, True)
+    assert own.up("--only", PARTS)["state"] == "ready"
+
+
+def test_down_leaves_nothing_and_down_again_is_fine(own: OwnHome) -> None:
+    pids = own.pids()
+    assert own.run("down").returncode == 0
+    assert not alive(pids)
+    again = own.run("down")
+    assert (again.returncode, again.stderr) == (0, "nothing runs\n")
