@@ -1,0 +1,187 @@
+"""Each way in which the server closes a socket, by the code that a page sees."""
+
+import asyncio
+import json
+
+import pytest
+from darkroom_contracts.predictions import ItemStarted
+from support.notifier_process import Ground, NotifierProcess, example, notifier_process, page, token_for
+from support.service import eventually
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+FAR_AWAY = "not-a-token"
+
+
+async def test_no_connect_in_time_is_4408(notifier: NotifierProcess) -> None:
+    before = asyncio.get_running_loop().time()
+    async with page(notifier.url) as open_page:
+        assert await open_page.close_code() == 4408
+    assert 4.5 < asyncio.get_running_loop().time() - before < 7
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["x", b"binary", '{"type":"hello"}', '{"type":"connect"}', '{"type":"token","token":"t"}', "x" * 4097, "x" * 900_000],
+    ids=["no JSON", "binary", "unknown type", "no token", "token before connect", "over 4 kB", "far over 4 kB"],
+)
+async def test_malformed_or_too_large_is_4400(notifier: NotifierProcess, message: str | bytes) -> None:
+    async with page(notifier.url) as open_page:
+        await open_page.send(message)
+        assert await open_page.close_code() == 4400
+
+
+async def test_a_second_connect_is_4400(notifier: NotifierProcess, tenant: str) -> None:
+    async with page(notifier.url, token=token_for(tenant)) as open_page:
+        await open_page.send({"type": "connect", "token": token_for(tenant)})
+        assert await open_page.close_code() == 4400
+
+
+@pytest.mark.parametrize("token", ["", FAR_AWAY, "a.b", "a.b.c"])
+async def test_a_wrong_token_is_4401(notifier: NotifierProcess, token: str) -> None:
+    async with page(notifier.url) as open_page:
+        await open_page.send({"type": "connect", "token": token})
+        assert await open_page.close_code() == 4401
+
+
+async def test_an_expired_token_is_4401(notifier: NotifierProcess, tenant: str) -> None:
+    async with page(notifier.url) as open_page:
+        await open_page.send({"type": "connect", "token": token_for(tenant, ttl_seconds=-1)})
+        assert await open_page.close_code() == 4401
+
+
+async def test_a_token_that_expires_later_is_4401_then(notifier: NotifierProcess, tenant: str) -> None:
+    async with page(notifier.url, token=token_for(tenant, ttl_seconds=1.0)) as open_page:
+        assert await open_page.close_code() == 4401
+
+
+async def test_a_new_token_keeps_the_socket_open(ground: Ground, notifier: NotifierProcess, tenant: str) -> None:
+    loop = asyncio.get_running_loop()
+    expires = loop.time() + 1.5
+    async with page(notifier.url, token=token_for(tenant, ttl_seconds=1.5)) as open_page:
+        await open_page.send({"type": "token", "token": token_for(tenant)})
+
+        async def old_one_is_expired() -> bool:
+            return loop.time() > expires + 0.3
+
+        await eventually(old_one_is_expired)
+        await ground.log.publish(example(ItemStarted, tenant))
+        assert len(await open_page.frames(1)) == 1
+
+
+@pytest.mark.parametrize("whose", ["nobody's", "another tenant's"])
+async def test_a_new_token_that_is_not_the_tenants_is_4401(
+    notifier: NotifierProcess, tenant: str, other_tenant: str, whose: str
+) -> None:
+    async with page(notifier.url, token=token_for(tenant)) as open_page:
+        await open_page.send({"type": "token", "token": FAR_AWAY if whose == "nobody's" else token_for(other_tenant)})
+        assert await open_page.close_code() == 4401
+
+
+async def test_more_than_twenty_messages_a_second_are_4429(notifier: NotifierProcess, tenant: str) -> None:
+    token = token_for(tenant)
+    async with page(notifier.url, token=token) as open_page:
+        for _ in range(25):
+            await open_page.send({"type": "token", "token": token})
+        assert await open_page.close_code() == 4429
+
+
+async def test_the_fifty_first_socket_of_a_tenant_is_4429_also_on_another_replica(
+    ground: Ground, notifier: NotifierProcess, tenant: str, other_tenant: str
+) -> None:
+    token = token_for(tenant)
+    async with notifier_process(ground) as replica:
+        sockets = [await connect(url, proxy=None) for url in [notifier.url, replica.url] * 25]
+        await asyncio.gather(*(socket.send(json.dumps({"type": "connect", "token": token})) for socket in sockets))
+        assert {json.loads(await socket.recv())["type"] for socket in sockets} == {"connected"}
+        for url in (notifier.url, replica.url):
+            async with page(url) as one_too_many:
+                await one_too_many.send({"type": "connect", "token": token})
+                assert await one_too_many.close_code() == 4429
+            async with page(url, token=token_for(other_tenant)):
+                pass
+        await asyncio.gather(*(socket.close() for socket in sockets))
+
+        async def a_place_is_free() -> bool:
+            async with page(replica.url) as again:
+                await again.send({"type": "connect", "token": token})
+                return "connected" in str(await again.socket.recv())
+
+        await eventually(a_place_is_free)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://darkroom.example:81"])
+async def test_a_foreign_origin_is_refused_at_the_handshake(notifier: NotifierProcess, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(notifier.url, proxy=None, additional_headers={"Origin": origin})
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["http://darkroom.example", "https://shop.example"])
+async def test_our_origins_are_let_in(notifier: NotifierProcess, tenant: str, origin: str) -> None:
+    async with page(notifier.url, token=token_for(tenant), additional_headers={"Origin": origin}):
+        pass
+
+
+async def test_compression_is_not_offered(notifier: NotifierProcess) -> None:
+    async with page(notifier.url, compression="deflate") as open_page:
+        assert open_page.socket.protocol.extensions == []
+
+
+async def test_going_down_is_4503_for_all_and_quick(ground: Ground, tenant: str) -> None:
+    async with (
+        notifier_process(ground) as replica,
+        page(replica.url) as silent,
+        page(replica.url, token=token_for(tenant)) as open_page,
+    ):
+        stopping = asyncio.create_task(replica.stop())
+        assert await open_page.close_code() == 4503
+        assert await silent.close_code() == 4503
+        before = asyncio.get_running_loop().time()
+        await stopping
+        assert asyncio.get_running_loop().time() - before < 5
+
+
+async def test_a_slow_reader_is_dropped_alone(ground: Ground, notifier: NotifierProcess, tenant: str) -> None:
+    """The slow one never reads; its neighbour of the same tenant gets every frame."""
+    token = token_for(tenant)
+    name = "x" * 2000
+    host, port = "127.0.0.1", notifier.port
+    slow_reader, slow_writer = await asyncio.open_connection(host, port, limit=1024)
+    slow_writer.write(HANDSHAKE)
+    await slow_reader.readuntil(b"\r\n\r\n")
+    slow_writer.write(text_frame(json.dumps({"type": "connect", "token": token})))
+    dropped_before = await notifier.metric("darkroom_ws_closed_total")
+    async with page(notifier.url, token=token) as good:
+        await slow_reader.readuntil(b'"recovered":false}')
+        behind = slow_writer.transport
+        assert isinstance(behind, asyncio.Transport)
+        behind.pause_reading()
+        sent = 0
+        while await notifier.metric("darkroom_ws_closed_total") == dropped_before:
+            await ground.log.publish(*[example(ItemStarted, tenant, item_id=sent + n, image_id=name) for n in range(500)])
+            sent += 500
+            frames = await good.frames(500)
+            assert [frame["data"]["itemId"] for frame in frames] == list(range(sent - 500, sent))
+            assert sent < 50_000, "the slow reader was never dropped"
+        await ground.log.publish(example(ItemStarted, tenant))
+        assert len(await good.frames(1)) == 1
+
+    async def only_the_cut_is_left() -> bool:
+        return await notifier.metric("darkroom_ws_sockets") == 0
+
+    await eventually(only_the_cut_is_left)
+    slow_writer.close()
+
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+def text_frame(text: str) -> bytes:
+    """A client's frame (RFC 6455 §5.2) with the mask zero."""
+    payload = text.encode()
+    assert 125 < len(payload) < 65536
+    return b"\x81\xfe" + len(payload).to_bytes(2, "big") + bytes(4) + payload
