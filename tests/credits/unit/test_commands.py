@@ -1,0 +1,32 @@
+"""What `darkroom credits` refuses before it asks anybody, and what it says when nobody is there to be asked."""
+
+from pathlib import Path
+
+import pytest
+from darkroom_cli.main import app
+from typer.testing import CliRunner
+
+FAILED, WRONG_USE = 1, 2
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> CliRunner:
+    """The command with a home in which nothing runs."""
+    return CliRunner(env={"DARKROOM_HOME": str(tmp_path), "DARKROOM_JWT_SECRET": "", "DARKROOM_OPERATOR_TOKEN": ""})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("grant shop 0 --reason gift", FAILED, "more than 0"),
+        ("grant shop -5 --reason gift", FAILED, "more than 0"),
+        ("grant shop 5", WRONG_USE, "--reason"),
+        ("grant shop five --reason gift", WRONG_USE, "integer"),
+        ("grant shop 5 --reason gift --expires-at tomorrow", WRONG_USE, "no time"),
+        ("grant shop 5 --reason gift", FAILED, "darkroom up"),
+        ("show shop", FAILED, "darkroom up"),
+    ],
+)
+def test_it_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str, code: int, said: str) -> None:
+    result = runner.invoke(app, ["credits", *arguments.split()])
+    assert (result.exit_code, said in result.output) == (code, True), result.output
