@@ -14,7 +14,9 @@ import structlog
 from opentelemetry import trace
 
 SECRET_NAME = re.compile(r"token|secret|password|authorization|signature|api_key|cookie", re.IGNORECASE)
-SECRET_IN_TEXT = re.compile(r"(?i)(bearer\s+|[?&](?:token|signature|sig|x-amz-[a-z-]+|instance)=|://[^/\s:@]*:)[^\s&\"'@]+")
+SECRET_IN_TEXT = re.compile(
+    r"(?i)(bearer\s+|[?&](?:token|signature|sig|x-amz-[a-z-]+|instance)=|://[^/\s:@]*:(?=[^/\s@]+@))[^\s&\"'@]+"
+)
 MASK = "…"
 
 QUIET_LOGGERS = ("aiokafka", "uvicorn.access", "httpx", "httpcore", "asyncio")

@@ -56,3 +56,11 @@ def test_a_librarys_line_is_json_and_masked_too(capsys: pytest.CaptureFixture[st
 
     (line,) = lines(capsys)
     assert line["event"] == "connecting to redis://:…@127.0.0.1"
+
+
+def test_an_address_without_a_password_is_left_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("credits", "INFO")
+    structlog.get_logger().info("listening", url="http://127.0.0.1:8400/docs")
+
+    (line,) = lines(capsys)
+    assert line["url"] == "http://127.0.0.1:8400/docs"
