@@ -173,6 +173,18 @@ def test_a_job_that_fails_is_tried_again_and_then_given_up(bench: Bench) -> None
     assert bench.own.task("next")["state"] == "waiting"
 
 
+def test_what_was_given_up_is_tried_anew_when_asked(bench: Bench) -> None:
+    cause = bench.home.path / "mended"
+    job = bench.job("job", f"raise SystemExit(0 if __import__('pathlib').Path({str(cause)!r}).exists() else 'broken')")
+    next_one = bench.server("next", "job")
+    bench.run(job, next_one)
+    bench.wait("job", "failed")
+    cause.touch()
+    bench.change(2, job, next_one)
+    bench.wait("next", "ready")
+    assert bench.own.task("job")["state"] == "done"
+
+
 def test_a_command_that_does_not_exist_is_told_in_its_log(bench: Bench) -> None:
     bench.run(Task(key="one", name="one", argv=("/no/such/program",)))
     wait_until(lambda: bench.own.task("one").get("restarts", 0) >= 1, "it is tried again")

@@ -32,14 +32,13 @@ def _show(document: dict[str, Any]) -> None:
     if document["state"] == "stopped":
         console.print("start it with `darkroom up`")
         return
-    where = {**document["services"], "gateway": document["web"], "sandbox": document["sandbox"], "kafka": document["kafka"]}
-    where["redis"] = document["redis"]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("process", "state", "pid", "MB", "restarts", "address"):
         table.add_column(title, justify="right" if title in ("pid", "MB", "restarts") else "left")
     for process in document["processes"]:
         name, state = process["name"], process["state"]
         size = "" if process["rssBytes"] is None else f"{process['rssBytes'] / 1e6:.0f}"
-        address = where.get(name) or ""
-        table.add_row(name, f"[{COLOURS[state]}]{state}[/]", str(process["pid"] or ""), size, str(process["restarts"]), address)
+        table.add_row(
+            name, f"[{COLOURS[state]}]{state}[/]", str(process["pid"] or ""), size, str(process["restarts"]), process["address"]
+        )
     console.print(table)

@@ -16,7 +16,7 @@ from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.home import Home
 from darkroom_cli.stack.plan import Plan, Task
 from darkroom_cli.stack.ports import HOST, Ports
-from darkroom_cli.stack.services import Surroundings, replica_key, sandbox_task, service_task
+from darkroom_cli.stack.services import Surroundings, python_environment, replica_key, sandbox_task, service_task
 
 GATEWAY_FOLDER = TREE / "deploy" / "gateway"
 
@@ -104,7 +104,7 @@ class Builder:
         if self.settings.provider_tokens is not None or "sandbox" not in self.wanted:
             return None
         port = self.port("sandbox")
-        self.tasks.append(sandbox_task(port=port, home=str(self.home.data / "sandbox")))
+        self.tasks.append(sandbox_task(port=port, home=str(self.home.data / "sandbox"), environ=self.settings.environ))
         return f"http://{HOST}:{port}"
 
     def add_service(self, name: str, replicas: int, around: Surroundings) -> list[int]:
@@ -138,7 +138,16 @@ class Builder:
 
     def _job(self, name: str, module: str, *arguments: str, after: tuple[str, ...], env: Mapping[str, str] | None = None) -> None:
         argv = (sys.executable, "-m", module, *arguments)
-        self.tasks.append(Task(key=name, name=name, argv=argv, env=env or {}, after=after, once=True))
+        self.tasks.append(
+            Task(
+                key=name,
+                name=name,
+                argv=argv,
+                env={**python_environment(self.settings.environ), **(env or {})},
+                after=after,
+                once=True,
+            )
+        )
 
 
 def assemble(

@@ -112,7 +112,7 @@ class Child:
         self._signal(self.task.stop_signal)
 
     def replace(self, task: Task, now: float) -> None:
-        """Go on with a changed task: a new name is only taken down, a new command means a restart."""
+        """Go on with a task: a new name is only noted, a new command means a restart, what had failed is tried anew at once."""
         if self.state == STOPPING:
             self._successor = task
             return
@@ -121,6 +121,7 @@ class Child:
             self.task = task
             if self._process is None:
                 self.state, self.due, self._deaths = WAITING, now, 0
+                self.restarts = self.restarts if self.ever_ready else 0
         else:
             self._successor = task
             self.stop(now)

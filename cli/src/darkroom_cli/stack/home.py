@@ -93,3 +93,9 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
     with os.fdopen(descriptor, "w") as file:
         json.dump(document, file, indent=1)
     draft.replace(path)
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """What all stacks of this user share and may be removed at any time: Kafka's jars, compiled Python."""
+    base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME", str(Path.home())), ".cache")
+    return Path(base) / "darkroom"

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from darkroom_cli.stack.errors import StackError
+from darkroom_cli.stack.home import cache_folder
 
 LOCK_FOLDER = Path(__file__).with_name("jars")
 SYNC_SECONDS_MAX = 300.0
@@ -24,7 +25,7 @@ KAFKA_JAR = re.compile(r"^kafka(?:_2\.13|-[a-z-]+)-(\d+\.\d+\.\d+)\.jar$")
 def class_path(environ: Mapping[str, str]) -> str:
     """The class path of Kafka; fetches what is missing (15 to 30 s the first time)."""
     lock = (LOCK_FOLDER / "jgo.lock.toml").read_bytes()
-    cache = _cache_folder(environ) / f"kafka-{hashlib.sha256(lock).hexdigest()[:12]}"
+    cache = cache_folder(environ) / f"kafka-{hashlib.sha256(lock).hexdigest()[:12]}"
     complete = cache / "complete"
     if not complete.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -76,8 +77,3 @@ def _fetch(cache: Path) -> None:
 def _jars(cache: Path) -> list[Path]:
     # Sorted: the JVM's shared archive is only good for the very same class path.
     return sorted((cache / ".jgo").glob("*/*.jar"))
-
-
-def _cache_folder(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME", str(Path.home())), ".cache")
-    return Path(base) / "darkroom"

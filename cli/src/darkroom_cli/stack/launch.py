@@ -27,6 +27,7 @@ from darkroom_cli.stack.ports import Ports
 
 READY_SECONDS_MAX = 120.0
 STOP_SECONDS_MAX = 60.0
+SUPERVISOR_SECONDS_MAX = 5.0
 LOOK_SECONDS = 0.05
 # A process that has died so often without ever having been ready will not make it.
 DEATHS_MAX = 4
@@ -50,7 +51,8 @@ def up(settings: StackSettings, *, only: frozenset[str], replicas: Mapping[str, 
             _end_orphans(home)
             write_json(home.plan, plan.document())
             _spawn_supervisor(home)
-        elif plan.tasks != old.tasks:
+        elif plan.tasks != old.tasks or not _all_good(home):
+            # Also when nothing changed but something has failed: its cause may be mended by now.
             write_json(home.plan, plan.document())
             _signal_supervisor(home, signal.SIGHUP)
         else:
@@ -132,7 +134,8 @@ def _signal_supervisor(home: Home, number: int) -> bool:
 
 def _wait_until_ready(home: Home, plan: Plan, tell: Tell) -> None:
     started = time.monotonic()
-    told: set[str] = set()
+    # What ran before is not told again.
+    told = {task["key"] for task in (read_json(home.state) or {}).get("tasks", []) if _good(task)}
     state: dict[str, Any] = {}
     while time.monotonic() - started < READY_SECONDS_MAX:
         state = read_json(home.state) or {}
@@ -145,13 +148,17 @@ def _wait_until_ready(home: Home, plan: Plan, tell: Tell) -> None:
             if all(_good(task) for task in tasks):
                 return
             _give_up_on_the_hopeless(home, tasks)
-        if time.monotonic() - started > 2.0 and home.supervisor_pid() is None:
+        if time.monotonic() - started > SUPERVISOR_SECONDS_MAX and home.supervisor_pid() is None:
             raise StackError("the supervisor ended:\n" + _excerpt(home.logs / "supervisor.log"))
         time.sleep(LOOK_SECONDS)
     late = [task for task in state.get("tasks", []) if not _good(task)]
     raise StackError(
         f"not ready within {READY_SECONDS_MAX:.0f} s: {', '.join(task['name'] for task in late)}\n" + _failures(home, late[:2])
     )
+
+
+def _all_good(home: Home) -> bool:
+    return all(_good(task) for task in (read_json(home.state) or {}).get("tasks", []))
 
 
 def _good(task: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ import psutil
 
 from darkroom_cli.stack.addresses import Addresses
 from darkroom_cli.stack.home import Home, read_json
-from darkroom_cli.stack.plan import Plan, read_plan
+from darkroom_cli.stack.plan import Plan, Probe, read_plan
 from darkroom_cli.stack.probes import ask_all
 
 # The supervisor's words → the four that are shown.
@@ -30,11 +30,11 @@ def status_document(path: Path) -> dict[str, Any]:
     answers = ask_all(
         {task["key"]: probes[task["key"]] for task in running if task["state"] == "ready" and task["key"] in probes}
     )
-    processes = [_process(task, answers) for task in running]
+    processes = [_process(task, answers, probes.get(task["key"])) for task in running]
     return _document(_overall(state, plan, processes), Addresses(**plan.about["addresses"]), processes)
 
 
-def _process(task: Mapping[str, Any], answers: Mapping[str, bool]) -> dict[str, Any]:
+def _process(task: Mapping[str, Any], answers: Mapping[str, bool], probe: Probe | None) -> dict[str, Any]:
     state = SHOWN.get(task["state"], "stopped")
     if state == "ready" and not answers.get(task["key"], False):
         state = "starting"
@@ -44,6 +44,8 @@ def _process(task: Mapping[str, Any], answers: Mapping[str, bool]) -> dict[str, 
         "state": state,
         "rssBytes": resident_bytes(task["pid"]),
         "restarts": task["restarts"],
+        # Replicas share a name in `services`; each has an address of its own here.
+        "address": None if probe is None else ("http://" if probe.kind == "http" else "") + f"{probe.host}:{probe.port}",
     }
 
 

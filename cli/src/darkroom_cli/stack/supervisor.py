@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from darkroom_cli.stack.child import RESTARTING, STOPPING, WAITING, Child
+from darkroom_cli.stack.child import FAILED, RESTARTING, STOPPING, WAITING, Child
 from darkroom_cli.stack.home import Home, write_json
 from darkroom_cli.stack.logfiles import ROTATE_EVERY_SECONDS, bound
 from darkroom_cli.stack.plan import Plan, read_plan
@@ -79,7 +79,7 @@ class Supervisor:
             child = self._children.pop(key, None)
             if child is None:
                 child = Child(task, self._home.logs / f"{key}.log")
-            elif child.task != task or child.state == STOPPING:
+            elif child.task != task or child.state in (STOPPING, FAILED, RESTARTING):
                 child.replace(task, now)
             ordered[key] = child
         for key, child in self._children.items():
