@@ -1,4 +1,4 @@
-"""A provider over real HTTP that counts arrivals by its own clock and answers as a test tells it. Knows nothing of the predictor."""
+"""A provider over real HTTP that counts arrivals by its own clock and answers as a test tells it."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 Answer = Callable[["Arrival"], Awaitable[Response | None]]
@@ -81,6 +81,15 @@ async def never(_arrival: Arrival) -> Response | None:
     """Answer nothing for as long as anyone may wait."""
     await asyncio.sleep(3600)
     return None
+
+
+async def cut_off(_arrival: Arrival) -> Response | None:
+    """Begin to answer and close the connection: what it would have said is lost."""
+
+    async def nothing() -> AsyncIterator[bytes]:
+        yield b"{"
+
+    return StreamingResponse(nothing(), 201, headers={"content-length": "100"})
 
 
 def refusing(status: int, **problem: Any) -> Answer:

@@ -54,11 +54,11 @@ STATEMENTS = (
         owner                 text NOT NULL,
         granted_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
         lease_until           timestamptz NOT NULL,
-        unknown_at            timestamptz,
         look_up_at            timestamptz,
+        settle_at             timestamptz,
         ended_at              timestamptz,
         UNIQUE (item_id, number),
-        CHECK ((state = 'UNKNOWN') <= (unknown_at IS NOT NULL AND look_up_at IS NOT NULL)),
+        CHECK ((state = 'UNKNOWN') <= (look_up_at IS NOT NULL AND settle_at IS NOT NULL)),
         CHECK ((state = 'CREATED') <= (prediction_id IS NOT NULL))
     )
     """,

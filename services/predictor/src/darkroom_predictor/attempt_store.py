@@ -41,9 +41,11 @@ CREATED = f"""
     RETURNING {ITEM_COLUMNS}, a.id::text AS attempt_id, a.number, a.account, a.callback_token_sha256, a.prediction_id
 """  # noqa: S608  # constants only
 UNKNOWN = """
-    UPDATE attempts SET state = 'UNKNOWN', unknown_at = clock_timestamp(), message = w.message,
-        look_up_at = clock_timestamp() + make_interval(secs => :look_up_seconds)
-    FROM unnest(CAST(:attempts AS uuid[]), CAST(:messages AS text[])) AS w (id, message)
+    UPDATE attempts SET state = 'UNKNOWN', message = w.message,
+        look_up_at = clock_timestamp() + make_interval(secs => :look_up_seconds),
+        settle_at = clock_timestamp() + make_interval(secs => w.settle_seconds)
+    FROM unnest(CAST(:attempts AS uuid[]), CAST(:messages AS text[]), CAST(:settle_seconds AS double precision[]))
+        AS w (id, message, settle_seconds)
     WHERE attempts.id = w.id AND state = 'CALLING'
 """
 FAILED = f"""
@@ -59,7 +61,8 @@ DONE = f"""
     RETURNING id::text AS attempt_id, item_id, provider, account
 """  # noqa: S608  # constants only
 EXPIRE = """
-    UPDATE attempts SET state = 'UNKNOWN', unknown_at = clock_timestamp(), look_up_at = clock_timestamp(),
+    UPDATE attempts SET state = 'UNKNOWN', look_up_at = clock_timestamp(),
+        settle_at = clock_timestamp() + make_interval(secs => :settle_seconds),
         message = 'the replica that made the call did not say how it ended'
     WHERE state = 'CALLING' AND provider = :provider
       AND (lease_until < clock_timestamp() OR (owner <> :owner AND starts_with(owner, :former)))
@@ -70,7 +73,7 @@ DUE = """
     WHERE a.state = 'UNKNOWN' AND a.provider = :provider AND a.account = ANY(CAST(:accounts AS text[]))
       AND a.look_up_at <= clock_timestamp() AND q.item_id = a.item_id
     RETURNING a.id::text AS attempt_id, a.account, a.granted_at, a.callback_token_sha256, a.message, q.input,
-        a.unknown_at < clock_timestamp() - make_interval(secs => :settle_seconds) AS overdue,
+        a.settle_at <= clock_timestamp() AS overdue,
         EXISTS (
             SELECT 1 FROM attempts other JOIN queue_items its ON its.item_id = other.item_id
             WHERE other.state = 'CALLING' AND other.provider = a.provider AND its.input = q.input
@@ -164,11 +167,12 @@ async def mark_created(transaction: Transaction, predictions: Sequence[tuple[str
     return [(_live(row), row.prediction_id, row.callback_token_sha256) for row in rows]
 
 
-async def mark_unknown(transaction: Transaction, attempts: Sequence[tuple[str, str]], *, look_up_seconds: float) -> None:
-    """(attempt, what is known): to be settled by look-up."""
+async def mark_unknown(transaction: Transaction, attempts: Sequence[tuple[str, str, float]], *, look_up_seconds: float) -> None:
+    """(attempt, what is known, seconds after which it was not made): to be settled by look-up."""
     parameters = {
-        "attempts": [attempt for attempt, _ in attempts],
-        "messages": [message for _, message in attempts],
+        "attempts": [attempt for attempt, _, _ in attempts],
+        "messages": [message for _, message, _ in attempts],
+        "settle_seconds": [seconds for _, _, seconds in attempts],
         "look_up_seconds": look_up_seconds,
     }
     await transaction.execute(UNKNOWN, parameters)
@@ -207,10 +211,15 @@ class AttemptTable:
             "provider": self._provider,
             "accounts": list(accounts),
             "every_seconds": every_seconds,
+        }
+        expire = {
+            "provider": self._provider,
+            "owner": self._owner,
+            "former": self._former,
             "settle_seconds": settle_seconds,
         }
         async with self._unit_of_work.begin() as transaction:
-            await transaction.execute(EXPIRE, {"provider": self._provider, "owner": self._owner, "former": self._former})
+            await transaction.execute(EXPIRE, expire)
             rows = await transaction.execute(DUE, parameters)
             return [
                 UnknownAttempt(

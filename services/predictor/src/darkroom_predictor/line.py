@@ -16,9 +16,9 @@ from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
-from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes
+from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes, SettleTimes
 from darkroom_predictor.settings import PredictorSettings
-from darkroom_predictor.settle_unanswered import SettleTimes, SettleUnanswered
+from darkroom_predictor.settle_unanswered import SettleUnanswered
 
 SENDER_SHARE = 0.8
 """Of D: the last moment at which a call may leave; the rest is for the wire."""
@@ -50,12 +50,12 @@ class ProviderLine:
             grant_seconds_max=settings.grant_seconds_max,
         )
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica}:")
-        record_outcomes = RecordOutcomes(
-            door.name,
-            fail_attempts,
-            webhook_expected=door.webhook_expected,
-            look_up_seconds=settings.look_up_every_seconds,
+        times = SettleTimes(
+            every_seconds=settings.look_up_every_seconds,
+            unanswered_seconds=settings.unknown_settle_seconds,
+            ended_seconds=settings.ended_settle_seconds,
         )
+        record_outcomes = RecordOutcomes(door.name, fail_attempts, webhook_expected=door.webhook_expected, times=times)
 
         async def write_outcomes(ended: Sequence[EndedCall]) -> None:
             async with unit_of_work.begin() as transaction:
@@ -92,7 +92,7 @@ class ProviderLine:
             fail_attempts,
             metrics=metrics,
             tell=tell,
-            times=SettleTimes(every_seconds=settings.look_up_every_seconds, settle_seconds=settings.unknown_settle_seconds),
+            times=times,
         )
         self._metrics = metrics
         self._repair_every_seconds = settings.repair_every_seconds

@@ -28,6 +28,19 @@ WORDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class SettleTimes:
+    """How often an unanswered call is looked up, and for how long before it counts as not made."""
+
+    every_seconds: float
+    unanswered_seconds: float
+    ended_seconds: float
+
+    def settle_seconds_of(self, outcome: Unanswered) -> float:
+        """Shorter where the provider has done with the request: what it made is in its list, or soon will be."""
+        return self.ended_seconds if outcome.ended else self.unanswered_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndedCall:
     """A call and how it ended. `step` is the virtual time its turn had cost; None when that is not known any more."""
 
@@ -39,21 +52,25 @@ class EndedCall:
 class RecordOutcomes:
     """Writes outcomes of one provider. What an attempt has become meanwhile by other means is left as it is."""
 
-    def __init__(self, provider: str, fail_attempts: FailAttempts, *, webhook_expected: bool, look_up_seconds: float) -> None:
+    def __init__(self, provider: str, fail_attempts: FailAttempts, *, webhook_expected: bool, times: SettleTimes) -> None:
         self._provider = provider
         self._fail_attempts = fail_attempts
         self._webhook_expected = webhook_expected
-        self._look_up_seconds = look_up_seconds
+        self._times = times
 
     async def __call__(self, transaction: Transaction, ended: Sequence[EndedCall]) -> Mapping[str, Hints]:
         """Returns, by provider, what Redis should hear after the commit."""
         created = {call.attempt_id: call.outcome for call in ended if isinstance(call.outcome, Accepted)}
-        unknown = [(call.attempt_id, call.outcome.message) for call in ended if isinstance(call.outcome, Unanswered)]
+        unknown = [
+            (call.attempt_id, call.outcome.message, self._times.settle_seconds_of(call.outcome))
+            for call in ended
+            if isinstance(call.outcome, Unanswered)
+        ]
         failures = [failure_of(call) for call in ended if isinstance(call.outcome, Refused | NotSent)]
         if created:
             await self._record_created(transaction, created)
         if unknown:
-            await mark_unknown(transaction, unknown, look_up_seconds=self._look_up_seconds)
+            await mark_unknown(transaction, unknown, look_up_seconds=self._times.every_seconds)
         return await self._fail_attempts(transaction, failures)
 
     async def _record_created(self, transaction: Transaction, created: Mapping[str, Accepted]) -> None:

@@ -8,7 +8,6 @@ prediction that no attempt owns (any of two equal calls may own it), and never w
 import asyncio
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -21,20 +20,12 @@ from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.items import Then
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import Accepted, Listed, LookUpFailed, ProviderDoor
-from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes
+from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes, SettleTimes
 
 CLOCK_MARGIN = timedelta(seconds=60)
 """How far the provider's clock may be behind ours: a list is read from so long before the first call in question."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettleTimes:
-    """How often an unanswered call is looked up, and for how long before it counts as not made."""
-
-    every_seconds: float
-    settle_seconds: float
 
 
 class SettleUnanswered:
@@ -70,7 +61,7 @@ class SettleUnanswered:
     async def settle_due(self) -> int:
         """Look up what is due; how many were settled."""
         due = await self._attempt_table.due_for_look_up(
-            self._door.accounts, every_seconds=self._times.every_seconds, settle_seconds=self._times.settle_seconds
+            self._door.accounts, every_seconds=self._times.every_seconds, settle_seconds=self._times.unanswered_seconds
         )
         settled = 0
         for account in sorted({attempt.account for attempt in due}):

@@ -59,9 +59,10 @@ class NotSent:
 
 @dataclass(frozen=True, kw_only=True)
 class Unanswered:
-    """The call may or may not have been made."""
+    """The call may or may not have made a prediction. `ended`: the provider did answer, only not in a way that tells."""
 
     message: str
+    ended: bool = False
 
 
 Outcome = Accepted | Refused | NotSent | Unanswered

@@ -36,8 +36,8 @@ RESETS_IN = re.compile(r"~?(\d+(?:\.\d+)?)\s*s(?:econds?)?\b")
 CREATED = frozenset({200, 201, 202})
 NO_RIGHT = frozenset({401, 402, 403})
 BAD_REQUEST = frozenset({400, 404, 405, 410, 413, 415, 422})
-ORIGIN_UNCLEAR = frozenset({502, 504})
-"""A gateway's answers: what stands behind it may have made the prediction."""
+UNAVAILABLE = 503
+"""The one server error that says that nothing was done; after any other the prediction may have been made."""
 
 
 class GrantTooLate(Exception):
@@ -178,7 +178,7 @@ def read_answer(status: int, headers: httpx.Headers, content: bytes) -> Outcome:
             prediction = json.loads(content)
             return Accepted(prediction_id=str(prediction["id"]), output=prediction.get("output"))
         except (ValueError, KeyError, TypeError, AttributeError):
-            return Unanswered(message=f"status {status} without a prediction that can be read")
+            return Unanswered(message=f"status {status} without a prediction that can be read", ended=True)
     problem = _problem(content)
     message = f"status {status}: {problem.get('detail') or problem.get('title') or 'no reason given'}"[:ANSWER_CHARACTERS_MAX]
     if status == 429:
@@ -188,8 +188,8 @@ def read_answer(status: int, headers: httpx.Headers, content: bytes) -> Outcome:
         return Refused(refusal=Refusal.ACCOUNT, message=message)
     if status in BAD_REQUEST:
         return Refused(refusal=Refusal.BAD_INPUT, message=message)
-    if status in ORIGIN_UNCLEAR:
-        return Unanswered(message=message)
+    if status >= 500 and status != UNAVAILABLE:
+        return Unanswered(message=message, ended=True)
     return Refused(refusal=Refusal.PROVIDER_ERROR, message=message)
 
 
