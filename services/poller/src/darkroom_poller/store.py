@@ -26,8 +26,8 @@ FILE = text(
     """
     INSERT INTO predictions (
         attempt_id, callback_token_sha256, instance_id, job_id, item_id, image_id, attempt, provider, account, model,
-        prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, predict_seconds, ready_at, fetch_after, failure_code,
-        failure_message, ended_at, cause_id, correlation_id, traceparent
+        prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, predict_seconds, ready_at,
+        fetch_after, failure_code, failure_message, ended_at, cause_id, correlation_id, traceparent
     )
     SELECT
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,

@@ -1,0 +1,216 @@
+"""From output to result: what goes wrong with fetching, decoding and storing, and what a crash leaves behind."""
+
+import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from support.kafka import Log
+from support.pictures import picture, png_bomb
+from support.poller_world import World, poller_world
+from support.provider_double import ProviderDouble, provider_double
+from support.service import eventually
+
+Start = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+async def double() -> AsyncIterator[ProviderDouble]:
+    async with provider_double() as made:
+        yield made
+
+
+@pytest.fixture
+async def start(log: Log, database_url: str, redis_url: str, tmp_path: Path, double: ProviderDouble) -> Start:
+    """Starts a poller with settings of the test's choice; another one on the same database, if called twice."""
+    return lambda **settings: poller_world(log, database_url, redis_url, double, tmp_path, **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("bomb", png_bomb(20_000, 20_000)),
+        ("truncated", picture(800, 600)[:-1000]),
+        ("html", b"<html>Sorry</html>"),
+        ("empty", b""),
+    ],
+)
+async def test_an_output_that_is_no_picture_fails_for_good(start: Start, name: str, data: bytes) -> None:
+    async with start() as world:
+        attempt = world.attempt()
+        await world.file(attempt)
+        await world.webhook(attempt, world.succeed(attempt, data))
+        event = await world.only_end()
+        assert isinstance(event, PredictionFailed)
+        assert (event.code, event.retryable) == ("output-unusable", False)
+        assert not list(world.storage.rglob("*.*"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:1/x.jpg",
+        "http://169.254.169.254/latest/meta-data",
+        "https://127.0.0.1/x.jpg",
+        "http://[::1]/x",
+        "data:image/png,notbase64",
+        "http://user@127.0.0.1/x",
+    ],
+)
+async def test_an_output_at_a_forbidden_address_is_not_fetched(start: Start, address: str) -> None:
+    async with start() as world:
+        attempt = world.attempt()
+        await world.file(attempt)
+        await world.webhook(attempt, world.succeed(attempt, output=address))
+        event = await world.only_end()
+        assert isinstance(event, PredictionFailed)
+        assert (event.code, event.retryable) == ("output-unusable", False)
+        assert not any(path.startswith("/files/") for path in world.double.asked)
+
+
+async def test_an_output_inside_its_address_is_taken(start: Start) -> None:
+    async with start() as world:
+        attempt, data = world.attempt(), picture(kind="PNG")
+        await world.file(attempt)
+        output = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        await world.webhook(attempt, world.succeed(attempt, output=output))
+        event = await world.only_end()
+        assert isinstance(event, ItemCompleted)
+        assert (world.storage / event.result.key).read_bytes() == data
+        assert (await world.row(attempt))["output_address"] is None
+
+
+async def test_an_output_larger_than_allowed_is_refused(start: Start) -> None:
+    async with start(fetch_bytes_max=1000) as world:
+        attempt = world.attempt()
+        await world.file(attempt)
+        await world.webhook(attempt, world.succeed(attempt, picture(800, 600)))
+        event = await world.only_end()
+        assert isinstance(event, PredictionFailed)
+        assert event.code == "output-unusable"
+
+
+async def test_a_fetch_that_fails_is_tried_again(start: Start) -> None:
+    async with start() as world:
+        attempt = world.attempt()
+        await world.file(attempt)
+        path = f"/files/{attempt.prediction_id}"
+        world.double.statuses[path] = 502
+        await world.webhook(attempt, world.succeed(attempt))
+
+        async def put_off() -> bool:
+            return bool((await world.row(attempt))["fetch_attempts"])
+
+        await eventually(put_off)
+        del world.double.statuses[path]
+        assert isinstance(await world.only_end(), ItemCompleted)
+        assert world.double.asked[path] == 2
+
+
+async def test_an_output_that_expired_at_the_provider_is_lost_after_some_tries(start: Start) -> None:
+    async with start() as world:
+        attempt = world.attempt()
+        await world.file(attempt)
+        said = world.succeed(attempt)
+        world.double.files.clear()
+        await world.webhook(attempt, said)
+        event = await world.only_end()
+        assert isinstance(event, PredictionFailed)
+        assert (event.code, event.retryable) == ("provider-error", True)
+        assert world.double.asked[f"/files/{attempt.prediction_id}"] == 4
+
+
+async def test_a_fetch_is_given_up_before_the_provider_deletes_the_output(start: Start) -> None:
+    async with start(output_kept_seconds=0.5) as world:
+        attempt = world.attempt()
+        await world.file(attempt)
+        world.double.statuses[f"/files/{attempt.prediction_id}"] = 500
+        await world.webhook(attempt, world.succeed(attempt))
+        event = await world.only_end()
+        assert isinstance(event, PredictionFailed)
+        assert (event.code, event.retryable) == ("provider-error", True)
+
+
+async def test_while_the_storage_is_away_outputs_are_kept(start: Start) -> None:
+    async with start() as world:
+        (world.storage / "results").write_text("a file where the folder should be")
+        attempt = world.attempt()
+        await world.file(attempt)
+        await world.webhook(attempt, world.succeed(attempt))
+
+        async def put_off() -> bool:
+            return await world.metric('darkroom_collect_retries_total{reason="storage"}') >= 1
+
+        await eventually(put_off)
+        assert (await world.row(attempt))["state"] == "OUTPUT_READY"
+        (world.storage / "results").unlink()
+        assert isinstance(await world.only_end(), ItemCompleted)
+
+
+async def test_a_crash_between_storing_and_telling_tells_once(start: Start, double: ProviderDouble) -> None:
+    """The first poller dies while it works; the next one, of the same name, takes the lease back at once."""
+    double.gate.clear()
+    async with start() as world:
+        attempt = world.attempt()
+        await world.log.publish(attempt.created(output=f"{double.url}/files/{attempt.prediction_id}"))
+        world.succeed(attempt)
+
+        async def leased() -> bool:
+            return (await world.row(attempt)).get("lease_owner") == "poller-under-test"
+
+        await eventually(leased)
+        double.gate.set()
+        await world.ends(1)
+        # As a crash after the storing and before the commit leaves it: stored, but still leased and not ended.
+        await world.query_one(
+            """
+            UPDATE predictions SET state = 'OUTPUT_READY', output_address = $1, result_key = NULL, ended_at = NULL,
+                lease_owner = 'poller-under-test', lease_until = clock_timestamp() + interval '30 seconds' RETURNING 1
+            """,
+            f"{double.url}/files/{attempt.prediction_id}",
+        )
+        await world.query_one("DELETE FROM outbox RETURNING 1")
+    async with start() as world:
+        ends = await world.ends(2)
+        first, second = (received.event for received in ends)
+        assert isinstance(first, ItemCompleted)
+        assert isinstance(second, ItemCompleted)
+        assert first.result == second.result
+        assert (await world.row(attempt))["state"] == "STORED"
+
+
+async def test_the_lease_of_a_replica_that_is_gone_runs_out(start: Start, double: ProviderDouble) -> None:
+    double.gate.clear()
+    async with start(replica="first", lease_seconds=3) as world:
+        attempt = world.attempt()
+        world.succeed(attempt)
+        await world.log.publish(attempt.created(output=f"{double.url}/files/{attempt.prediction_id}"))
+
+        async def leased() -> bool:
+            return (await world.row(attempt)).get("lease_owner") == "first"
+
+        await eventually(leased)
+        async with start(replica="second", lease_seconds=30) as other:
+
+            async def taken_over() -> bool:
+                return (await other.row(attempt)).get("lease_owner") == "second"
+
+            await eventually(taken_over)
+            double.gate.set()
+            ends = await other.ends(1)
+            assert len(ends) == 1
+
+
+async def test_many_at_once_end_once_each(start: Start) -> None:
+    async with start(image_workers=2) as world:
+        attempts = [world.attempt() for _ in range(60)]
+        await world.log.publish(*(attempt.created() for attempt in attempts[:40]))
+        for attempt in attempts:
+            said = world.succeed(attempt)
+            assert (await world.webhook(attempt, said)).status_code in (200, 202)
+        await world.log.publish(*(attempt.created() for attempt in attempts[40:]))
+        ends = await world.ends(60)
+        assert sorted(received.event.item_id for received in ends) == list(range(1, 61))  # type: ignore[attr-defined]
+        assert {type(received.event) for received in ends} == {ItemCompleted}

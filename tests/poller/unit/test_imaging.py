@@ -1,0 +1,200 @@
+"""Decoding in a limited child: good pictures, bombs, broken ones, and children that die or hang."""
+
+import io
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from darkroom_poller.imaging_frames import ANSWER_HEAD, BrokenFrame, read_head
+from darkroom_poller.imaging_workers import ImageLimits, ImagingFailed, ImagingWorkers, UnusablePicture
+from darkroom_poller.metrics import PollerMetrics
+from PIL import Image
+from prometheus_client import CollectorRegistry
+from support.pictures import picture, png_bomb
+
+LIMITS = ImageLimits(pixels_max=50_000_000, thumbnail_pixels=400, seconds_max=8.0)
+
+
+def make_workers(limits: ImageLimits = LIMITS) -> tuple[ImagingWorkers, PollerMetrics]:
+    metrics = PollerMetrics(CollectorRegistry())
+    return ImagingWorkers(1, limits, metrics), metrics
+
+
+def killed(metrics: PollerMetrics) -> float:
+    return metrics.image_workers_killed._value.get()  # the client library offers no other way to read one
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[ImagingWorkers]:
+    made, _ = make_workers()
+    yield made
+    await made.aclose()
+
+
+def children() -> set[int]:
+    """The decoding children of this process."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        found |= {int(pid) for pid in (task / "children").read_text().split()}
+    return {pid for pid in found if b"darkroom_poller.imaging" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def about(pid: int, what: str) -> str:
+    """What the kernel says of a process."""
+    return Path(f"/proc/{pid}/{what}").read_text()
+
+
+@pytest.mark.parametrize(("kind", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
+async def test_a_picture_is_measured_and_gets_a_small_copy(workers: ImagingWorkers, kind: str, extension: str) -> None:
+    answer = await workers.examine(picture(1000, 500, kind=kind))
+    assert (answer.extension, answer.width, answer.height, answer.replacement) == (extension, 1000, 500, b"")
+    with Image.open(io.BytesIO(answer.thumbnail)) as small:
+        assert (small.format, small.size) == ("JPEG", (400, 200))
+
+
+async def test_a_small_picture_is_not_enlarged(workers: ImagingWorkers) -> None:
+    answer = await workers.examine(picture(64, 48))
+    with Image.open(io.BytesIO(answer.thumbnail)) as small:
+        assert small.size == (64, 48)
+
+
+async def test_a_turned_picture_is_measured_as_it_is_seen(workers: ImagingWorkers) -> None:
+    image = Image.new("RGB", (800, 400), "red")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    image.save(out, "JPEG", exif=exif)
+    answer = await workers.examine(out.getvalue())
+    assert (answer.width, answer.height) == (400, 800)
+    with Image.open(io.BytesIO(answer.thumbnail)) as small:
+        assert small.size == (200, 400)
+
+
+async def test_what_browsers_do_not_show_is_made_into_what_they_do(workers: ImagingWorkers) -> None:
+    answer = await workers.examine(picture(600, 400, mode="CMYK"))
+    assert answer.extension == "jpg"
+    with Image.open(io.BytesIO(answer.replacement)) as whole:
+        assert (whole.format, whole.mode, whole.size) == ("JPEG", "RGB", (600, 400))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1"])
+async def test_transparency_and_palettes_have_thumbnails_on_white(workers: ImagingWorkers, mode: str) -> None:
+    image = Image.new("RGBA", (500, 500), (0, 0, 0, 0)).convert(mode) if mode != "1" else Image.new("1", (500, 500), 1)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    answer = await workers.examine(out.getvalue())
+    with Image.open(io.BytesIO(answer.thumbnail)) as small:
+        corner = small.convert("RGB").getpixel((0, 0))
+    assert corner == ((255, 255, 255) if mode in ("RGBA", "LA", "1") else corner)
+
+
+def other_format(kind: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, kind)
+    return out.getvalue()
+
+
+def animated(kind: str) -> bytes:
+    out = io.BytesIO()
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green")]
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:])
+    return out.getvalue()
+
+
+BROKEN = {
+    "nothing": b"",
+    "text": b"<html>Not found</html>",
+    "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "gif": other_format("GIF"),
+    "bmp": other_format("BMP"),
+    "tiff": other_format("TIFF"),
+    "jpeg 2000": b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(100),
+    "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+    "truncated jpeg": picture(800, 600)[:-400],
+    "half a jpeg": picture(800, 600)[: len(picture(800, 600)) // 2],
+    "truncated png": picture(800, 600, kind="PNG")[:-500],
+    "truncated webp": picture(800, 600, kind="WEBP")[:-500],
+    "jpeg's magic alone": b"\xff\xd8\xff\xe0" + bytes(1000),
+    "png's magic alone": b"\x89PNG\r\n\x1a\n" + bytes(1000),
+    "webp's magic alone": b"RIFF\x00\x10\x00\x00WEBPVP8 " + bytes(1000),
+    "animated png": animated("PNG"),
+    "animated webp": animated("WEBP"),
+    "900 megapixels": png_bomb(30_000, 30_000),
+    "a line of two milliards": png_bomb(2_000_000_000, 1)[:10_000],
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_what_is_no_picture_of_ours_is_refused_in_words(name: str) -> None:
+    made, metrics = make_workers()
+    started = time.monotonic()
+    with pytest.raises(UnusablePicture) as refused:
+        await made.examine(BROKEN[name])
+    assert str(refused.value)
+    assert time.monotonic() - started < 5
+    assert (await made.examine(picture())).extension == "jpg"
+    assert killed(metrics) == 0
+    await made.aclose()
+
+
+async def test_fifty_megapixels_are_decoded_and_one_more_line_is_not(workers: ImagingWorkers) -> None:
+    answer = await workers.examine(png_bomb(10_000, 5_000))
+    assert (answer.width, answer.height) == (10_000, 5_000)
+    with pytest.raises(UnusablePicture, match="pixels"):
+        await workers.examine(png_bomb(10_000, 5_001))
+
+
+async def test_a_child_that_was_killed_is_replaced() -> None:
+    made, _ = make_workers()
+    await made.examine(picture())
+    (child,) = children()
+    os.kill(child, signal.SIGKILL)
+    with suppress(ImagingFailed):  # its end may not have been noticed yet: that one picture is tried again by its owner
+        await made.examine(picture())
+    assert (await made.examine(picture())).width == 320
+    (other,) = children()
+    assert other != child
+    await made.aclose()
+    assert not children()
+
+
+async def test_a_child_that_hangs_is_killed() -> None:
+    made, metrics = make_workers(ImageLimits(50_000_000, 400, seconds_max=3.0))
+    await made.examine(picture())
+    (child,) = children()
+    os.kill(child, signal.SIGSTOP)
+    with pytest.raises(ImagingFailed, match="not decoded within"):
+        await made.examine(picture())
+    assert killed(metrics) == 1
+    assert not children()
+    await made.aclose()
+
+
+async def test_a_child_has_none_of_our_settings_and_limits_on_all_it_could_use(
+    workers: ImagingWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARKROOM_MEDIA_SECRET", "canary")
+    await workers.examine(picture())
+    (child,) = children()
+    assert "canary" not in about(child, "environ")
+    limits = {line[:26].strip(): line[26:].split()[0] for line in about(child, "limits").splitlines()}
+    assert limits["Max file size"] == limits["Max processes"] == limits["Max core file size"] == "0"
+    assert int(limits["Max address space"]) <= 1_200_000_000
+    assert int(limits["Max cpu time"]) <= 20
+
+
+def test_an_answer_out_of_bounds_is_not_believed() -> None:
+    for head in (
+        (b"exe", 1, 1, 10, 0, 0),
+        (b"jpg", 0, 1, 10, 0, 0),
+        (b"jpg", 1, 1, 0, 0, 0),
+        (b"jpg", 1, 1, 2**31, 0, 0),
+        (b"jpg", 1, 1, 10, 2**31, 0),
+        (b"", 0, 0, 0, 0, 2**31),
+    ):
+        with pytest.raises(BrokenFrame):
+            read_head(ANSWER_HEAD.pack(*head))

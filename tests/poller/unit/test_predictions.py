@@ -1,0 +1,149 @@
+"""The rules: when to poll, when to fetch again, what a provider's words mean."""
+
+import httpx
+import pytest
+from darkroom_poller.data_address import read_data_address
+from darkroom_poller.predictions import (
+    OUTPUT_LOST,
+    TIMED_OUT,
+    UNUSABLE_OUTPUT,
+    Failed,
+    Pending,
+    Succeeded,
+    fetch_retry_seconds,
+    first_poll_seconds,
+    next_poll_seconds,
+    output_address,
+)
+from darkroom_poller.providers.replicate import failure, pause_seconds, read_prediction
+from darkroom_poller.result_keys import is_result_key, result_key, tenant_folder, thumbnail_key
+from darkroom_servicekit.fetch import FetchFailed, TooLarge
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def test_a_webhook_is_given_time_before_the_first_poll() -> None:
+    assert first_poll_seconds(10, webhook_expected=True) == 18
+    assert first_poll_seconds(10, webhook_expected=False) == 5
+    assert first_poll_seconds(0.1, webhook_expected=False) == 0.5
+
+
+def test_polls_back_off_to_half_a_minute() -> None:
+    assert [next_poll_seconds(polls, 0.5) for polls in range(1, 8)] == [2, 4, 8, 16, 30, 30, 30]
+
+
+def test_fetches_back_off_to_a_minute() -> None:
+    assert [fetch_retry_seconds(attempts, 0.5) for attempts in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+@given(polls=st.integers(1, 10_000), jitter=st.floats(0, 1))
+def test_jitter_stays_within_a_fifth(polls: int, jitter: float) -> None:
+    plain = next_poll_seconds(polls, 0.5)
+    assert 0.79 * plain <= next_poll_seconds(polls, jitter) <= 1.21 * plain
+
+
+@pytest.mark.parametrize(
+    ("output", "address"),
+    [
+        ("https://x/y.png", "https://x/y.png"),
+        ("data:image/png;base64,AA==", "data:image/png;base64,AA=="),
+        (["https://x/1", "https://x/2"], "https://x/1"),
+        ([], None),
+        ("", None),
+        ("ftp://x", None),
+        ("a text", None),
+        ([["https://x"]], None),
+        ({"url": "https://x"}, None),
+        (1, None),
+    ],
+)
+def test_the_picture_in_an_output(output: object, address: str | None) -> None:
+    assert output_address(output) == address
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retryable"),
+    [
+        ("flagged as sensitive. Please try again with different inputs. (E005) (aB3)", "moderation", False),
+        ("Something (E005)", "moderation", False),
+        ("The input was invalid: not a picture (E006)", "bad-input", False),
+        ("Director: unexpected error handling prediction (E1000)", "provider-error", True),
+        ("out of memory (E1001)", "provider-error", True),
+        ("Director: timed out starting the prediction (E6716)", "provider-error", True),
+        ("Director: health check failed (E8765)", "provider-error", True),
+        ("Director: error starting the prediction (E9243)", "provider-error", True),
+        ("E0051 is another code", "provider-error", True),
+        ("", "provider-error", True),
+    ],
+)
+def test_a_providers_error_in_our_words(error: str, code: str, retryable: bool) -> None:
+    said = failure(error)
+    assert (said.code, said.retryable) == (code, retryable)
+    assert said.message.startswith("The studio")
+    assert said.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("prediction", "progress"),
+    [
+        ({"status": "starting"}, Pending("starting")),
+        ({"status": "processing", "output": None}, Pending("processing")),
+        ({"status": "successful"}, Pending("successful", known=False)),
+        ({}, Pending("None", known=False)),
+        ({"status": "succeeded", "output": "https://x/y"}, Succeeded("https://x/y")),
+        ({"status": "succeeded", "output": ["https://x/y"], "metrics": {"predict_time": 3}}, Succeeded("https://x/y", 3.0)),
+        ({"status": "succeeded", "output": "https://x/y", "metrics": "?"}, Succeeded("https://x/y")),
+        ({"status": "succeeded", "output": None}, OUTPUT_LOST),
+        ({"status": "succeeded", "output": None, "data_removed": True}, OUTPUT_LOST),
+        ({"status": "succeeded", "output": 7}, UNUSABLE_OUTPUT),
+        ({"status": "canceled"}, TIMED_OUT),
+        ({"status": "aborted"}, TIMED_OUT),
+        ({"status": "failed", "error": "(E005)"}, failure("(E005)")),
+    ],
+)
+def test_what_a_prediction_object_says(prediction: dict[str, object], progress: Pending | Succeeded | Failed) -> None:
+    assert read_prediction(prediction) == progress
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"retry-after": "7"}, "", 7),
+        ({}, '{"retry_after": 12}', 12),
+        ({}, '{"detail": "Request was throttled. Your rate limit resets in ~30s."}', 30),
+        ({"retry-after": "3"}, '{"retry_after": 12}', 3),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, "[]", 10),
+        ({}, "{", 10),
+        ({"retry-after": "99999"}, "", 120),
+    ],
+)
+def test_how_long_a_429_asks_us_to_wait(headers: dict[str, str], body: str, seconds: float) -> None:
+    assert pause_seconds(httpx.Response(429, headers=headers, text=body)) == seconds
+
+
+def test_a_data_address_is_read_within_its_limit() -> None:
+    assert read_data_address("data:image/png;base64,aGVsbG8=", bytes_max=5) == b"hello"
+    assert read_data_address("data:;base64,", bytes_max=5) == b""
+    with pytest.raises(TooLarge):
+        read_data_address("data:image/png;base64," + "AAAA" * 10, bytes_max=20)
+    for broken in (
+        "data:image/png,hello",
+        "data:image/png;base64,a",
+        "data:image/png;base64,a*==",
+        "data:" + "a" * 300 + ";base64,AA==",
+    ):
+        with pytest.raises(FetchFailed) as failed:
+            read_data_address(broken, bytes_max=20)
+        assert not failed.value.retryable
+
+
+def test_result_names_are_stable_per_tenant_and_tell_nothing() -> None:
+    folder = tenant_folder("shop-1", media_secret="a" * 16)
+    assert folder == tenant_folder("shop-1", media_secret="a" * 16)
+    assert folder != tenant_folder("shop-2", media_secret="a" * 16)
+    assert folder != tenant_folder("shop-1", media_secret="b" * 16)
+    assert len(folder) == 20
+    for key in (result_key(folder, "0" * 64, "png"), thumbnail_key(folder, "0" * 64)):
+        assert is_result_key(key)
+        assert not is_result_key(key + "\n")
+        assert not is_result_key("/" + key)
