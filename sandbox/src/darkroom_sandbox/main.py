@@ -27,6 +27,7 @@ from darkroom_sandbox.replicate.routes import OutputDelivery, replicate_routes
 from darkroom_sandbox.replicate.uploaded_files import UploadedFiles
 from darkroom_sandbox.replicate.webhooks import WebhookSender
 from darkroom_sandbox.settings import Settings
+from darkroom_sandbox.store import store_routes
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -66,6 +67,7 @@ def build(settings: Settings) -> ASGIApp:
 
     app = FastAPI(title="Darkroom sandbox", summary="The outside world over real HTTP", lifespan=lifespan)
     app.include_router(build_control_router(log=log, options=options, reset=reset))
+    app.router.routes.extend(store_routes(settings.home, settings.base_url))
 
     @app.get("/healthz", tags=["health"])
     @app.get("/readyz", tags=["health"])
