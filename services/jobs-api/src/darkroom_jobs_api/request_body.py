@@ -11,6 +11,17 @@ BODY_BYTES_MAX = 1_048_576
 ERRORS_MAX = 100
 """How many broken rules an answer names at most."""
 
+RULES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "string_type": "must be a text",
+    "string_unicode": "must be valid Unicode",
+    "list_type": "must be a list",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+"""pydantic's kinds of error in our words; the rest in its own."""
+
 NUL = "\x00"
 NUL_RULE = "must not contain the character U+0000"
 
@@ -67,13 +78,7 @@ def _path(place: tuple[int | str, ...]) -> str:
 
 
 def _rule(kind: str, message: str) -> str:
-    match kind:
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            return "is not a known field"
-        case _:
-            return _printable(message.removeprefix("Value error, "))
+    return RULES.get(kind) or _printable(message.removeprefix("Value error, "))
 
 
 def _printable(text: str) -> str:

@@ -27,7 +27,7 @@ class Decisions:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: dict[int, asyncio.Event] = {}
-        self._subscribed = False
+        self.subscribed = False
         self._publishing: set[asyncio.Task[None]] = set()
 
     @contextmanager
@@ -49,7 +49,7 @@ class Decisions:
     async def look_again(self, woken: asyncio.Event, *, seconds: float) -> None:
         """Return when it is worth reading the row: woken, or `seconds` over, or a short while when Redis cannot wake us."""
         try:
-            async with asyncio.timeout(seconds if self._subscribed else min(seconds, POLL_SECONDS)):
+            async with asyncio.timeout(seconds if self.subscribed else min(seconds, POLL_SECONDS)):
                 await woken.wait()
         except TimeoutError:
             return
@@ -60,14 +60,14 @@ class Decisions:
         try:
             async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
                 await subscription.subscribe(CHANNEL)
-                self._subscribed = True
+                self.subscribed = True
                 self._wake(list(self._waiting))  # what was published before this moment is in the rows
                 while True:
                     message = await subscription.get_message(timeout=LISTEN_SECONDS)
                     if message is not None:
                         self._wake([int(part) for part in message["data"].split(b",") if part.isdigit()])
         finally:
-            self._subscribed = False
+            self.subscribed = False
             self._wake(list(self._waiting))
 
     def _wake(self, job_ids: Sequence[int]) -> None:

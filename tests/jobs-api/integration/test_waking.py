@@ -1,0 +1,73 @@
+"""Who waits for a decision is woken on whichever replica, and does not depend on Redis for the truth."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from darkroom_jobs_api.jobs.decisions import Decisions
+from darkroom_servicekit.runtime import build_redis
+from support.jobs_api import JobsApi, request_body, running_jobs_api
+from support.service import eventually
+from support.stack import StackAddresses
+
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@asynccontextmanager
+async def replica(url: str) -> AsyncIterator[Decisions]:
+    """The waiters of one process, listening."""
+    redis = build_redis(url)
+    decisions = Decisions(redis)
+    task = asyncio.create_task(decisions.run())
+    try:
+
+        async def listens() -> bool:
+            return decisions.subscribed
+
+        await eventually(listens)
+        yield decisions
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await redis.aclose()
+
+
+async def test_a_decision_handled_on_one_replica_wakes_the_waiter_on_another(redis_url: str) -> None:
+    async with replica(redis_url) as one, replica(redis_url) as other:
+        with one.expected(7) as woken, one.expected(8) as not_woken:
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            other.announce([6, 7])
+            await one.look_again(woken, seconds=10)
+            assert clock() - began < 1
+            assert not not_woken.is_set()
+            # what it was woken for once does not wake it again
+            await one.look_again(woken, seconds=0.05)
+
+
+async def test_without_redis_a_waiter_looks_by_itself_in_short_steps() -> None:
+    redis = build_redis(NOWHERE)
+    decisions = Decisions(redis)
+    clock = asyncio.get_running_loop().time
+    with decisions.expected(7) as woken:
+        began = clock()
+        await decisions.look_again(woken, seconds=10)
+        assert 0.2 < clock() - began < 1
+        decisions.announce([7])  # in the same process, Redis or not
+        began = clock()
+        await decisions.look_again(woken, seconds=10)
+        assert clock() - began < 0.2
+    await redis.aclose()
+
+
+async def test_jobs_are_taken_and_decided_while_redis_is_away(parts: StackAddresses) -> None:
+    async with running_jobs_api(parts, redis_url=NOWHERE) as jobs_api:
+        await answered_at_once(jobs_api)
+
+
+async def answered_at_once(jobs_api: JobsApi) -> None:
+    shop = jobs_api.shop()
+    answering = asyncio.create_task(shop.submit(request_body(1), prefer="wait=10"))
+    [(requested, _)] = await shop.requested()
+    await shop.reserve(requested.job_id)
+    assert (await answering).status_code == 201
