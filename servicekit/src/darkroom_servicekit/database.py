@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+import structlog
 from darkroom_contracts.envelope import Envelope, wrap
 from darkroom_contracts.event import Event
 from sqlalchemy import Executable, text
@@ -19,6 +20,8 @@ CONNECT_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 30.0
 IDLE_IN_TRANSACTION_SECONDS_MAX = 30.0
 POOL_WAIT_SECONDS_MAX = 10.0
+
+log = structlog.get_logger()
 
 
 def build_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
@@ -91,9 +94,12 @@ class Transaction:
         return len(rows)
 
     def committed(self) -> None:
-        """Run the hints that waited for the commit."""
+        """Run the hints that waited for the commit; one that fails undoes nothing and is only told."""
         for call in self._after_commit:
-            call()
+            try:
+                call()
+            except Exception:  # whatever it was, the change stands
+                log.exception("hint after the commit failed")
 
 
 class UnitOfWork:
