@@ -51,12 +51,10 @@ SHOPS = {
 def snapshot(master: np.ndarray, dice: random.Random) -> np.ndarray:
     """Another picture of the same thing: closer, a little crooked, warmer or cooler, brighter or darker."""
     tall, wide = master.shape[:2]
-    zoom, tilt = dice.uniform(1.12, 1.3), dice.choice([-1, 1]) * dice.uniform(1.5, 4.0)
+    zoom, tilt = dice.uniform(1.05, 1.16), dice.choice([-1, 1]) * dice.uniform(1.5, 4.0)
     turn = cv2.getRotationMatrix2D((wide / 2, tall / 2), tilt, zoom)
     turn[:, 2] += (dice.uniform(-0.03, 0.03) * wide, dice.uniform(-0.03, 0.03) * tall)
     picture = cv2.warpAffine(master, turn, (wide, tall), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    side = min(tall, wide)
-    picture = dice.choice([picture, picture[(tall - side) // 2 :, :][:side, (wide - side) // 2 :][:, :side]])
     warm = dice.choice([-1, 1]) * dice.uniform(0.05, 0.11)
     light = (picture.astype(np.float32) / 255) ** 2.2 * dice.choice([0.72, 0.8, 1.25, 1.35])
     light *= np.array([1 - warm, 1.0, 1 + warm], dtype=np.float32)
