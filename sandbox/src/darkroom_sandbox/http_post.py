@@ -7,6 +7,7 @@ Exists because a general client costs several times the rest of a webhook; never
 import asyncio
 import ssl
 from collections import defaultdict
+from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -34,8 +35,8 @@ class _Connection(asyncio.Protocol):
         self._bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports are of their own class, so this cannot be asserted.
+        self.transport = cast(asyncio.Transport, transport)
 
     def ask(self, request: bytes) -> asyncio.Future[int]:
         """Writes the request; the future gives the status."""

@@ -53,10 +53,11 @@ def _saliency(small: Picture, focus: Floats) -> Floats:
     """0 to 1 per pixel: distinct from the frame, sharp, and near the middle."""
     smooth = cv2.bilateralFilter(small, 5, 30, 5)
     lab = cv2.cvtColor(smooth, cv2.COLOR_BGR2LAB).astype(np.float32)
-    lab = lab * np.array([1, 1.6, 1.6], np.float32)  # colour tells subject from shadow better than light does
-    barrier = cv2.GaussianBlur(barrier_distance(lab.astype(np.float32)), (0, 0), 1.5)
-    barrier = barrier / max(float(np.percentile(barrier, 99)), 1.0)
-    value = np.clip(barrier, 0, 1) * _middle(small.shape[0], small.shape[1]) * (0.25 + 0.75 * focus)
+    # Colour tells subject from shadow better than light does.
+    weighted = (lab * np.array([1, 1.6, 1.6])).astype(np.float32)
+    barrier = cv2.GaussianBlur(barrier_distance(weighted), (0, 0), 1.5)
+    value = np.clip(barrier / max(float(np.percentile(barrier, 99)), 1.0), 0, 1)
+    value = value * _middle(small.shape[0], small.shape[1]) * (0.25 + 0.75 * focus)
     return np.asarray(value / max(float(value.max()), 1e-3), np.float32)
 
 
