@@ -23,9 +23,10 @@ def client(sandbox: RunningSandbox) -> Iterator[Client]:
 
 def test_a_prediction_is_created_followed_and_found_in_the_list(client: Client) -> None:
     created = client.predictions.create(version=MODEL, input=INPUT)
-    assert created.status == "starting"
+    seen = [created.status]
     created.wait()
-    assert created.status == "succeeded"
+    seen.append(created.status)
+    assert seen == ["starting", "succeeded"]
     assert client.predictions.get(created.id).output == created.output
     assert created.id in [listed.id for listed in client.predictions.list().results]
 

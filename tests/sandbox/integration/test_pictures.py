@@ -9,7 +9,6 @@ import httpx
 import numpy as np
 import pytest
 from cv2.typing import MatLike
-
 from support.sandbox_process import RunningSandbox
 
 CREATE = "/models/google/nano-banana/predictions"
@@ -42,7 +41,10 @@ def paint(api: httpx.Client, sandbox: RunningSandbox) -> Paint:
 
 def result_of(answer: httpx.Response) -> MatLike:
     assert answer.json()["status"] == "succeeded", answer.json()
-    return cv2.imdecode(np.frombuffer(httpx.get(answer.json()["output"]).content, np.uint8), cv2.IMREAD_COLOR)
+    content = httpx.get(answer.json()["output"]).content
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture
 
 
 def test_the_subject_stands_before_white(paint: Paint) -> None:

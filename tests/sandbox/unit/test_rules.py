@@ -5,9 +5,6 @@ import hashlib
 import hmac
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from darkroom_sandbox.call_log import CallLog, max_in_window
 from darkroom_sandbox.pictures.wishes import COLOURS, read_wishes
 from darkroom_sandbox.replicate.create_request import read_create_request, wait_seconds
@@ -15,6 +12,8 @@ from darkroom_sandbox.replicate.limits import RollingLimits
 from darkroom_sandbox.replicate.prediction import timestamp
 from darkroom_sandbox.replicate.problems import Problem
 from darkroom_sandbox.replicate.signature import secret_of, signed_headers
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,8 @@ def test_times_are_written_as_wide_as_needed(at: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("prefer", "seconds"),
-    [(None, None), ("wait", 60), ("wait=5", 5), ("respond-async, wait=10", 10), ("wait=99", 60), ("wait=0", None), ("waiting", None)],
+    [(None, None), ("wait", 60), ("wait=5", 5), ("respond-async, wait=10", 10),
+     ("wait=99", 60), ("wait=0", None), ("waiting", None)],
 )  # fmt: skip
 def test_the_wait_preference(prefer: str | None, seconds: int | None) -> None:
     assert wait_seconds(prefer) == seconds

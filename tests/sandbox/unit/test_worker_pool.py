@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-
 from darkroom_sandbox.pictures.worker_pool import PictureFault, PicturePool
 
 
