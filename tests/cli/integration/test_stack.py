@@ -9,6 +9,7 @@ import asyncpg
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from darkroom_cli.stack.plan import read_plan
 from darkroom_cli.stack.topics import compare
 from darkroom_contracts.topics import Topic
 from redis.asyncio import Redis
@@ -125,12 +126,21 @@ def test_two_homes_side_by_side(own: OwnHome, tmp_path: Path) -> None:
 
 def test_given_addresses_are_used_and_nothing_is_started_for_them(own: OwnHome, tmp_path: Path) -> None:
     status = own.status()
-    given = {"DARKROOM_REDIS_URL": status["redis"], "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": status["kafka"]}
+    server = read_plan(own.home.plan).about["addresses"]["database_admin"]
+    given = {
+        "DARKROOM_REDIS_URL": status["redis"],
+        "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": status["kafka"],
+        "DARKROOM_DATABASE_URL": server,
+        "DARKROOM_DATABASE_URL_POLLER": "postgresql://somewhere/else",
+    }
     other = OwnHome(tmp_path, given)
     try:
         theirs = other.up("--only", PARTS)
-        assert [process["name"] for process in theirs["processes"]] == ["postgres"]
+        assert theirs["processes"] == []
         assert (theirs["redis"], theirs["kafka"]) == (status["redis"], status["kafka"])
+        assert theirs["databases"]["credits"] == server.rpartition("/")[0] + "/darkroom_credits"
+        assert theirs["databases"]["poller"] == "postgresql://somewhere/else"
+        assert other.task("databases")["state"] == "done"
     finally:
         other.stop()
 

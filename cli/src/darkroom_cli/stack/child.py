@@ -113,6 +113,8 @@ class Child:
 
     def replace(self, task: Task, now: float) -> None:
         """Go on with a task: a new name is only noted, a new command means a restart, what had failed is tried anew at once."""
+        if not self.ever_ready:
+            self.restarts = self._deaths = 0
         if self.state == STOPPING:
             self._successor = task
             return
@@ -121,7 +123,6 @@ class Child:
             self.task = task
             if self._process is None:
                 self.state, self.due, self._deaths = WAITING, now, 0
-                self.restarts = self.restarts if self.ever_ready else 0
         else:
             self._successor = task
             self.stop(now)

@@ -30,8 +30,9 @@ STOP_SECONDS_MAX = 60.0
 SUPERVISOR_SECONDS_MAX = 5.0
 LOOK_SECONDS = 0.05
 # A process that has died so often without ever having been ready will not make it.
-DEATHS_MAX = 4
-LINES_SHOWN = 15
+DEATHS_MAX = 3
+LINES_SHOWN = 12
+LOGS_SHOWN = 2
 SAME_BIRTHDAY_SECONDS = 2.0
 
 Tell = Callable[[str], None]
@@ -85,19 +86,20 @@ def _next_plan(
     wanted: frozenset[str],
     replicas: Mapping[str, int],
 ) -> Plan:
-    """What runs already stays as it is, but for the names and the gateway's list of upstreams."""
+    """What runs well stays as it is, but for the names and the gateway's list of upstreams."""
     running = {task.key: task for task in old.tasks} if old else {}
     numbers = {**(old.about["replicas"] if old else {}), **replicas}
     assembly = assemble(settings, home, ports, wanted=wanted, running=frozenset(running), replicas=numbers)
     ports.save()
     _prepare({part: act for part, act in assembly.preparations.items() if part not in running})
     plan = assembly.plan(serial=1 if old is None else old.serial + 1)
-    tasks = tuple(_kept(task, running.get(task.key)) for task in plan.tasks)
+    good = {task["key"] for task in _reported(home) if _good(task)}
+    tasks = tuple(replace(running[task.key], name=task.name) if _stays(task, running, good) else task for task in plan.tasks)
     return replace(plan, tasks=tasks, about={**plan.about, "parts": sorted(wanted)})
 
 
-def _kept(task: Task, running: Task | None) -> Task:
-    return task if running is None or task.key == "gateway" else replace(running, name=task.name)
+def _stays(task: Task, running: Mapping[str, Task], good: set[str]) -> bool:
+    return task.key in running and task.key in good and task.key != "gateway"
 
 
 def _prepare(preparations: Mapping[str, Callable[[], None]]) -> None:
@@ -108,6 +110,8 @@ def _prepare(preparations: Mapping[str, Callable[[], None]]) -> None:
 
 def _spawn_supervisor(home: Home) -> None:
     home.state.unlink(missing_ok=True)
+    # Settings reach each process through the plan alone, so that a later `up` can change them.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DARKROOM_")}
     with (home.logs / "supervisor.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "darkroom_cli.stack.supervisor", str(home.path)],
@@ -116,6 +120,7 @@ def _spawn_supervisor(home: Home) -> None:
             stderr=log,
             start_new_session=True,
             cwd=home.path,
+            env=environment,
         )
     # It outlives this command on purpose; Popen would else warn that it was left running.
     process.returncode = 0
@@ -135,7 +140,7 @@ def _signal_supervisor(home: Home, number: int) -> bool:
 def _wait_until_ready(home: Home, plan: Plan, tell: Tell) -> None:
     started = time.monotonic()
     # What ran before is not told again.
-    told = {task["key"] for task in (read_json(home.state) or {}).get("tasks", []) if _good(task)}
+    told = {task["key"] for task in _reported(home) if _good(task)}
     state: dict[str, Any] = {}
     while time.monotonic() - started < READY_SECONDS_MAX:
         state = read_json(home.state) or {}
@@ -153,12 +158,16 @@ def _wait_until_ready(home: Home, plan: Plan, tell: Tell) -> None:
         time.sleep(LOOK_SECONDS)
     late = [task for task in state.get("tasks", []) if not _good(task)]
     raise StackError(
-        f"not ready within {READY_SECONDS_MAX:.0f} s: {', '.join(task['name'] for task in late)}\n" + _failures(home, late[:2])
+        f"not ready within {READY_SECONDS_MAX:.0f} s: {', '.join(task['name'] for task in late)}\n" + _failures(home, late)
     )
 
 
 def _all_good(home: Home) -> bool:
-    return all(_good(task) for task in (read_json(home.state) or {}).get("tasks", []))
+    return all(_good(task) for task in _reported(home))
+
+
+def _reported(home: Home) -> list[dict[str, Any]]:
+    return list((read_json(home.state) or {}).get("tasks", []))
 
 
 def _good(task: Mapping[str, Any]) -> bool:
@@ -179,7 +188,10 @@ def _give_up_on_the_hopeless(home: Home, tasks: Iterable[Mapping[str, Any]]) -> 
 
 
 def _failures(home: Home, tasks: Iterable[Mapping[str, Any]]) -> str:
-    return "\n".join(f"--- {task['name']} ({home.logs / task['log']})\n{_excerpt(home.logs / task['log'])}" for task in tasks)
+    return "\n".join(
+        f"--- {task['name']} ({home.logs / task['log']})\n{_excerpt(home.logs / task['log'])}"
+        for task in list(tasks)[:LOGS_SHOWN]
+    )
 
 
 def _excerpt(log: Path) -> str:
@@ -188,9 +200,8 @@ def _excerpt(log: Path) -> str:
 
 def _end_orphans(home: Home) -> bool:
     """Kill what a supervisor that was killed may have left (only where the kernel does not do it by itself)."""
-    state = read_json(home.state)
     found = False
-    for task in (state or {}).get("tasks", []):
+    for task in _reported(home):
         if task["pid"] is None:
             continue
         try:

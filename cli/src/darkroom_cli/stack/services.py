@@ -1,5 +1,6 @@
 """The five services and the sandbox as tasks: one Python process each, configured by environment only."""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"  # the same as 
 SANDBOX_TOKEN = "r8_sandbox_local_0001"  # noqa: S105 - accepted by the sandbox alone
 SAMPLE_INSTANCES = "sample-shop-1,sample-shop-2,sample-shop-3,demo-shop"
 STOP_SECONDS = 15.0
+# Settings of the stack itself; every other DARKROOM_… of the environment is handed on to the services.
+STACK_ONLY = re.compile(r"DARKROOM_(HOME|PORT|STACK_.*|DATABASE_URL.*|HTTP_HOST|HTTP_PORT)$")
 # Fewer malloc arenas keep a process with some threads small.
 PYTHON_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
 
@@ -50,12 +53,17 @@ class Surroundings:
                 "DARKROOM_STORE_BASE_URL": f"{self.sandbox}/store",
                 "DARKROOM_FETCH_ALLOW": self.sandbox.removeprefix("http://"),
             }
-        chosen = {name: self.environ.get(name, value) for name, value in local.items()}
-        return chosen | {
-            "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
-            "DARKROOM_REDIS_URL": self.redis,
-            "DARKROOM_STORAGE_URL": self.storage,
-        }
+        settings = {**local, **{name: value for name, value in self.environ.items() if _is_for_services(name)}}
+        if self.sandbox is not None and "DARKROOM_FETCH_ALLOW" in self.environ:
+            settings["DARKROOM_FETCH_ALLOW"] += "," + local["DARKROOM_FETCH_ALLOW"]
+        settings["DARKROOM_KAFKA_BOOTSTRAP_SERVERS"] = self.kafka
+        settings["DARKROOM_REDIS_URL"] = self.redis
+        settings["DARKROOM_STORAGE_URL"] = self.storage
+        return settings
+
+
+def _is_for_services(name: str) -> bool:
+    return name.startswith("DARKROOM_") and not STACK_ONLY.match(name)
 
 
 def service_task(service: str, number: int, *, of: int, port: int, around: Surroundings, after: tuple[str, ...]) -> Task:
