@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-from darkroom_servicekit.migrations import migrate
+from darkroom_servicekit.migrate import migrate
 from fastapi import FastAPI
 
 SERVICES = Path(__file__).parents[2] / "services"

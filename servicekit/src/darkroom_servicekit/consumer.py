@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from darkroom_contracts.catalogue import EVENTS_BY_TYPE
 from darkroom_contracts.envelope import Envelope, MalformedEnvelope, header_texts, read_event
@@ -125,6 +126,7 @@ class EventConsumer:
             session_timeout_ms=int(SESSION_SECONDS * 1000),
             heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
             max_poll_interval_ms=int((BATCH_SECONDS_MAX + REBALANCE_SECONDS_MAX) * 1000),
+            listener=_Reassigned(self._next.clear),
             persistent=False,
         )
         try:
@@ -271,6 +273,19 @@ class EventConsumer:
         for topic, lag in by_topic.items():
             self._metrics.lag.labels(topic=topic).set(lag)
         return sum(by_topic.values())
+
+
+class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Forgets how far we were: a partition that comes back has been moved on by another member."""
+
+    def __init__(self, forget: Callable[[], None]) -> None:
+        self._forget = forget
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._forget()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._forget()
 
 
 async def forget_old_events(unit_of_work: UnitOfWork, *, keep_days: int) -> None:

@@ -1,4 +1,7 @@
-"""Natural batching: while one flush runs, the others gather and go in the next. No timers: a lone write waits for nothing."""
+"""Natural batching: while one flush runs, the others gather and go in the next. A lone write waits for nothing.
+
+A stream of writes whose flushes are quick would still flush one by one; `spacing_seconds` between the starts of flushes bounds that.
+"""
 
 import asyncio
 import contextvars
@@ -30,10 +33,13 @@ class GroupCommit(Generic[T, R]):
         *,
         batch_max: int = BATCH_MAX,
         waiting_max: int = WAITING_MAX,
+        spacing_seconds: float = 0.0,
     ) -> None:
         self._flush = flush
         self._batch_max = batch_max
         self._waiting_max = waiting_max
+        self._spacing_seconds = spacing_seconds
+        self._next_start_at = float("-inf")
         self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
         self._runner: asyncio.Task[None] | None = None
 
@@ -56,11 +62,18 @@ class GroupCommit(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._waiting:
+                await self._keep_spacing()
                 await self._flush_batch(self._take())
         finally:
             self._runner = None
             while self._waiting:  # only when the runner itself was cancelled
                 self._waiting.popleft()[1].cancel()
+
+    async def _keep_spacing(self) -> None:
+        clock = asyncio.get_running_loop().time
+        if self._next_start_at > clock():
+            await asyncio.sleep(self._next_start_at - clock())
+        self._next_start_at = clock() + self._spacing_seconds
 
     def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
         """The next batch, without those whose callers have gone."""

@@ -1,12 +1,27 @@
-"""`python -m darkroom_servicekit.migrate SERVICE=URL …`: bring the databases of services to their newest schema."""
+"""`python -m darkroom_servicekit.migrate SERVICE=URL …`: bring the databases of services to their newest schema.
+
+Alembic per service, run as a job before the services start; two runs at once wait for one another.
+"""
 
 import sys
 from pathlib import Path
 
-from darkroom_servicekit.migrations import migrate
+from alembic import command
+from alembic.config import Config
 
+SCRIPTS = Path(__file__).parent / "alembic"
 SERVICES = Path(__file__).parents[3] / "services"
 WRONG_USE = 2
+
+
+def migrate(migrations: Path, database_url: str) -> None:
+    """Bring a database to the newest revision. Waits for a concurrent run; locks nothing longer than the template allows."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("version_locations", str(migrations / "versions"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["database_url"] = database_url
+    command.upgrade(config, "head")
 
 
 def main(arguments: list[str]) -> int:

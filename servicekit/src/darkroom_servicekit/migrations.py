@@ -1,17 +1,14 @@
-"""Alembic per service: `services/<name>/migrations/versions`, run as a job before the services start.
+"""Which schema a service needs: the newest file in `services/<name>/migrations/versions`.
 
-A service compares the database's revision with the newest file it was shipped with, and is not ready until they agree.
+A service compares the database's revision with it and is not ready until they agree. Running migrations is `migrate.py`,
+apart, because Alembic's ten megabytes are of no use in a service that serves.
 """
 
 import re
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
 REVISION = re.compile(r'^revision\s*(?::\s*str)?\s*=\s*"([^"]+)"', re.MULTILINE)
 DOWN_REVISION = re.compile(r'^down_revision\s*(?::[^=]*)?=\s*"([^"]+)"', re.MULTILINE)
-SCRIPTS = Path(__file__).parent / "alembic"
 
 
 def newest_revision(migrations: Path) -> str | None:
@@ -22,13 +19,3 @@ def newest_revision(migrations: Path) -> str | None:
     heads = revisions - ancestors
     assert len(heads) <= 1, f"more than one head in {migrations}: {sorted(heads)}"
     return heads.pop() if heads else None
-
-
-def migrate(migrations: Path, database_url: str) -> None:
-    """Bring a database to the newest revision. Waits for a concurrent run; locks nothing longer than the template allows."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    config.set_main_option("version_locations", str(migrations / "versions"))
-    config.set_main_option("path_separator", "newline")
-    config.attributes["database_url"] = database_url
-    command.upgrade(config, "head")
