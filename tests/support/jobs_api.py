@@ -205,11 +205,17 @@ class JobsApi:
     client: httpx.AsyncClient
     log: Log
     database: asyncpg.Pool
-    database_url: str
+    settings: JobsApiSettings
 
     def shop(self, hint: str = "shop") -> Shop:
         """A tenant that nobody else uses."""
         return Shop(self.client, self.log, unique_name(hint))
+
+    @asynccontextmanager
+    async def second_replica(self) -> AsyncIterator["JobsApi"]:
+        """Another process' worth of the same service, on the same parts."""
+        async with running(build(self.settings)) as client:
+            yield replace(self, client=client)
 
     async def row(self, statement: str, *values: object) -> Mapping[str, Any]:
         found: Mapping[str, Any] = await self.database.fetchrow(statement, *values)
@@ -244,6 +250,7 @@ async def running_jobs_api(parts: StackAddresses, **settings: Any) -> AsyncItera
             "store_base_url": None,
             "log_level": "WARNING",
         }
-        app = build(JobsApiSettings(**(given | settings)))
+        chosen = JobsApiSettings(**(given | settings))
+        app = build(chosen)
         async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as database, running(app) as client:
-            yield JobsApi(client, log, database, database_url)
+            yield JobsApi(client, log, database, chosen)

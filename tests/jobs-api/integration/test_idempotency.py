@@ -117,7 +117,7 @@ async def test_keys_are_forgotten_after_their_time(jobs_api: JobsApi) -> None:
         " RETURNING key",
         shop.instance_id,
     )
-    engine = build_engine(jobs_api.database_url, pool_size=2)
+    engine = build_engine(jobs_api.settings.database_url, pool_size=2)
     unit_of_work = UnitOfWork(engine, service="jobs-api", clock=utc_now, wake_relay=lambda: None)
     assert await purge_keys(unit_of_work, keep=timedelta(hours=24)) == 1
     await engine.dispose()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from darkroom_jobs_api.jobs.decisions import Decisions
 from darkroom_servicekit.runtime import build_redis
-from support.jobs_api import JobsApi, request_body, running_jobs_api
+from support.jobs_api import Shop, request_body, running_jobs_api
 from support.service import eventually
 from support.stack import StackAddresses
 
@@ -62,12 +62,21 @@ async def test_without_redis_a_waiter_looks_by_itself_in_short_steps() -> None:
 
 async def test_jobs_are_taken_and_decided_while_redis_is_away(parts: StackAddresses) -> None:
     async with running_jobs_api(parts, redis_url=NOWHERE) as jobs_api:
-        await answered_at_once(jobs_api)
+        assert await answered(jobs_api.shop()) == 201
 
 
-async def answered_at_once(jobs_api: JobsApi) -> None:
-    shop = jobs_api.shop()
+async def test_every_tenants_post_to_one_replica_is_answered_whichever_replica_hears_the_decision(parts: StackAddresses) -> None:
+    async with running_jobs_api(parts) as one, one.second_replica() as other:
+        clock = asyncio.get_running_loop().time
+        shops = [service.shop() for service in (one, other) for _ in range(6)]
+        began = clock()
+        assert await asyncio.gather(*map(answered, shops)) == [201] * 12
+        assert clock() - began < 8, "somebody waited until its deadline"
+
+
+async def answered(shop: Shop) -> int:
+    """The status of a job's answer whose credits are held as soon as they are asked for."""
     answering = asyncio.create_task(shop.submit(request_body(1), prefer="wait=10"))
     [(requested, _)] = await shop.requested()
     await shop.reserve(requested.job_id)
-    assert (await answering).status_code == 201
+    return (await answering).status_code

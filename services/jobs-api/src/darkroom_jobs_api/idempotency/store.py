@@ -8,6 +8,7 @@ from darkroom_servicekit.database import Transaction, UnitOfWork
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from darkroom_jobs_api.idempotency.answer import StoredAnswer
 from darkroom_jobs_api.idempotency.key import Scope
 
 PURGE_ROWS_MAX = 10_000
@@ -42,15 +43,6 @@ PURGE = text(
 
 class KeyTaken(Exception):
     """Another request with the same key was first."""
-
-
-@dataclass(frozen=True)
-class StoredAnswer:
-    """An answer to be given again, word for word."""
-
-    status: int
-    body: str
-    headers: dict[str, str]
 
 
 @dataclass(frozen=True)

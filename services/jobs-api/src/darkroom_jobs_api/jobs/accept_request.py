@@ -13,8 +13,9 @@ from fastapi import Response
 
 from darkroom_jobs_api.catalogue.product import Product
 from darkroom_jobs_api.catalogue.store import CatalogueStore
+from darkroom_jobs_api.idempotency.answer import StoredAnswer
 from darkroom_jobs_api.idempotency.key import Scope, fingerprint, parse_key
-from darkroom_jobs_api.idempotency.store import KeyTaken, StoredAnswer, UsedKey, find_key, store_answer
+from darkroom_jobs_api.idempotency.store import KeyTaken, UsedKey, find_key, store_answer
 from darkroom_jobs_api.jobs.job import Job
 from darkroom_jobs_api.jobs.picture_addresses import AddressDoor, address_errors
 from darkroom_jobs_api.jobs.prefer import Preference
@@ -39,14 +40,15 @@ class AcceptRequest:
         self._submit = submit
 
     async def __call__(self, raw: dict[str, Any], who: Principal, *, key_header: str | None, preference: Preference) -> Response:
+        key = parse_key(key_header)
+        scope = Scope(who.instance_id, who.subject, ROUTE_NAME, key) if isinstance(key, str) else None
         async with self._unit_of_work.read() as connection:
             product = await self._catalogue.product(connection, PRODUCT, now=datetime.now(UTC))
+            used = await find_key(connection, scope) if scope else None
         submission = read_submission(raw, product)
-        key = parse_key(key_header)
         errors = submission.errors + ([key] if isinstance(key, FieldError) else [])
-        scope = Scope(who.instance_id, who.subject, ROUTE_NAME, key) if isinstance(key, str) else None
         body = submission.body
-        if body and scope and not errors and (used := await self._used(scope)):
+        if used and scope and body and not errors:
             return await self._again(used, scope, body)
         errors += await address_errors(self._guard, submission.addresses)
         if errors or body is None:
@@ -67,17 +69,14 @@ class AcceptRequest:
             job = await self._submit(order)
         except KeyTaken:
             assert scope is not None
-            used = await self._used(scope)
+            async with self._unit_of_work.read() as connection:
+                used = await find_key(connection, scope)
             assert used is not None, "a key that was taken has a row"
             return await self._again(used, scope, body)
         given = decided_answer(job, preference)
         if scope is not None:
             await store_answer(self._unit_of_work, scope, given)
         return _sent(given)
-
-    async def _used(self, scope: Scope) -> UsedKey | None:
-        async with self._unit_of_work.read() as connection:
-            return await find_key(connection, scope)
 
     async def _again(self, used: UsedKey, scope: Scope, body: SubmissionBody) -> Response:
         """The stored answer; or one made from the job's row, where the process that should have answered died."""

@@ -17,13 +17,13 @@ JOB_COLUMNS = ", ".join(Job.__dataclass_fields__)
 ITEM_COLUMNS = ", ".join(Item.__dataclass_fields__)
 
 INSERT = text(
-    """
+    f"""
     WITH job AS (
         INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, price_version, price_credits,
                           failed_items_refunded, status, items_total, created_at, updated_at)
         VALUES (:instance_id, :subject, :product, :product_id, :product_name, CAST(:options AS jsonb), :price_version,
                 :price_credits, :failed_items_refunded, 'PENDING', :items_total, :now, :now)
-        RETURNING id
+        RETURNING {JOB_COLUMNS}
     ), pictures AS (
         INSERT INTO items (job_id, instance_id, place, image_id, image_url, prompt, status, created_at, updated_at)
         SELECT job.id, :instance_id, picture.place, picture.image_id, picture.image_url, picture.prompt, 'PENDING', :now, :now
@@ -31,8 +31,8 @@ INSERT = text(
              WITH ORDINALITY AS picture (image_id, image_url, prompt, place)
         ORDER BY picture.place
     )
-    SELECT id FROM job
-    """
+    SELECT * FROM job
+    """  # noqa: S608 - our columns
 )
 FIND = text(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = :job_id AND instance_id = :instance_id")  # noqa: S608 - our columns
 LIST = text(
@@ -59,8 +59,8 @@ class Owner:
     subject: str
 
 
-async def insert_job(transaction: Transaction, owner: Owner, product: Product, body: SubmissionBody) -> int:
-    """Write a PENDING job with its items, in the order sent; its number."""
+async def insert_job(transaction: Transaction, owner: Owner, product: Product, body: SubmissionBody) -> Job:
+    """Write a PENDING job with its items, in the order sent."""
     values = {
         "instance_id": owner.instance_id,
         "subject": owner.subject,
@@ -77,7 +77,7 @@ async def insert_job(transaction: Transaction, owner: Owner, product: Product, b
         "prompts": [image.prompt for image in body.images],
         "now": transaction.now,
     }
-    return int((await transaction.execute(INSERT, values)).scalar_one())
+    return Job(**(await transaction.execute(INSERT, values)).one()._mapping)
 
 
 async def find_job(connection: AsyncConnection, instance_id: str, job_id: int) -> Job:

@@ -7,7 +7,7 @@ from darkroom_contracts.envelope import utc_text
 from darkroom_servicekit.http import Body
 from darkroom_servicekit.problems import PROBLEM_TYPE, Problem
 
-from darkroom_jobs_api.idempotency.store import StoredAnswer
+from darkroom_jobs_api.idempotency.answer import StoredAnswer
 from darkroom_jobs_api.jobs.job import Job
 from darkroom_jobs_api.jobs.prefer import Preference
 from darkroom_jobs_api.jobs.views import AcceptedJob, JobAnswer, job_view

@@ -42,28 +42,25 @@ class SubmitJob:
         """The job as it stands when its credits were decided, or when the wait is over."""
         clock = asyncio.get_running_loop().time
         with ExitStack() as waiting:
-            job_id, woken = await self._write(order, waiting)
+            job, woken = await self._write(order, waiting)
             deadline = clock() + order.wait_seconds
-            while True:
-                left = deadline - clock()
-                if left > 0:
-                    await self._decisions.look_again(woken, seconds=left)
-                job = await self._read(order.owner.instance_id, job_id)
-                if job.decision != "WAITING" or left <= 0:
-                    return job
+            while job.decision == "WAITING" and (left := deadline - clock()) > 0:
+                await self._decisions.look_again(woken, seconds=left)
+                job = await self._read(order.owner.instance_id, job.id)
+        return job
 
-    async def _write(self, order: Order, waiting: ExitStack) -> tuple[int, asyncio.Event]:
+    async def _write(self, order: Order, waiting: ExitStack) -> tuple[Job, asyncio.Event]:
         product, body = order.product, order.body
         async with self._unit_of_work.begin() as transaction:
-            job_id = await insert_job(transaction, order.owner, product, body)
-            woken = waiting.enter_context(self._decisions.expected(job_id))
+            job = await insert_job(transaction, order.owner, product, body)
+            woken = waiting.enter_context(self._decisions.expected(job.id))
             if order.scope is not None:
                 due = transaction.now + timedelta(seconds=order.wait_seconds + ANSWER_GRACE_SECONDS)
-                await take_key(transaction, order.scope, fingerprint=fingerprint(body), job_id=job_id, answer_due_at=due)
+                await take_key(transaction, order.scope, fingerprint=fingerprint(body), job_id=job.id, answer_due_at=due)
             transaction.publish(
                 JobRequested(
                     instance_id=order.owner.instance_id,
-                    job_id=job_id,
+                    job_id=job.id,
                     product=product.name,
                     product_id=body.product_id,
                     product_name=body.product_name,
@@ -74,7 +71,7 @@ class SubmitJob:
                     requested_at=transaction.now,
                 )
             )
-        return job_id, woken
+        return job, woken
 
     async def _read(self, instance_id: str, job_id: int) -> Job:
         async with self._unit_of_work.read() as connection:

@@ -34,7 +34,7 @@ class SampleStore:
         parameters = {"instance": instance_id, "limit": str(limit)}
         parameters |= {name: value for name, value in (("search", search), ("cursor", cursor)) if value}
         answer = await self._get("/products", parameters)
-        if answer.status_code == httpx.codes.BAD_REQUEST:
+        if cursor and answer.status_code == httpx.codes.BAD_REQUEST:
             raise UnknownCursor(cursor)
         try:
             return ProductPage.model_validate_json(_good(answer).content)
