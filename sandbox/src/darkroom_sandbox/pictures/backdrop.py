@@ -22,14 +22,21 @@ HANDLE_SHARE = 0.15
 """Thickest handle a background may be seen behind, as a share of the subject's size."""
 SIDE_SHARE, MIDDLE_REACH = 0.22, 0.5
 """Handles with thick openings are at the sides; in the middle, what looks like background is content rather."""
+SHADE = 0.93
+"""Share of the background's light below which a place is taken for shaded."""
+FOOT_SHARE, FOOT_AREA_MAX = 0.22, 0.12
+"""How high shade is looked for, and how much of the subject may at most be taken for it."""
 LOST_SHARE_MIN, ENCLOSED_SHARE_MIN = 0.015, 0.6
 SURFACE_PIXELS_MIN, SURFACE_SHARE_MAX, ALIKE_SHARE_MIN = 12, 0.18, 0.6
 
 Mask = MatLike
 
 
-def looks_like_background(small: Picture, region: Mask, clutter: Floats) -> Mask:
-    """Pixels (0 or 1) of the region coloured as the background around it; `clutter` (0 to 1) is not counted as such."""
+def looks_like_background(small: Picture, region: Mask, clutter: Floats) -> tuple[Mask, Mask]:
+    """Pixels (0 or 1) of the region coloured as the background around it, and those of them that are clearly in shade.
+
+    `clutter` (0 to 1) is not counted as background.
+    """
     lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 0.8), cv2.COLOR_BGR2LAB).astype(np.float32)
     around = (cv2.dilate(region, np.ones((7, 7), np.uint8)) == 0).astype(np.float32)
     expected, deviation = _expected(lab, around * (1 - np.clip(clutter * 2, 0, 1)))
@@ -40,7 +47,8 @@ def looks_like_background(small: Picture, region: Mask, clutter: Floats) -> Mask
     same_hue = (np.abs(lab[..., 1:] - shaded) < tolerance[..., 1:]).all(axis=2)
     not_brighter = lab[..., 0] < expected[..., 0] + tolerance[..., 0]
     not_too_dark = lab[..., 0] > _darkest(region) * expected[..., 0] - deviation[..., 0]
-    return np.asarray(same_hue & not_brighter & not_too_dark & (region > 0), np.uint8)
+    alike = same_hue & not_brighter & not_too_dark & (region > 0)
+    return np.asarray(alike, np.uint8), np.asarray(alike & (share[..., 0] < SHADE), np.uint8)
 
 
 def _darkest(region: Mask) -> Floats:
@@ -75,6 +83,25 @@ def foreign_surfaces(mask: Mask, alike: Mask, edges: Floats) -> Mask:
         if depth[inside].min() <= reach * (1 if sideways else MIDDLE_REACH) and alike[inside].mean() >= ALIKE_SHARE_MIN:
             foreign[inside] = 1
     return np.where(mask > 0, cv2.dilate(foreign, np.ones((3, 3), np.uint8)), 0).astype(np.uint8)
+
+
+def shade_at_the_foot(mask: Mask, shade: Mask) -> Mask:
+    """Shade on the ground that clings to the subject's foot: low, and open to the outside."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    first = int(rows[-1] - FOOT_SHARE * (rows[-1] - rows[0]))
+    low = np.where(mask > 0, shade, 0).astype(np.uint8)
+    low[:first] = 0
+    low = np.asarray(cv2.morphologyEx(low, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    if np.count_nonzero(low) > FOOT_AREA_MAX * np.count_nonzero(mask):
+        return np.zeros_like(mask)
+    found = np.zeros_like(mask)
+    outside = cv2.dilate((mask == 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, parts = cv2.connectedComponents(low, connectivity=4)
+    for part in range(1, count):
+        inside = parts == part
+        if outside[inside].any():
+            found[inside] = 1
+    return found
 
 
 def lost_surfaces(mask: Mask, region: Mask, alike: Mask) -> Mask:

@@ -6,10 +6,18 @@ Works at reduced size; `matte.py` brings the mask back to full size with soft ed
 import cv2
 import numpy as np
 
-from darkroom_sandbox.pictures.backdrop import Mask, edge_strength, foreign_surfaces, looks_like_background, lost_surfaces
+from darkroom_sandbox.pictures.backdrop import (
+    Mask,
+    edge_strength,
+    foreign_surfaces,
+    looks_like_background,
+    lost_surfaces,
+    shade_at_the_foot,
+)
 from darkroom_sandbox.pictures.barrier import Floats, barrier_distance
 from darkroom_sandbox.pictures.codec import Picture
 from darkroom_sandbox.pictures.focus import focus_map
+from darkroom_sandbox.pictures.symmetry import mended
 
 LONG_SIDE = 320
 FIRST_ROUNDS, SECOND_ROUNDS = 2, 3
@@ -36,7 +44,7 @@ def find_subject(picture: Picture) -> Mask | None:
         return None
     mask = _main_part(_grab(small, labels, FIRST_ROUNDS))
     region = _without_bays(mask)
-    alike = looks_like_background(small, region, saliency * (1 - mask))
+    alike, shade = looks_like_background(small, region, saliency * (1 - mask))
     foreign = foreign_surfaces(mask, alike, edge_strength(small))
     lost = lost_surfaces(mask, region, alike)
     labels[(mask == 0) & (labels == cv2.GC_PR_FGD)] = cv2.GC_PR_BGD
@@ -44,7 +52,9 @@ def find_subject(picture: Picture) -> Mask | None:
     labels[lost > 0] = cv2.GC_FGD
     if (labels == cv2.GC_FGD).any():
         mask = _grab(small, labels, SECOND_ROUNDS)
-    mask = _clean(mask, foreign)
+    whole = _main_part(np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(3)), np.uint8))
+    whole[shade_at_the_foot(whole, shade) > 0] = 0
+    mask = _clean(mended(whole, _without_bays(whole), alike), foreign)
     share = float(np.count_nonzero(mask)) / mask.size
     return mask if SUBJECT_SHARE_MIN <= share <= SUBJECT_SHARE_MAX else None
 
