@@ -155,7 +155,8 @@ class Page:
 @asynccontextmanager
 async def page(url: str, *, token: str | None = None, position: Message | None = None, **options: Any) -> AsyncIterator[Page]:
     """A socket, connected when a token is given. `options` are those of the websockets client."""
-    async with connect(url, proxy=None, **options) as socket:
+    # No bound on what is unread: a client that stops reading would not see the answer to its own close either.
+    async with connect(url, proxy=None, max_queue=None, **options) as socket:
         opened = Page(socket)
         if token is not None:
             await opened.say_connect(token, position)

@@ -281,10 +281,10 @@ class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     def __init__(self, forget: Callable[[], None]) -> None:
         self._forget = forget
 
-    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    def on_partitions_revoked(self, _revoked: set[TopicPartition]) -> None:
         self._forget()
 
-    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+    def on_partitions_assigned(self, _assigned: set[TopicPartition]) -> None:
         self._forget()
 
 
