@@ -18,24 +18,35 @@ from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.home import cache_folder
 
 LOCK_FOLDER = Path(__file__).with_name("jars")
+LOCK = "jgo.lock.toml"
+COMPLETE = "complete"
 SYNC_SECONDS_MAX = 300.0
 KAFKA_JAR = re.compile(r"^kafka(?:_2\.13|-[a-z-]+)-(\d+\.\d+\.\d+)\.jar$")
 
 
 def class_path(environ: Mapping[str, str]) -> str:
     """The class path of Kafka; fetches what is missing (15 to 30 s the first time)."""
-    lock = (LOCK_FOLDER / "jgo.lock.toml").read_bytes()
-    cache = cache_folder(environ) / f"kafka-{hashlib.sha256(lock).hexdigest()[:12]}"
-    complete = cache / "complete"
+    cache = _cache(environ)
+    complete = cache / COMPLETE
     if not complete.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with (cache / "fetch.lock").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             if not complete.exists():
                 _fetch(cache)
-                check(_jars(cache), lock)
+                check(_jars(cache), (LOCK_FOLDER / LOCK).read_bytes())
                 complete.touch()
     return os.pathsep.join(str(jar) for jar in _jars(cache))
+
+
+def are_here(environ: Mapping[str, str]) -> bool:
+    """Whether nothing has to be fetched."""
+    return (_cache(environ) / COMPLETE).exists()
+
+
+def _cache(environ: Mapping[str, str]) -> Path:
+    lock = (LOCK_FOLDER / LOCK).read_bytes()
+    return cache_folder(environ) / f"kafka-{hashlib.sha256(lock).hexdigest()[:12]}"
 
 
 def check(jars: list[Path], lock: bytes) -> None:
@@ -57,7 +68,7 @@ def check(jars: list[Path], lock: bytes) -> None:
 
 
 def _fetch(cache: Path) -> None:
-    for name in ("jgo.toml", "jgo.lock.toml"):
+    for name in ("jgo.toml", LOCK):
         shutil.copyfile(LOCK_FOLDER / name, cache / name)
     shutil.rmtree(cache / ".jgo", ignore_errors=True)
     command = [sys.executable, "-m", "jgo", "sync"]

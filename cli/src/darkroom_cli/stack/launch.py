@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from darkroom_cli.settings import StackSettings
+from darkroom_cli.stack import jars
 from darkroom_cli.stack.assemble import assemble
 from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.home import Home, read_json, write_json
@@ -45,6 +46,8 @@ def up(settings: StackSettings, *, only: frozenset[str], replicas: Mapping[str, 
     with home.one_command_at_a_time(), closing(Ports(home.path / "ports.json")) as ports:
         old = read_plan(home.plan) if home.supervisor_pid() is not None else None
         wanted = only | (frozenset(old.about["parts"]) if old else frozenset())
+        if "kafka" in wanted and settings.kafka_bootstrap_servers is None and not jars.are_here(settings.environ):
+            tell("  fetching Kafka from Maven Central, once (43 MB) …")
         plan = _next_plan(settings, home, ports, old, wanted=wanted, replicas=replicas)
         for name in ports.moved:
             tell(f"the port of {name} was taken by another program; it has a new one")
