@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +18,11 @@ from darkroom_poller.main import build
 from darkroom_poller.settings import PollerSettings
 from darkroom_servicekit.auth import token_digest
 from darkroom_servicekit.stages import Received
-from support.kafka import Log
+from support.kafka import Log, own_log
 from support.pictures import picture
-from support.provider_double import ProviderDouble
+from support.provider_double import ProviderDouble, provider_double
 from support.service import eventually, migrated, running
+from support.stack import StackAddresses, fresh_database, leased_redis
 
 MEDIA_SECRET = "a-media-secret-for-tests"
 
@@ -100,19 +101,26 @@ class World:
             address, params={"token": how.get("token", attempt.token)}, content=how.get("body", body), headers=headers
         )
 
-    async def ends(self, count: int) -> list[Received[Event]]:
-        """The first `count` ends in the log."""
-        await self.log.events(lambda seen: len([one for one in seen if _is_end(one)]) >= count)
-        return self.seen_ends()
+    async def end(self, attempt: Attempt) -> Received[Event]:
+        """The attempt's end; fails when there are two."""
+        (received,) = await self.ends([attempt])
+        return received
 
-    def seen_ends(self) -> list[Received[Event]]:
-        return [one for one in self.log.seen() if _is_end(one)]
+    async def event(self, attempt: Attempt) -> Event:
+        """The event that tells of the attempt's end."""
+        return (await self.end(attempt)).event
 
-    async def only_end(self) -> Event:
-        """The one end; fails when there are two."""
-        ends = await self.ends(1)
-        assert len(ends) == 1, ends
-        return ends[0].event
+    async def ends(self, attempts: Sequence[Attempt], *, count: int | None = None) -> list[Received[Event]]:
+        """The ends of these attempts, once there are `count` (by default one each), in the order of the log."""
+        ids = {attempt.attempt_id for attempt in attempts}
+
+        def ended(seen: Sequence[Received[Event]]) -> list[Received[Event]]:
+            return [
+                one for one in seen if isinstance(one.event, ItemCompleted | PredictionFailed) and one.event.attempt_id in ids
+            ]
+
+        wanted = len(ids) if count is None else count
+        return ended(await self.log.events(lambda seen: len(ended(seen)) >= wanted))
 
     async def row(self, attempt: Attempt) -> dict[str, Any]:
         """The attempt's row; empty when there is none."""
@@ -133,10 +141,6 @@ class World:
 
     async def _is_filed(self, attempt: Attempt) -> bool:
         return bool(await self.row(attempt))
-
-
-def _is_end(received: Received[Event]) -> bool:
-    return isinstance(received.event, ItemCompleted | PredictionFailed)
 
 
 def poller_settings(
@@ -168,3 +172,16 @@ async def poller_world(
     made = poller_settings(log, await migrated("poller", database_url), redis_url, double, storage, **settings)
     async with running(build(made)) as client:
         yield World(log, double, client, database_url, storage, made)
+
+
+@asynccontextmanager
+async def shared_world(parts: StackAddresses, storage: Path, **settings: Any) -> AsyncIterator[World]:
+    """A poller with surroundings of its own, for all tests of a module that leave it as they found it."""
+    async with (
+        own_log(parts) as log,
+        fresh_database(parts, "poller") as database_url,
+        leased_redis(parts) as redis_url,
+        provider_double() as double,
+        poller_world(log, database_url, redis_url, double, storage, **settings) as world,
+    ):
+        yield world

@@ -9,11 +9,18 @@ import pytest
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from support.kafka import Log
 from support.pictures import picture, png_bomb
-from support.poller_world import World, poller_world
+from support.poller_world import World, poller_world, shared_world
 from support.provider_double import ProviderDouble, provider_double
 from support.service import eventually
+from support.stack import StackAddresses
 
 Start = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture(scope="module")
+async def world(parts: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    async with shared_world(parts, tmp_path_factory.mktemp("storage")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -37,15 +44,15 @@ async def start(log: Log, database_url: str, redis_url: str, tmp_path: Path, dou
         ("empty", b""),
     ],
 )
-async def test_an_output_that_is_no_picture_fails_for_good(start: Start, name: str, data: bytes) -> None:
-    async with start() as world:
-        attempt = world.attempt()
-        await world.file(attempt)
-        await world.webhook(attempt, world.succeed(attempt, data))
-        event = await world.only_end()
-        assert isinstance(event, PredictionFailed)
-        assert (event.code, event.retryable) == ("output-unusable", False)
-        assert not list(world.storage.rglob("*.*"))
+async def test_an_output_that_is_no_picture_fails_for_good(world: World, name: str, data: bytes) -> None:
+    attempt = world.attempt()
+    await world.file(attempt)
+    await world.webhook(attempt, world.succeed(attempt, data))
+    event = await world.event(attempt)
+    assert isinstance(event, PredictionFailed)
+    assert (event.code, event.retryable) == ("output-unusable", False)
+    row = await world.row(attempt)
+    assert (row["state"], row["result_key"], row["output_address"]) == ("FAILED", None, None)
 
 
 @pytest.mark.parametrize(
@@ -59,27 +66,25 @@ async def test_an_output_that_is_no_picture_fails_for_good(start: Start, name: s
         "http://user@127.0.0.1/x",
     ],
 )
-async def test_an_output_at_a_forbidden_address_is_not_fetched(start: Start, address: str) -> None:
-    async with start() as world:
-        attempt = world.attempt()
-        await world.file(attempt)
-        await world.webhook(attempt, world.succeed(attempt, output=address))
-        event = await world.only_end()
-        assert isinstance(event, PredictionFailed)
-        assert (event.code, event.retryable) == ("output-unusable", False)
-        assert not any(path.startswith("/files/") for path in world.double.asked)
+async def test_an_output_at_a_forbidden_address_is_not_fetched(world: World, address: str) -> None:
+    attempt = world.attempt()
+    await world.file(attempt)
+    await world.webhook(attempt, world.succeed(attempt, output=address))
+    event = await world.event(attempt)
+    assert isinstance(event, PredictionFailed)
+    assert (event.code, event.retryable) == ("output-unusable", False)
+    assert not world.double.asked[f"/files/{attempt.prediction_id}"]
 
 
-async def test_an_output_inside_its_address_is_taken(start: Start) -> None:
-    async with start() as world:
-        attempt, data = world.attempt(), picture(kind="PNG")
-        await world.file(attempt)
-        output = f"data:image/png;base64,{base64.b64encode(data).decode()}"
-        await world.webhook(attempt, world.succeed(attempt, output=output))
-        event = await world.only_end()
-        assert isinstance(event, ItemCompleted)
-        assert (world.storage / event.result.key).read_bytes() == data
-        assert (await world.row(attempt))["output_address"] is None
+async def test_an_output_inside_its_address_is_taken(world: World) -> None:
+    attempt, data = world.attempt(), picture(kind="PNG")
+    await world.file(attempt)
+    output = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    await world.webhook(attempt, world.succeed(attempt, output=output))
+    event = await world.event(attempt)
+    assert isinstance(event, ItemCompleted)
+    assert (world.storage / event.result.key).read_bytes() == data
+    assert (await world.row(attempt))["output_address"] is None
 
 
 async def test_an_output_larger_than_allowed_is_refused(start: Start) -> None:
@@ -87,39 +92,37 @@ async def test_an_output_larger_than_allowed_is_refused(start: Start) -> None:
         attempt = world.attempt()
         await world.file(attempt)
         await world.webhook(attempt, world.succeed(attempt, picture(800, 600)))
-        event = await world.only_end()
+        event = await world.event(attempt)
         assert isinstance(event, PredictionFailed)
         assert event.code == "output-unusable"
 
 
-async def test_a_fetch_that_fails_is_tried_again(start: Start) -> None:
-    async with start() as world:
-        attempt = world.attempt()
-        await world.file(attempt)
-        path = f"/files/{attempt.prediction_id}"
-        world.double.statuses[path] = 502
-        await world.webhook(attempt, world.succeed(attempt))
+async def test_a_fetch_that_fails_is_tried_again(world: World) -> None:
+    attempt = world.attempt()
+    await world.file(attempt)
+    path = f"/files/{attempt.prediction_id}"
+    world.double.statuses[path] = 502
+    await world.webhook(attempt, world.succeed(attempt))
 
-        async def put_off() -> bool:
-            return bool((await world.row(attempt))["fetch_attempts"])
+    async def put_off() -> bool:
+        return bool((await world.row(attempt))["fetch_attempts"])
 
-        await eventually(put_off)
-        del world.double.statuses[path]
-        assert isinstance(await world.only_end(), ItemCompleted)
-        assert world.double.asked[path] == 2
+    await eventually(put_off)
+    del world.double.statuses[path]
+    assert isinstance(await world.event(attempt), ItemCompleted)
+    assert world.double.asked[path] == 2
 
 
-async def test_an_output_that_expired_at_the_provider_is_lost_after_some_tries(start: Start) -> None:
-    async with start() as world:
-        attempt = world.attempt()
-        await world.file(attempt)
-        said = world.succeed(attempt)
-        world.double.files.clear()
-        await world.webhook(attempt, said)
-        event = await world.only_end()
-        assert isinstance(event, PredictionFailed)
-        assert (event.code, event.retryable) == ("provider-error", True)
-        assert world.double.asked[f"/files/{attempt.prediction_id}"] == 4
+async def test_an_output_that_expired_at_the_provider_is_lost_after_some_tries(world: World) -> None:
+    attempt = world.attempt()
+    await world.file(attempt)
+    said = world.succeed(attempt)
+    world.double.files.clear()
+    await world.webhook(attempt, said)
+    event = await world.event(attempt)
+    assert isinstance(event, PredictionFailed)
+    assert (event.code, event.retryable) == ("provider-error", True)
+    assert world.double.asked[f"/files/{attempt.prediction_id}"] == 4
 
 
 async def test_a_fetch_is_given_up_before_the_provider_deletes_the_output(start: Start) -> None:
@@ -128,7 +131,7 @@ async def test_a_fetch_is_given_up_before_the_provider_deletes_the_output(start:
         await world.file(attempt)
         world.double.statuses[f"/files/{attempt.prediction_id}"] = 500
         await world.webhook(attempt, world.succeed(attempt))
-        event = await world.only_end()
+        event = await world.event(attempt)
         assert isinstance(event, PredictionFailed)
         assert (event.code, event.retryable) == ("provider-error", True)
 
@@ -146,7 +149,7 @@ async def test_while_the_storage_is_away_outputs_are_kept(start: Start) -> None:
         await eventually(put_off)
         assert (await world.row(attempt))["state"] == "OUTPUT_READY"
         (world.storage / "results").unlink()
-        assert isinstance(await world.only_end(), ItemCompleted)
+        assert isinstance(await world.event(attempt), ItemCompleted)
 
 
 async def test_a_crash_between_storing_and_telling_tells_once(start: Start, double: ProviderDouble) -> None:
@@ -162,7 +165,7 @@ async def test_a_crash_between_storing_and_telling_tells_once(start: Start, doub
 
         await eventually(leased)
         double.gate.set()
-        await world.ends(1)
+        await world.end(attempt)
         # As a crash after the storing and before the commit leaves it: stored, but still leased and not ended.
         await world.query_one(
             """
@@ -173,7 +176,7 @@ async def test_a_crash_between_storing_and_telling_tells_once(start: Start, doub
         )
         await world.query_one("DELETE FROM outbox RETURNING 1")
     async with start() as world:
-        ends = await world.ends(2)
+        ends = await world.ends([attempt], count=2)
         first, second = (received.event for received in ends)
         assert isinstance(first, ItemCompleted)
         assert isinstance(second, ItemCompleted)
@@ -183,7 +186,7 @@ async def test_a_crash_between_storing_and_telling_tells_once(start: Start, doub
 
 async def test_the_lease_of_a_replica_that_is_gone_runs_out(start: Start, double: ProviderDouble) -> None:
     double.gate.clear()
-    async with start(replica="first", lease_seconds=3) as world:
+    async with start(replica="first") as world:
         attempt = world.attempt()
         world.succeed(attempt)
         await world.log.publish(attempt.created(output=f"{double.url}/files/{attempt.prediction_id}"))
@@ -192,15 +195,15 @@ async def test_the_lease_of_a_replica_that_is_gone_runs_out(start: Start, double
             return (await world.row(attempt)).get("lease_owner") == "first"
 
         await eventually(leased)
-        async with start(replica="second", lease_seconds=30) as other:
-
-            async def taken_over() -> bool:
-                return (await other.row(attempt)).get("lease_owner") == "second"
-
-            await eventually(taken_over)
-            double.gate.set()
-            ends = await other.ends(1)
-            assert len(ends) == 1
+    assert (await world.row(attempt))["lease_owner"] is None  # a stop in good order gives back at once
+    await world.query_one(
+        "UPDATE predictions SET lease_owner = 'first', lease_until = clock_timestamp() + interval '4 seconds' RETURNING 1"
+    )
+    asked_before = double.asked[f"/files/{attempt.prediction_id}"]
+    double.gate.set()
+    async with start(replica="second") as other:
+        assert double.asked[f"/files/{attempt.prediction_id}"] == asked_before
+        assert isinstance(await other.event(attempt), ItemCompleted)
 
 
 async def test_many_at_once_end_once_each(start: Start) -> None:
@@ -211,6 +214,6 @@ async def test_many_at_once_end_once_each(start: Start) -> None:
             said = world.succeed(attempt)
             assert (await world.webhook(attempt, said)).status_code in (200, 202)
         await world.log.publish(*(attempt.created() for attempt in attempts[40:]))
-        ends = await world.ends(60)
+        ends = await world.ends(attempts)
         assert sorted(received.event.item_id for received in ends) == list(range(1, 61))  # type: ignore[attr-defined]
         assert {type(received.event) for received in ends} == {ItemCompleted}

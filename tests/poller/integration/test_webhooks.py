@@ -10,15 +10,25 @@ import pytest
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from support.kafka import Log
 from support.pictures import picture
-from support.poller_world import World, poller_world
+from support.poller_world import World, poller_world, shared_world
 from support.provider_double import provider_double
 from support.service import eventually
+from support.stack import StackAddresses
 
 OTHER_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+REPEATED = 'darkroom_webhooks_total{outcome="repeated",provider="replicate"}'
+FORGED = 'darkroom_webhooks_total{outcome="forged",provider="replicate"}'
+
+
+@pytest.fixture(scope="module")
+async def world(parts: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    async with shared_world(parts, tmp_path_factory.mktemp("storage")) as made:
+        yield made
 
 
 @pytest.fixture
-async def world(log: Log, database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[World]:
+async def fresh_world(log: Log, database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """One that has asked for no secret yet."""
     async with provider_double() as double, poller_world(log, database_url, redis_url, double, tmp_path) as made:
         yield made
 
@@ -30,15 +40,15 @@ async def test_a_webhook_ends_in_a_stored_result_and_one_event(world: World) -> 
     answer = await world.webhook(attempt, world.succeed(attempt, data, metrics={"predict_time": 2.5}))
     assert (answer.status_code, answer.json()) == (200, {"outcome": "accepted"})
 
-    (received,) = await world.ends(1)
+    received = await world.end(attempt)
     event = received.event
     assert isinstance(event, ItemCompleted)
-    assert (event.item_id, event.image_id, event.attempt_id, event.predict_seconds) == (1, "image-1", attempt.attempt_id, 2.5)
+    assert (event.item_id, event.image_id, event.predict_seconds) == (attempt.number, f"image-{attempt.number}", 2.5)
     assert (event.result.width, event.result.height, event.result.format) == (640, 480, "jpg")
     assert (event.result.sha256, event.result.size_bytes) == (sha256(data).hexdigest(), len(data))
     assert (world.storage / event.result.key).read_bytes() == data
     assert received.envelope.correlation_id == "7"
-    created = next(one for one in world.log.seen() if type(one.event).__name__ == "PredictionCreated")
+    created = next(one for one in world.log.seen() if one.event.subject() == event.subject())
     assert received.envelope.causation_id == created.envelope.id
     assert (await world.row(attempt))["state"] == "STORED"
 
@@ -59,7 +69,7 @@ async def test_a_webhook_before_its_prediction_waits_for_it(world: World) -> Non
     assert (early.status_code, early.json()) == (202, {"outcome": "early"})
     assert (await world.webhook(attempt, world.succeed(attempt))).status_code == 202
     await world.log.publish(attempt.created())
-    assert isinstance(await world.only_end(), ItemCompleted)
+    assert isinstance(await world.event(attempt), ItemCompleted)
     assert await world.query_one("SELECT count(*) AS n FROM early_webhooks") == {"n": 0}
 
 
@@ -68,7 +78,7 @@ async def test_an_early_failure_fails_at_once(world: World) -> None:
     said = world.double.end(attempt.prediction_id, status="failed", output=None, error="flagged as sensitive. (E005) (abc)")
     await world.webhook(attempt, said)
     await world.log.publish(attempt.created())
-    event = await world.only_end()
+    event = await world.event(attempt)
     assert isinstance(event, PredictionFailed)
     assert (event.code, event.retryable) == ("moderation", False)
 
@@ -81,16 +91,17 @@ async def test_an_early_webhook_with_a_wrong_token_or_prediction_counts_for_noth
         await world.file(attempt)
         assert (await world.row(attempt))["state"] == "IN_FLIGHT"
         await world.webhook(attempt, world.succeed(attempt))
-    assert {type(received.event) for received in await world.ends(2)} == {ItemCompleted}
+    assert {type(received.event) for received in await world.ends([first, second])} == {ItemCompleted}
 
 
 async def test_repeated_late_and_contradicting_webhooks_change_nothing(world: World) -> None:
     attempt = world.attempt()
     await world.file(attempt)
     good = world.succeed(attempt)
+    repeated_before = await world.metric(REPEATED)
     outcomes = [(await world.webhook(attempt, good)).json()["outcome"] for _ in range(3)]
     assert outcomes == ["accepted", "repeated", "repeated"]
-    await world.ends(1)
+    await world.end(attempt)
     bad = good | {"status": "failed", "output": None, "error": "late"}
     assert (await world.webhook(attempt, bad)).json() == {"outcome": "repeated"}
     assert (await world.webhook(attempt, good | {"status": "processing", "output": None})).json() == {"outcome": "progress"}
@@ -98,9 +109,9 @@ async def test_repeated_late_and_contradicting_webhooks_change_nothing(world: Wo
     other = world.attempt()
     await world.file(other)
     await world.webhook(other, world.succeed(other))
-    ends = await world.ends(2)
+    ends = await world.ends([attempt, other])
     assert [received.event.attempt_id for received in ends] == [attempt.attempt_id, other.attempt_id]  # type: ignore[attr-defined]
-    assert await world.metric('darkroom_webhooks_total{outcome="repeated",provider="replicate"}') == 3
+    assert await world.metric(REPEATED) == repeated_before + 3
 
 
 async def test_progress_before_and_after_the_end_is_taken_calmly(world: World) -> None:
@@ -129,7 +140,7 @@ async def test_ends_without_a_picture_tell_why(world: World, said: dict[str, obj
     attempt = world.attempt()
     await world.file(attempt)
     await world.webhook(attempt, world.double.end(attempt.prediction_id, **({"output": None} | said)))
-    event = await world.only_end()
+    event = await world.event(attempt)
     assert isinstance(event, PredictionFailed)
     assert (event.code, event.retryable, event.prediction_id) == (code, retryable, attempt.prediction_id)
     assert event.message.startswith("The ")
@@ -142,6 +153,7 @@ async def test_a_webhook_needs_the_signature_and_the_attempts_own_token(world: W
     said = world.succeed(attempt)
     body = json.dumps(said).encode()
     good = world.double.signed(body)
+    forged_before = await world.metric(FORGED)
     now = datetime.now(UTC)
     refused = {
         "no headers": ({"headers": {"x": "y"}}, 401),
@@ -171,7 +183,7 @@ async def test_a_webhook_needs_the_signature_and_the_attempts_own_token(world: W
     foreign = world.succeed(other)
     assert (await world.webhook(attempt, foreign)).status_code == 403
     assert (await world.row(attempt))["state"] == (await world.row(other))["state"] == "IN_FLIGHT"
-    assert await world.metric('darkroom_webhooks_total{outcome="forged",provider="replicate"}') == 18
+    assert await world.metric(FORGED) == forged_before + 18
     both = good["webhook-signature"]
     assert (await world.webhook(attempt, said, headers=good | {"webhook-signature": f"v1,AAAA {both}"})).status_code == 200
 
@@ -189,7 +201,8 @@ async def test_a_body_beyond_a_megabyte_is_refused(world: World) -> None:
     assert (await world.webhook(attempt, {}, body=body, headers=world.double.signed(body))).status_code == 413
 
 
-async def test_a_secret_that_cannot_be_had_is_our_fault_not_the_senders(world: World) -> None:
+async def test_a_secret_that_cannot_be_had_is_our_fault_not_the_senders(fresh_world: World) -> None:
+    world = fresh_world
     attempt = world.attempt()
     world.double.statuses["/v1/webhooks/default/secret"] = 500
     await world.file(attempt)
@@ -197,7 +210,8 @@ async def test_a_secret_that_cannot_be_had_is_our_fault_not_the_senders(world: W
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
-async def test_forgeries_do_not_make_us_ask_for_the_secret_again_and_again(world: World) -> None:
+async def test_forgeries_do_not_make_us_ask_for_the_secret_again_and_again(fresh_world: World) -> None:
+    world = fresh_world
     attempt = world.attempt()
     await world.file(attempt)
     for _ in range(5):
@@ -209,11 +223,11 @@ async def test_a_provider_that_answers_at_once_enters_at_the_same_door(world: Wo
     attempt = world.attempt()
     world.succeed(attempt)
     await world.log.publish(attempt.created(output=[f"{world.double.url}/files/{attempt.prediction_id}"]))
-    assert isinstance(await world.only_end(), ItemCompleted)
+    assert isinstance(await world.event(attempt), ItemCompleted)
 
 
 async def test_what_is_no_result_is_not_served(world: World) -> None:
-    (world.storage / "uploads").mkdir()
+    (world.storage / "uploads").mkdir(exist_ok=True)
     (world.storage / "uploads/a.jpg").write_bytes(b"x")
     digest, folder = "0" * 64, "0" * 20
     for key in (

@@ -96,3 +96,17 @@ async def test_drain_waits_for_the_last() -> None:
     await group.drain()
     assert all(task.done() for task in tasks) or await asyncio.gather(*tasks)
     await group.drain()
+
+
+async def test_flushes_keep_their_spacing_but_the_first_waits_for_nothing() -> None:
+    flushes = Flushes()
+    flushes.gate.set()
+    clock = asyncio.get_running_loop().time
+    group = GroupCommit(flushes, spacing_seconds=0.2)
+    started = clock()
+    await group.submit(1)
+    assert clock() - started < 0.15
+    results = await asyncio.gather(group.submit(2), group.submit(3))
+    assert clock() - started >= 0.19
+    assert results == ["2", "3"]
+    assert flushes.batches == [[1], [2, 3]]

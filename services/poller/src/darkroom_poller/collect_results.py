@@ -34,6 +34,8 @@ LEASE_RESERVE_SECONDS = 2.0
 STORAGE_RETRY_SECONDS_MAX = 10.0
 RELEASE_SECONDS_MAX = 2.0
 WAKE_MARGIN_SECONDS = 0.05
+SPACING_SECONDS = 0.03
+"""Between transactions under load: a result is told this much later at most, and one transaction serves many."""
 GONE_ATTEMPTS_MAX = 4
 """A 404 right after the end may be the provider's own lag; after this many it is final."""
 BROKEN_ATTEMPTS_MAX = 3
@@ -106,7 +108,7 @@ class CollectResults:
         self._queue: asyncio.Queue[tuple[Prediction, float]] = asyncio.Queue()
         self._woken = asyncio.Event()
         self._more = False
-        self._endings: GroupCommit[Ending, None] = GroupCommit(self._record)
+        self._endings: GroupCommit[Ending, None] = GroupCommit(self._record, spacing_seconds=SPACING_SECONDS)
 
     def room(self) -> int:
         """How many more outputs this replica takes: a queue that empties well within a lease."""

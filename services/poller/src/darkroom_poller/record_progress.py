@@ -20,6 +20,9 @@ from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.predictions import Failed, Pending, Prediction, Progress, Succeeded, next_poll_seconds
 from darkroom_poller.store import Known, lock_known, mark_failed, mark_ready
 
+SPACING_SECONDS = 0.02
+"""Between transactions under load: a webhook is answered this much later at most, and one transaction serves many."""
+
 Outcome = Literal["accepted", "progress", "repeated", "early", "forged"]
 
 log = structlog.get_logger()
@@ -65,7 +68,7 @@ class RecordProgress:
         self._uow = unit_of_work
         self._collectors = collectors
         self._metrics = metrics
-        self._group: GroupCommit[Report, Outcome] = GroupCommit(self._record)
+        self._group: GroupCommit[Report, Outcome] = GroupCommit(self._record, spacing_seconds=SPACING_SECONDS)
 
     async def submit(self, report: Report) -> Outcome:
         """Record a report. Raises what the database raises, and TooManyWaiting."""
