@@ -1,6 +1,16 @@
 """Every event there is, by its CloudEvents type."""
 
-from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.credits import (
+    CreditsExpired,
+    CreditsGranted,
+    CreditsRejected,
+    CreditsReserved,
+    CreditsSettled,
+    CreditsTakenBack,
+    PaymentRefunded,
+    PaymentSucceeded,
+    PlanChanged,
+)
 from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
@@ -16,6 +26,11 @@ EVENTS: tuple[type[Event], ...] = (
     CreditsRejected,
     CreditsSettled,
     CreditsGranted,
+    CreditsExpired,
+    CreditsTakenBack,
+    PlanChanged,
+    PaymentSucceeded,
+    PaymentRefunded,
     ItemStarted,
     PredictionCreated,
     AttemptFailed,

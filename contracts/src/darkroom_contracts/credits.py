@@ -58,3 +58,69 @@ class CreditsGranted(Event):
     reason: str
     expires_at: datetime | None = None
     balances: Balances
+
+
+class CreditsExpired(Event):
+    """Available credits reached the end of their grant and left it unspent."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    grant_id: int
+    amount: int = Field(gt=0)
+    expired_at: datetime
+    job_id: int | None = None
+    """The job that had held them, when they came back after the grant's end."""
+    balances: Balances
+
+
+class CreditsTakenBack(Event):
+    """Available credits of a purchase were taken back, because its payment was refunded."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    grant_id: int
+    amount: int = Field(gt=0)
+    job_id: int | None = None
+    """The job that had held them, when they came back after the refund."""
+    balances: Balances
+
+
+class PlanChanged(Event):
+    """A tenant is on a plan, or another version of it, from now on: its terms, and its first period."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    plan: str
+    plan_version: int = Field(ge=1)
+    credits_per_month: int = Field(ge=0)
+    weight: int = Field(ge=1)
+    cap_per_minute: int | None = Field(default=None, ge=1)
+    period_started_at: datetime
+    renews_at: datetime | None = None
+
+
+class PaymentSucceeded(Event):
+    """A card payment for credits came in, in the amount that was asked for; the credits come by `CreditsGranted`."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    purchase_id: str
+    grant_id: int
+    credits: int = Field(gt=0)
+    amount_minor: int = Field(gt=0)
+    currency: str
+    price_version: int = Field(ge=1)
+
+
+class PaymentRefunded(Event):
+    """A payment was paid back, in full or in part. All figures are the purchase's totals so far."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    purchase_id: str
+    grant_id: int
+    amount_minor: int = Field(gt=0)
+    currency: str
+    credits_refunded: int = Field(ge=0)
+    credits_lost: int = Field(ge=0)
+    """Refunded credits that could not be taken back, because jobs had spent or held them."""

@@ -2,7 +2,18 @@
 
 from datetime import UTC, datetime
 
-from darkroom_contracts.credits import Balances, CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.credits import (
+    Balances,
+    CreditsExpired,
+    CreditsGranted,
+    CreditsRejected,
+    CreditsReserved,
+    CreditsSettled,
+    CreditsTakenBack,
+    PaymentRefunded,
+    PaymentSucceeded,
+    PlanChanged,
+)
 from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
@@ -16,6 +27,8 @@ ATTEMPT = "0193f4a2-7c1e-7d7b-9a55-0a8f5c1d2e3f"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 AT = datetime(2026, 1, 15, 9, 30, 0, tzinfo=UTC)
 LATER = datetime(2026, 1, 15, 9, 30, 4, tzinfo=UTC)
+NEXT_MONTH = datetime(2026, 2, 15, 9, 30, 0, tzinfo=UTC)
+PURCHASE = "0193f4a2-9b1c-7c55-8a3e-5d6c7b8a9f00"
 
 _ALL: tuple[Event, ...] = (
     JobRequested(
@@ -146,6 +159,38 @@ _ALL: tuple[Event, ...] = (
         amount=500,
         reason="plan starter",
         balances=Balances(available=500, held=0, spent=0),
+    ),
+    CreditsExpired(
+        instance_id=INSTANCE, grant_id=7, amount=120, expired_at=AT, balances=Balances(available=0, held=0, spent=380)
+    ),
+    CreditsTakenBack(instance_id=INSTANCE, grant_id=8, amount=1000, balances=Balances(available=0, held=0, spent=380)),
+    PlanChanged(
+        instance_id=INSTANCE,
+        plan="studio",
+        plan_version=1,
+        credits_per_month=25_000,
+        weight=2,
+        cap_per_minute=120,
+        period_started_at=AT,
+        renews_at=NEXT_MONTH,
+    ),
+    PaymentSucceeded(
+        instance_id=INSTANCE,
+        purchase_id=PURCHASE,
+        grant_id=8,
+        credits=1000,
+        amount_minor=1000,
+        currency="EUR",
+        price_version=1,
+    ),
+    PaymentRefunded(
+        instance_id=INSTANCE,
+        purchase_id=PURCHASE,
+        grant_id=8,
+        amount_minor=1000,
+        currency="EUR",
+        credits_refunded=1000,
+        credits_lost=0,
     ),
 )
 
