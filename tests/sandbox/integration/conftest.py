@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from support.sandbox_process import RunningSandbox, WebhookReceiver, running_sandbox, webhook_receiver
+from support.running_sandbox import RunningSandbox, WebhookReceiver, running_sandbox, webhook_receiver
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from support.sandbox_process import RunningSandbox
+from support.running_sandbox import RunningSandbox
 
 CREATE = "/models/google/nano-banana/predictions"
 DEFAULTS = {

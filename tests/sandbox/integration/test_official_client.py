@@ -7,7 +7,7 @@ import pytest
 from replicate.client import Client
 from replicate.exceptions import ModelError, ReplicateError
 from replicate.webhook import InvalidSignatureError, Webhooks, WebhookSigningSecret
-from support.sandbox_process import RunningSandbox, WebhookReceiver
+from support.running_sandbox import RunningSandbox, WebhookReceiver
 
 MODEL = "google/nano-banana"
 INPUT = {"prompt": "white background"}

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 from cv2.typing import MatLike
-from support.sandbox_process import RunningSandbox
+from support.running_sandbox import RunningSandbox
 
 CREATE = "/models/google/nano-banana/predictions"
 PAINTED = {"prefer": "wait=30"}

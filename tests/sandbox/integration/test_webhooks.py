@@ -4,7 +4,7 @@ import json
 
 import httpx
 import pytest
-from support.sandbox_process import RunningSandbox, WebhookReceiver
+from support.running_sandbox import RunningSandbox, WebhookReceiver
 
 CREATE = "/models/google/nano-banana/predictions"
 

@@ -16,7 +16,7 @@ from darkroom_sandbox.pictures import nano_banana
 from darkroom_sandbox.pictures.codec import UnreadablePicture
 
 MEMORY_BYTES_MAX = 2_000_000_000
-NICENESS = 5
+NICENESS = 2
 """Picture work gives way to the services it shares the machine with."""
 
 _LENGTHS = struct.Struct("!II")

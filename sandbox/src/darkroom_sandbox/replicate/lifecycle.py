@@ -56,7 +56,8 @@ class Predictions:
 
     def create(self, request: CreateRequest, *, account: str, record: Call) -> Prediction:
         """A new prediction, under way. Its time counts from now; nothing of it has happened yet when this returns."""
-        options, now, loop = self._options.now, time.time(), asyncio.get_running_loop()
+        # Whole microseconds, as it is written: a list from `created_after` on includes its own prediction.
+        options, now, loop = self._options.now, round(time.time(), 6), asyncio.get_running_loop()
         prediction = Prediction(
             account=account, model=request.model.ref, input_json=request.input_json, created_at=now, record=record
         )
