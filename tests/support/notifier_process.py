@@ -80,7 +80,7 @@ class NotifierProcess:
 @asynccontextmanager
 async def notifier_process(ground: Ground) -> AsyncIterator[NotifierProcess]:
     """A ready notifier for as long as the context lasts."""
-    port = _free_port()
+    port = free_port()
     own = {
         "DARKROOM_HTTP_PORT": str(port),
         "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": ground.log.bootstrap,
@@ -174,7 +174,8 @@ def token_for(instance_id: str, *, ttl_seconds: float = 3600.0) -> str:
     return make_instance_token(instance_id, key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=ttl)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket_module.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -185,3 +185,17 @@ def text_frame(text: str) -> bytes:
     payload = text.encode()
     assert 125 < len(payload) < 65536
     return b"\x81\xfe" + len(payload).to_bytes(2, "big") + bytes(4) + payload
+
+
+async def test_a_page_is_known_by_its_cookie_and_its_expiry_closes_the_socket(notifier: NotifierProcess, tenant: str) -> None:
+    cookie = f"darkroom_session={token_for(tenant, ttl_seconds=2)}"
+    async with page(notifier.url, origin="https://shop.example", additional_headers={"Cookie": cookie}) as open_page:
+        await open_page.send({"type": "connect"})
+        assert (await open_page.receive())["type"] == "connected"
+        assert await open_page.close_code() == 4401
+
+
+async def test_a_wrong_cookie_is_4401(notifier: NotifierProcess) -> None:
+    async with page(notifier.url, additional_headers={"Cookie": "darkroom_session=wrong"}) as open_page:
+        await open_page.send({"type": "connect"})
+        assert await open_page.close_code() == 4401

@@ -1,0 +1,59 @@
+"""A notifier killed with its frames in Redis and its batch not yet committed: the batch comes again, the frames do not."""
+
+import asyncpg
+from darkroom_contracts.predictions import ItemStarted
+from support.kafka import Log
+from support.notifier_process import Ground, example, notifier_process, page, token_for
+from support.service import eventually, migrated
+
+BARRIER = 4711
+HOLD_COMMITS = (
+    f"""
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql
+    AS $$BEGIN PERFORM pg_advisory_xact_lock({BARRIER}); RETURN NULL; END$$
+    """,
+    """
+    CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON inbox
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()
+    """,
+)
+END_THE_HELD = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+    WHERE locktype = 'advisory' AND NOT granted AND objid = $1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+async def test_a_death_between_filing_and_commit_doubles_nothing(
+    log: Log, database_url: str, redis_url: str, tenant: str
+) -> None:
+    ground = Ground(log, await migrated("notifier", database_url), redis_url)
+    token = token_for(tenant)
+    database = await asyncpg.connect(database_url)
+    try:
+        for statement in HOLD_COMMITS:
+            await database.execute(statement)
+        await database.execute("SELECT pg_advisory_lock($1)", BARRIER)
+
+        async with notifier_process(ground) as victim, page(victim.url, token=token) as witness:
+            position = witness.position
+            await log.publish(example(ItemStarted, tenant, item_id=1))
+            await witness.frames(1)
+            victim.process.kill()
+            await victim.process.wait()
+
+        async def its_commit_is_lost() -> bool:
+            return bool(await database.fetchval(END_THE_HELD, BARRIER))
+
+        await eventually(its_commit_is_lost)
+        assert await database.fetchval("SELECT count(*) FROM inbox") == 0
+        await database.execute("SELECT pg_advisory_unlock($1)", BARRIER)
+
+        async with notifier_process(ground) as heir, page(heir.url, token=token, position=position) as again:
+            await log.publish(example(ItemStarted, tenant, item_id=2))
+            frames = await again.frames(2)
+        assert again.recovered is True
+        assert [frame["data"]["itemId"] for frame in frames] == [1, 2]
+        assert await database.fetchval("SELECT count(*) FROM inbox") == 2
+    finally:
+        await database.close()
