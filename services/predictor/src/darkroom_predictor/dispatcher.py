@@ -13,11 +13,11 @@ import uuid_utils
 
 from darkroom_predictor.claim_turns import Call, ClaimTurns
 from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed
-from darkroom_predictor.group_commit import GroupCommit
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
-from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Refusal, Refused
+from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Refusal, Refused, Unanswered
 from darkroom_predictor.record_outcomes import EndedCall
+from darkroom_predictor.write_outcomes import WriteOutcomes
 
 SLEEP_SECONDS_MAX = 5.0
 """A dispatcher looks by itself this often: for what other replicas filed or freed and died before they could use it."""
@@ -46,7 +46,7 @@ class Dispatcher:
         queue: FairQueue,
         limiter: Limiter,
         claim_turns: ClaimTurns,
-        outcomes: GroupCommit[EndedCall],
+        write_outcome: WriteOutcomes,
         metrics: PredictorMetrics,
         *,
         bounds: DispatchBounds,
@@ -55,7 +55,7 @@ class Dispatcher:
         self._queue = queue
         self._limiter = limiter
         self._claim_turns = claim_turns
-        self._outcomes = outcomes
+        self._write_outcome = write_outcome
         self._metrics = metrics
         self._bounds = bounds
         self._hints = Hints()
@@ -127,14 +127,21 @@ class Dispatcher:
             callback_token=call.callback_token,
             send_before=call.grant.asked_at + self._bounds.send_within_seconds,
         )
-        outcome = await self._door.create(creation)
+        outcome = await self._create(creation)
         self._metrics.outcome(outcome)
         await self._heed(claimed.account, outcome)
         try:
-            await self._outcomes.write(EndedCall(attempt_id=claimed.attempt_id, outcome=outcome, step=call.grant.step))
+            await self._write_outcome(EndedCall(attempt_id=claimed.attempt_id, outcome=outcome, step=call.grant.step))
         except Exception as error:
             # Its lease runs out, and then a look-up settles it.
             log.error("outcome not recorded", attempt_id=claimed.attempt_id, error=repr(error)[:300])
+
+    async def _create(self, creation: Creation) -> Outcome:
+        try:
+            return await self._door.create(creation)
+        except Exception as error:  # a fault of ours must not lose what may have been paid for
+            log.error("the provider's door failed", attempt_id=creation.attempt_id, exc_info=error)
+            return Unanswered(message=f"{type(error).__name__}: {error}")
 
     async def _heed(self, account: str, outcome: Outcome) -> None:
         """Slow down or stop an account as the provider asks, on all replicas, before its item can come back."""

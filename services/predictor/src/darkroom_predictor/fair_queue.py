@@ -122,8 +122,8 @@ class FairQueue:
         self.provider = provider
         self.epoch: int | None = None
         self._pointer = f"darkroom:predictor:{{{provider}}}:limiter"
-        self._window_us = int(window_seconds * MICROSECONDS)
-        self._guarded_us = int((window_seconds + grant_seconds_max) * MICROSECONDS)
+        self._window_us = round(window_seconds * MICROSECONDS)
+        self._guarded_us = round((window_seconds + grant_seconds_max) * MICROSECONDS)
         self._connections = 0
         self._verified = -1
         # No retries: an error must surface, so that the limiter is looked at before the next grant.
@@ -184,7 +184,7 @@ class FairQueue:
 
     async def pause(self, account: str, seconds: float) -> None:
         """The account takes no call for so long, on all replicas."""
-        await self._run("pause", self._open_epoch(), account, int(seconds * MICROSECONDS))
+        await self._run("pause", self._open_epoch(), account, round(seconds * MICROSECONDS))
 
     async def figures(self, accounts: Sequence[str]) -> Figures:
         """Queue length and the accounts' use of the last window. Raises LimiterClosed."""
@@ -215,7 +215,7 @@ class FairQueue:
 
     async def file(self, epoch: int, filed: Sequence[tuple[Place, float]]) -> None:
         """Items wait, each after its delay in seconds. Again: nothing."""
-        await self._in_chunks("file", epoch, [(*_place(place), int(delay * MICROSECONDS)) for place, delay in filed])
+        await self._in_chunks("file", epoch, [(*_place(place), round(delay * MICROSECONDS)) for place, delay in filed])
 
     async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits]) -> None:
         await self._in_chunks("accounts", epoch, [(one.account, one.cap, one.burst, one.slots) for one in limits])
@@ -227,7 +227,7 @@ class FairQueue:
 
     async def remember(self, epoch: int, attempts: Sequence[RememberedAttempt]) -> None:
         rows = [
-            (one.account, one.attempt_id, -1 if one.age_seconds is None else int(one.age_seconds * MICROSECONDS), int(one.live))
+            (one.account, one.attempt_id, -1 if one.age_seconds is None else round(one.age_seconds * MICROSECONDS), int(one.live))
             for one in attempts
         ]
         await self._in_chunks("remember", epoch, rows)

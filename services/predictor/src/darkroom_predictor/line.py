@@ -11,14 +11,14 @@ from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints
-from darkroom_predictor.group_commit import GroupCommit
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
-from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes, SettleTimes
+from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.settle_unanswered import SettleUnanswered
+from darkroom_predictor.write_outcomes import WriteOutcomes
 
 SENDER_SHARE = 0.8
 """Of D: the last moment at which a call may leave; the rest is for the wire."""
@@ -56,12 +56,6 @@ class ProviderLine:
             ended_seconds=settings.ended_settle_seconds,
         )
         record_outcomes = RecordOutcomes(door.name, fail_attempts, webhook_expected=door.webhook_expected, times=times)
-
-        async def write_outcomes(ended: Sequence[EndedCall]) -> None:
-            async with unit_of_work.begin() as transaction:
-                hints = await record_outcomes(transaction, ended)
-                transaction.after_commit(lambda: tell(hints))
-
         self.limiter = Limiter(
             self.queue,
             QueueTable(unit_of_work, door.name),
@@ -74,7 +68,7 @@ class ProviderLine:
             self.queue,
             self.limiter,
             ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.lease_seconds),
-            GroupCommit(write_outcomes),
+            WriteOutcomes(unit_of_work, record_outcomes, tell),
             metrics,
             bounds=DispatchBounds(
                 turns_max=settings.turns_max,

@@ -97,7 +97,6 @@ def _replicate(settings: PredictorSettings) -> tuple[Replicate, Sequence[Account
         webhook_base_url=settings.public_url,
         connect_seconds_max=settings.connect_seconds_max,
         create_seconds_max=settings.create_seconds_max,
-        connections_max=settings.calls_max,
     )
     limits = [
         AccountLimits(

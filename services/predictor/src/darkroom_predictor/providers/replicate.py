@@ -1,18 +1,11 @@
-"""Replicate over HTTP: one creation, one request, never repeated. Facts: Replicate's HTTP reference and OpenAPI (2026).
+"""Replicate over HTTP: one creation, one request, never repeated. Facts: Replicate's HTTP reference and OpenAPI (2026)."""
 
-`send_request_headers.started` of httpcore is the line between "nothing was sent" and "may have been made".
-"""
-
-import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-import httpx
 
 from darkroom_predictor.providers.door import (
     Accepted,
@@ -25,38 +18,19 @@ from darkroom_predictor.providers.door import (
     Refused,
     Unanswered,
 )
+from darkroom_predictor.providers.http_calls import Answer, HttpCalls, NoAnswer, NotConnected, SentTooLate
 
-KEEP_ALIVE_SECONDS = 4.0
-"""Below the 5 s after which common servers close, so that a creation seldom meets a closing connection."""
 LIST_PAGES_MAX = 100
 LIST_SECONDS_MAX = 10.0
 ANSWER_CHARACTERS_MAX = 300
 OFFICIAL_MODEL = re.compile(r"^[\w.-]+/[\w.-]+$")
 RESETS_IN = re.compile(r"~?(\d+(?:\.\d+)?)\s*s(?:econds?)?\b")
+LISTED = 200
 CREATED = frozenset({200, 201, 202})
 NO_RIGHT = frozenset({401, 402, 403})
 BAD_REQUEST = frozenset({400, 404, 405, 410, 413, 415, 422})
 UNAVAILABLE = 503
 """The one server error that says that nothing was done; after any other the prediction may have been made."""
-
-
-class GrantTooLate(Exception):
-    """The deadline of the grant passed before the request went out."""
-
-
-class Sending:
-    """Watches one request: whether its first byte has left, and that it does not leave too late."""
-
-    def __init__(self, send_before: float) -> None:
-        self.begun = False
-        self._send_before = send_before
-
-    async def watch(self, event: str, _info: dict[str, Any]) -> None:
-        """httpcore's trace hook. Raises GrantTooLate in the last moment before the first byte."""
-        if event.endswith("send_request_headers.started"):
-            if monotonic() >= self._send_before:
-                raise GrantTooLate
-            self.begun = True
 
 
 class Replicate:
@@ -72,22 +46,13 @@ class Replicate:
         webhook_base_url: str | None,
         connect_seconds_max: float,
         create_seconds_max: float,
-        connections_max: int,
     ) -> None:
         self._tokens = {f"{self.name}-{number}": token for number, token in enumerate(tokens, start=1)}
         self._api = f"{base_url.rstrip('/')}/v1"
+        self._path = urlsplit(self._api).path
         self._webhooks = f"{webhook_base_url.rstrip('/')}/webhooks/{self.name}/" if webhook_base_url else None
         self._create_seconds_max = create_seconds_max
-        self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(create_seconds_max, connect=connect_seconds_max),
-            limits=httpx.Limits(
-                max_connections=connections_max,
-                max_keepalive_connections=connections_max,
-                keepalive_expiry=KEEP_ALIVE_SECONDS,
-            ),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._http = HttpCalls(self._api, connect_seconds_max=connect_seconds_max)
 
     @property
     def accounts(self) -> Sequence[str]:
@@ -103,42 +68,55 @@ class Replicate:
             "content-type": "application/json",
             "cancel-after": f"{creation.cancel_after_seconds}s",
         }
-        sending = Sending(creation.send_before)
         try:
-            async with asyncio.timeout(self._create_seconds_max):
-                answer = await self._http.post(path, content=body, headers=headers, extensions={"trace": sending.watch})
-        except GrantTooLate:
+            answer = await self._http.call(
+                "POST",
+                path,
+                headers,
+                body=body,
+                answer_seconds_max=self._create_seconds_max,
+                send_before=creation.send_before,
+            )
+        except SentTooLate:
             return NotSent(too_late=True, message="the grant was too old when the call could go out")
-        except (httpx.HTTPError, TimeoutError, OSError) as error:
-            reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            return Unanswered(message=reason) if sending.begun else NotSent(too_late=False, message=reason)
-        return read_answer(answer.status_code, answer.headers, answer.content)
+        except NotConnected as error:
+            return NotSent(too_late=False, message=str(error))
+        except NoAnswer as error:
+            return Unanswered(message=str(error))
+        return read_answer(answer)
 
     async def listed_since(self, account: str, since: datetime) -> list[Listed]:
         found: list[Listed] = []
-        page: str | None = f"{self._api}/predictions"
+        page = f"{self._path}/predictions"
         for _ in range(LIST_PAGES_MAX):
-            listed, page = await self._list_page(account, page)
+            listed, following = await self._list_page(account, page)
             found += [one for one in listed if one.created_at >= since]
-            if page is None or (listed and listed[-1].created_at < since):
+            if following is None or (listed and listed[-1].created_at < since):
                 return found
+            page = following
         raise LookUpFailed(f"more than {LIST_PAGES_MAX} pages")
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._http.close()
 
-    async def _list_page(self, account: str, page: str | None) -> tuple[list[Listed], str | None]:
-        assert page is not None
-        if urlsplit(page).netloc != urlsplit(self._api).netloc:
-            raise LookUpFailed("the next page is at another address")
+    async def _list_page(self, account: str, page: str) -> tuple[list[Listed], str | None]:
         try:
-            answer = await self._http.get(page, headers=self._headers(account), timeout=LIST_SECONDS_MAX)
-            answer.raise_for_status()
-            content = answer.json()
+            answer = await self._http.call("GET", page, self._headers(account), answer_seconds_max=LIST_SECONDS_MAX)
+            if answer.status != LISTED:
+                raise LookUpFailed(f"status {answer.status}")
+            content = json.loads(answer.content)
             listed = [self._listed(one) for one in content["results"]]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            following = content.get("next")
+        except (NotConnected, NoAnswer, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LookUpFailed(f"{type(error).__name__}: {error}") from error
-        return listed, content.get("next")
+        return listed, self._target(following) if following else None
+
+    def _target(self, address: str) -> str:
+        """A full address of the provider's as the target of a request to it."""
+        parts = urlsplit(address)
+        if parts.netloc != urlsplit(self._api).netloc:
+            raise LookUpFailed("the next page is at another address")
+        return f"{parts.path}?{parts.query}"
 
     def _listed(self, prediction: dict[str, Any]) -> Listed:
         attempt_id, callback_token = None, None
@@ -161,9 +139,9 @@ class Replicate:
         if self._webhooks:
             address = f"{self._webhooks}{creation.attempt_id}?token={creation.callback_token}"
             parts.append(f'"webhook":{json.dumps(address)},"webhook_events_filter":["completed"]')
-        path = f"{self._api}/models/{creation.model}/predictions"
+        path = f"{self._path}/models/{creation.model}/predictions"
         if not OFFICIAL_MODEL.match(creation.model):
-            path = f"{self._api}/predictions"
+            path = f"{self._path}/predictions"
             parts.append(f'"version":{json.dumps(creation.model)}')
         return path, ("{" + ",".join(parts) + "}").encode()
 
@@ -171,8 +149,9 @@ class Replicate:
         return {"authorization": f"Bearer {self._tokens[account]}"}
 
 
-def read_answer(status: int, headers: httpx.Headers, content: bytes) -> Outcome:
+def read_answer(answer: Answer) -> Outcome:
     """What an answer to a creation means."""
+    status, content = answer.status, answer.content
     if status in CREATED:
         try:
             prediction = json.loads(content)
@@ -182,7 +161,7 @@ def read_answer(status: int, headers: httpx.Headers, content: bytes) -> Outcome:
     problem = _problem(content)
     message = f"status {status}: {problem.get('detail') or problem.get('title') or 'no reason given'}"[:ANSWER_CHARACTERS_MAX]
     if status == 429:
-        wait = _retry_after(headers, problem)
+        wait = _retry_after(answer.headers, problem)
         return Refused(refusal=Refusal.THROTTLED, message=message, retry_after_seconds=wait)
     if status in NO_RIGHT:
         return Refused(refusal=Refusal.ACCOUNT, message=message)
@@ -201,7 +180,7 @@ def _problem(content: bytes) -> dict[str, Any]:
     return problem if isinstance(problem, dict) else {}
 
 
-def _retry_after(headers: httpx.Headers, problem: dict[str, Any]) -> float | None:
+def _retry_after(headers: Mapping[str, str], problem: dict[str, Any]) -> float | None:
     """Header, else `retry_after` of the body, else "~Ns" in its detail; None when none of them says."""
     for value in (headers.get("retry-after"), problem.get("retry_after")):
         try:
