@@ -22,7 +22,7 @@ $(INSTALLED): requirements.lock $(PROJECTS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@echo "installing the locked packages …"
-	@$(BIN)/python -m uv pip sync --quiet --require-hashes requirements.lock
+	@$(BIN)/python -m uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	@$(BIN)/python -m uv pip install --quiet --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
 	@touch $@
 

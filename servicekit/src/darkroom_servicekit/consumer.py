@@ -30,9 +30,12 @@ from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.stages import Received, stages
 
-POLL_SECONDS = 1.0
-SESSION_SECONDS = 10.0
-HEARTBEAT_SECONDS = 3.0
+POLL_SECONDS = 5.0
+FETCH_SECONDS_MAX = 5.0
+"""Kafka answers a fetch at once when there is something; this is how long it may hold one when there is nothing."""
+SESSION_SECONDS = 6.0
+"""The broker's least: a killed member's partitions go to its successor after this long."""
+HEARTBEAT_SECONDS = 2.0
 REBALANCE_SECONDS_MAX = 60.0
 BATCH_SECONDS_MAX = 60.0
 RETRY_SECONDS_FIRST = 0.1
@@ -123,6 +126,7 @@ class EventConsumer:
             group_id=self._group,
             batch=True,
             auto_offset_reset="earliest",
+            fetch_max_wait_ms=int(FETCH_SECONDS_MAX * 1000),
             session_timeout_ms=int(SESSION_SECONDS * 1000),
             heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
             max_poll_interval_ms=int((BATCH_SECONDS_MAX + REBALANCE_SECONDS_MAX) * 1000),

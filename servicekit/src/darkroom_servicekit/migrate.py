@@ -1,9 +1,13 @@
-"""`python -m darkroom_servicekit.migrate SERVICE=URL …`: bring the databases of services to their newest schema.
+"""`python -m darkroom_servicekit.migrate SERVICE …`: bring the databases of services to their newest schema.
 
+The address stands in `DARKROOM_DATABASE_URL_<SERVICE>` or, for one service alone, in `DARKROOM_DATABASE_URL`: an argument would
+show its password to everyone on the machine.
 Alembic per service, run as a job before the services start; two runs at once wait for one another.
 """
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import command
@@ -24,17 +28,24 @@ def migrate(migrations: Path, database_url: str) -> None:
     command.upgrade(config, "head")
 
 
-def main(arguments: list[str]) -> int:
-    """Migrate each `SERVICE=URL`; 2 for wrong use."""
-    pairs = [argument.partition("=") for argument in arguments]
-    if not pairs or any(not url or not (SERVICES / service).is_dir() for service, _, url in pairs):
-        sys.stderr.write("usage: python -m darkroom_servicekit.migrate SERVICE=postgresql://… …\n")
+def main(services: list[str], environ: Mapping[str, str]) -> int:
+    """Migrate each service; 2 for wrong use."""
+    urls = {service: _url(service, environ, alone=len(services) == 1) for service in services}
+    if not services or not all(urls.values()) or not all((SERVICES / service).is_dir() for service in services):
+        sys.stderr.write(
+            "usage: DARKROOM_DATABASE_URL_<SERVICE>=postgresql://… python -m darkroom_servicekit.migrate SERVICE …\n"
+        )
         return WRONG_USE
-    for service, _, url in pairs:
+    for service, url in urls.items():
         migrate(SERVICES / service / "migrations", url)
         sys.stdout.write(f"{service}: schema is up to date\n")
     return 0
 
 
+def _url(service: str, environ: Mapping[str, str], *, alone: bool) -> str:
+    of_service = environ.get(f"DARKROOM_DATABASE_URL_{service.replace('-', '_').upper()}")
+    return of_service or (environ.get("DARKROOM_DATABASE_URL", "") if alone else "")
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -94,8 +94,8 @@ class Builder:
 
     def add_schemas(self, databases: Mapping[str, str]) -> None:
         """The migrations of the wanted services, in one process."""
-        arguments = [f"{name}={databases[name]}" for name in SERVICES]
-        self._job("migrate", "darkroom_servicekit.migrate", *arguments, after=("postgres", "databases"))
+        env = {f"DARKROOM_DATABASE_URL_{name.replace('-', '_').upper()}": databases[name] for name in SERVICES}
+        self._job("migrate", "darkroom_servicekit.migrate", *SERVICES, after=("postgres", "databases"), env=env)
 
     def add_topics(self, bootstrap: str) -> None:
         self._job("topics", "darkroom_cli.stack.topics", after=("kafka",), env={"DARKROOM_KAFKA_BOOTSTRAP_SERVERS": bootstrap})

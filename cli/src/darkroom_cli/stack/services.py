@@ -11,7 +11,7 @@ from darkroom_cli.stack.ports import HOST
 
 DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"  # the same as darkroom_servicekit.auth's; that import is slow
 SANDBOX_TOKEN = "r8_sandbox_local_0001"  # noqa: S105 - accepted by the sandbox alone
-SAMPLE_INSTANCES = "sample-shop-1,sample-shop-2,sample-shop-3,demo-shop"
+SAMPLE_INSTANCES = "shop-a,shop-b,shop-c,demo"
 STOP_SECONDS = 15.0
 # Settings of the stack itself; every other DARKROOM_… of the environment is handed on to the services.
 STACK_ONLY = re.compile(r"DARKROOM_(HOME|PORT|STACK_.*|DATABASE_URL.*|HTTP_HOST|HTTP_PORT)$")
@@ -36,6 +36,7 @@ class Surroundings:
         local = {
             "DARKROOM_PUBLIC_URL": self.web,
             "DARKROOM_MEDIA_URL": self.web,
+            "DARKROOM_WS_ORIGINS": self.web.replace("127.0.0.1", "localhost"),  # how people type it
             "DARKROOM_WIX_APP_ID": "darkroom",
             "DARKROOM_WIX_APP_SECRET": DEVELOPMENT_KEY,
             "DARKROOM_JWT_SECRET": DEVELOPMENT_KEY,
@@ -79,6 +80,7 @@ def service_task(service: str, number: int, *, of: int, port: int, around: Surro
             "DARKROOM_HTTP_HOST": HOST,
             "DARKROOM_HTTP_PORT": str(port),
             "DARKROOM_DATABASE_URL": around.databases[service],
+            "DARKROOM_REPLICA": replica_key(service, number),
         },
         probe=Probe(kind="http", host=HOST, port=port),
         after=after,
