@@ -1,6 +1,7 @@
 """Lists, details, quotes; and that no tenant sees anything of another."""
 
 import pytest
+from darkroom_jobs_api.jobs.views import AcceptedJob
 from support.jobs_api import JOBS, JobsApi, Shop, completed, created, failed, picture, request_body, started
 from support.service import eventually
 
@@ -150,3 +151,7 @@ async def test_openapi_describes_the_bodies(jobs_api: JobsApi) -> None:
     assert {"201", "202", "400", "401", "402", "409", "413", "415", "422", "429"} <= set(
         document["paths"][JOBS]["post"]["responses"]
     )
+    job = route["responses"]["201"]["content"]["application/json"]
+    assert job["example"]["job"]["id"]
+    AcceptedJob.model_validate(job["example"])
+    assert "needed" in route["responses"]["402"]["content"]["application/problem+json"]["example"]

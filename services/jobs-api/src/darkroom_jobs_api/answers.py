@@ -32,6 +32,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ProblemBody, "description": MEANINGS[status], "content": {PROBLEM_TYPE: {}}} for status in statuses}
 
 
+def example(value: Mapping[str, Any], kind: str = "application/json") -> dict[str, Any]:
+    """For one of a route's `responses`: what it may look like."""
+    return {"content": {kind: {"example": value}}}
+
+
 MEANINGS = {
     400: "Invalid input; `errors` names each field with its rule",
     401: "Not signed in",

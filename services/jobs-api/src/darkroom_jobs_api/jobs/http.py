@@ -5,10 +5,11 @@ from typing import Annotated
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
-from darkroom_servicekit.problems import Problem, invalid_fields
+from darkroom_servicekit.problems import PROBLEM_TYPE, Problem, invalid_fields
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from darkroom_jobs_api.answers import json_answer, problems
+from darkroom_jobs_api.answers import MEANINGS, example, json_answer, problems
+from darkroom_jobs_api.jobs import examples
 from darkroom_jobs_api.jobs.accept_request import AcceptRequest
 from darkroom_jobs_api.jobs.paging import cursor_of, read_id, read_page
 from darkroom_jobs_api.jobs.prefer import parse_prefer
@@ -31,7 +32,12 @@ def job_routes(accept: AcceptRequest, unit_of_work: UnitOfWork, principal: Princ
         "",
         status_code=201,
         response_model=AcceptedJob,
-        responses=problems(400, 401, 402, 409, 413, 415, 422, 429, 503) | {202: {"model": JobAnswer}},
+        responses=problems(400, 401, 402, 409, 413, 415, 422, 429, 503)
+        | {
+            201: example(examples.ACCEPTED),
+            202: {"model": JobAnswer} | example(examples.NOT_DECIDED),
+            402: {"description": MEANINGS[402]} | example(examples.TOO_FEW, PROBLEM_TYPE),
+        },
         openapi_extra=json_body(SubmissionBody, EXAMPLE),
     )
     async def submit_job(
@@ -44,7 +50,7 @@ def job_routes(accept: AcceptRequest, unit_of_work: UnitOfWork, principal: Princ
         raw = await json_object(request)
         return await accept(raw, who, key_header=idempotency_key, preference=parse_prefer(prefer or []))
 
-    @router.get("/jobs", response_model=JobPage, responses=problems(400, 401, 429))
+    @router.get("/jobs", response_model=JobPage, responses=problems(400, 401, 429) | {200: example(examples.PAGE)})
     async def list_of_jobs(
         who: Annotated[Principal, Depends(principal)],
         status: Annotated[str | None, Query(description="such as `PENDING,RUNNING`; default: all")] = None,
@@ -61,7 +67,7 @@ def job_routes(accept: AcceptRequest, unit_of_work: UnitOfWork, principal: Princ
             )
         return json_answer(JobPage(jobs=[job_view(job) for job in jobs], next_cursor=cursor_of(before)))
 
-    @router.get("/jobs/{job_id}", response_model=JobDetail, responses=problems(401, 404, 429))
+    @router.get("/jobs/{job_id}", response_model=JobDetail, responses=problems(401, 404, 429) | {200: example(examples.DETAIL)})
     async def job_with_items(job_id: str, who: Annotated[Principal, Depends(principal)]) -> Response:
         """One job with its pictures. Another tenant's job does not exist."""
         number = read_id(job_id)

@@ -11,8 +11,9 @@ from darkroom_servicekit.problems import invalid_fields
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from darkroom_jobs_api.answers import UtcTime, json_answer, problems
+from darkroom_jobs_api.answers import UtcTime, example, json_answer, problems
 from darkroom_jobs_api.catalogue.store import CatalogueStore
+from darkroom_jobs_api.jobs.examples import QUOTE
 from darkroom_jobs_api.jobs.submission import EXAMPLE, SubmissionBody, read_submission
 from darkroom_jobs_api.openapi import json_body
 from darkroom_jobs_api.quotes.quote import quote
@@ -42,7 +43,7 @@ def quote_routes(
     @router.post(
         "/api/quote",
         response_model=QuoteAnswer,
-        responses=problems(400, 401, 413, 415, 429),
+        responses=problems(400, 401, 413, 415, 429) | {200: example(QUOTE)},
         openapi_extra=json_body(SubmissionBody, EXAMPLE),
     )
     async def quote_job(request: Request, who: Annotated[Principal, Depends(principal)]) -> Response:
