@@ -55,9 +55,12 @@ async def test_a_webhook_that_comes_spares_the_poll(world: World) -> None:
 
 async def test_it_asks_again_until_the_end(world: World) -> None:
     attempt = world.attempt()
-    world.double.before_answer = lambda path: (
-        world.succeed(attempt) and None if asked(world, attempt.prediction_id) == 2 else None
-    )
+
+    def finish_at_the_second_time(_path: str) -> None:
+        if asked(world, attempt.prediction_id) == 2:
+            world.succeed(attempt)
+
+    world.double.before_answer = finish_at_the_second_time
     await world.file(attempt, **BLIND)
     assert isinstance(await world.event(attempt), ItemCompleted)
     assert asked(world, attempt.prediction_id) == 2

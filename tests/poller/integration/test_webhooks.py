@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
@@ -71,6 +72,19 @@ async def test_a_webhook_before_its_prediction_waits_for_it(world: World) -> Non
     await world.log.publish(attempt.created())
     assert isinstance(await world.event(attempt), ItemCompleted)
     assert await world.query_one("SELECT count(*) AS n FROM early_webhooks") == {"n": 0}
+
+
+async def test_characters_that_the_database_refuses_spoil_nothing(world: World) -> None:
+    early, filed = world.attempt(), world.attempt()
+    await world.file(filed)
+    strange: dict[str, Any] = {"logs": "\x00\ud800", "error": "\x00\ud800"}
+    assert (await world.webhook(early, world.succeed(early, **strange))).status_code == 202
+    await world.log.publish(early.created())
+    assert isinstance(await world.event(early), ItemCompleted)
+    assert (await world.webhook(filed, world.succeed(filed, output="https://x/\x00\ud800", **strange))).status_code == 200
+    event = await world.event(filed)
+    assert isinstance(event, PredictionFailed)
+    assert event.code == "output-unusable"
 
 
 async def test_an_early_failure_fails_at_once(world: World) -> None:
@@ -155,7 +169,7 @@ async def test_a_webhook_needs_the_signature_and_the_attempts_own_token(world: W
     good = world.double.signed(body)
     forged_before = await world.metric(FORGED)
     now = datetime.now(UTC)
-    refused = {
+    refused: dict[str, tuple[dict[str, Any], int]] = {
         "no headers": ({"headers": {"x": "y"}}, 401),
         "no id": ({"headers": good | {"webhook-id": ""}}, 401),
         "another id": ({"headers": good | {"webhook-id": "msg_2"}}, 401),
@@ -190,7 +204,7 @@ async def test_a_webhook_needs_the_signature_and_the_attempts_own_token(world: W
 
 async def test_a_signed_body_that_is_no_prediction_is_a_400(world: World) -> None:
     attempt = world.attempt()
-    for body in (b"[]", b"{", b'"x"', b"{}", b'{"id": 1}'):
+    for body in (b"[]", b"{", b'"x"', b"{}", b'{"id": 1}', b'{"id": "p", "metrics": {"predict_time": NaN}}'):
         answer = await world.webhook(attempt, {}, body=body, headers=world.double.signed(body))
         assert answer.status_code == 400
 

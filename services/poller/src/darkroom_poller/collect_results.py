@@ -208,6 +208,9 @@ class CollectResults:
             log.error("storage is away, keeping the output for later", error=str(error))
             delay = min(STORAGE_RETRY_SECONDS_MAX, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()))
             return PutOff(prediction, delay, "storage")
+        except Exception as error:  # one strange output must not stop the collectors of all others
+            log.error("collecting failed unexpectedly", exc_info=error)
+            return self._again(prediction, "unexpected", type(error).__name__)
 
     def _again(self, prediction: Prediction, reason: str, detail: str) -> Ending:
         log.warning("output not collected", reason=detail, attempts=prediction.fetch_attempts + 1)

@@ -4,6 +4,7 @@ Parking and filing take the same advisory lock (exclusive, shared), so neither c
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,10 @@ from sqlalchemy import text
 
 PARKING_LOCK = 0x0DA2_C002
 KEEP_SECONDS = 3600.0
+
+KEPT_FIELDS = ("id", "status", "output", "error", "metrics", "data_removed")
+UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
+"""NUL and surrogates, as json.dumps writes them; a pair of surrogates is lost too, which no field of ours minds."""
 
 LOCK_TO_PARK = text("SELECT pg_advisory_xact_lock(:lock)")
 LOCK_TO_FILE = text("SELECT pg_advisory_xact_lock_shared(:lock)")
@@ -51,9 +56,14 @@ async def park(transaction: Transaction, early: Sequence[EarlyWebhook]) -> None:
         {
             "ids": list(one_each),
             "tokens": [webhook.token_sha256 for webhook in one_each.values()],
-            "bodies": [json.dumps(webhook.body) for webhook in one_each.values()],
+            "bodies": [_as_jsonb(webhook.body) for webhook in one_each.values()],
         },
     )
+
+
+def _as_jsonb(body: dict[str, Any]) -> str:
+    """What is needed of a prediction, without the characters that jsonb refuses: one webhook must not spoil its whole batch."""
+    return UNSTORABLE.sub(r"\\ufffd", json.dumps({name: body[name] for name in KEPT_FIELDS if name in body}))
 
 
 async def take_early(transaction: Transaction, attempt_ids: Sequence[str]) -> Mapping[str, EarlyWebhook]:

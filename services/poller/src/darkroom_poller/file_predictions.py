@@ -70,6 +70,8 @@ class FilePredictions:
 
     def _row(self, attempt_id: str, received: Received[PredictionCreated], progress: Progress) -> dict[str, Any]:
         event = received.event
+        overdue_seconds = event.cancel_after_seconds + self._overdue_margin_seconds
+        poll_seconds = first_poll_seconds(event.expected_seconds, webhook_expected=event.webhook_expected)
         return {
             "attempt_id": attempt_id,
             "token": event.callback_token_sha256,
@@ -83,8 +85,8 @@ class FilePredictions:
             "model": event.model,
             "prediction_id": event.prediction_id,
             "expected_seconds": event.expected_seconds,
-            "first_poll": first_poll_seconds(event.expected_seconds, webhook_expected=event.webhook_expected),
-            "overdue": event.cancel_after_seconds + self._overdue_margin_seconds,
+            "first_poll": min(poll_seconds, overdue_seconds),
+            "overdue": overdue_seconds,
             "cause_id": received.envelope.id,
             "correlation_id": received.envelope.correlation_id,
             "traceparent": received.envelope.traceparent,

@@ -29,7 +29,10 @@ class PollerMetrics:
             "darkroom_collect_seconds", "From a known output to the stored result", buckets=SECONDS_BUCKETS, registry=registry
         )
         self.collect_retries = Counter(
-            "darkroom_collect_retries", "Collections put off, by reason: fetch, storage, picture", ["reason"], registry=registry
+            "darkroom_collect_retries",
+            "Collections put off, by reason: fetch, storage, picture, unexpected",
+            ["reason"],
+            registry=registry,
         )
         self.collecting = Gauge("darkroom_collecting", "Outputs handed to this replica's collectors", registry=registry)
         self.image_workers_killed = Counter(

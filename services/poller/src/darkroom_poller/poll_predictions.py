@@ -6,6 +6,7 @@ Replicas share the work by claiming rows and share one budget of look-ups, so mo
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 import structlog
 from darkroom_servicekit.database import UnitOfWork
@@ -67,6 +68,7 @@ class PollPredictions:
         clock = asyncio.get_running_loop().time
         while True:
             self._woken.clear()
+            self._wake_at = inf  # whatever is filed from here on may be missed by the look-up below
             asked = await self._poll_due()
             async with self._uow.read() as connection:
                 seconds = await seconds_to_next_poll(connection)
@@ -117,6 +119,10 @@ class PollPredictions:
             self._pause(prediction.provider, error)
             self._metrics.polls.labels(prediction.provider, "failed").inc()
             log.warning("provider gives no answer", error=str(error)[:200])
+            return None
+        except Exception as error:  # one strange answer must not stop the polls of all others
+            self._metrics.polls.labels(prediction.provider, "failed").inc()
+            log.error("look-up failed unexpectedly", exc_info=error)
             return None
         self._count(prediction, progress)
         return progress

@@ -19,6 +19,9 @@ BACKOFF_SECONDS_FIRST = 2.0
 BACKOFF_SECONDS_MAX = 30.0
 JITTER = 0.2
 
+PREDICT_SECONDS_MAX = 1_000_000
+"""A provider's own figure beyond this is no figure."""
+
 FETCH_BACKOFF_SECONDS_FIRST = 1.0
 FETCH_BACKOFF_SECONDS_MAX = 60.0
 
@@ -116,9 +119,9 @@ def fetch_retry_seconds(attempts: int, jitter: float) -> float:
 def output_address(output: object) -> str | None:
     """The address of the picture in a provider's output: the string itself, or the first of a list. None: there is none."""
     first = output[0] if isinstance(output, list) and output else output
-    if isinstance(first, str) and first.startswith(("https://", "http://", "data:")):
-        return first
-    return None
+    if not isinstance(first, str) or not first.startswith(("https://", "http://", "data:")):
+        return None
+    return first if first.isascii() and first.isprintable() else None
 
 
 def progress_of_output(output: object, metrics: Mapping[str, Any] | None = None) -> Succeeded | Failed:
@@ -127,4 +130,5 @@ def progress_of_output(output: object, metrics: Mapping[str, Any] | None = None)
     if address is None:
         return UNUSABLE_OUTPUT
     seconds = (metrics or {}).get("predict_time")
-    return Succeeded(address, float(seconds) if isinstance(seconds, int | float) else None)
+    plausible = isinstance(seconds, int | float) and 0 <= seconds <= PREDICT_SECONDS_MAX
+    return Succeeded(address, float(seconds) if plausible else None)

@@ -64,7 +64,12 @@ class ReceiveWebhook:
 
 def _prediction(body: bytes) -> dict[str, Any] | None:
     try:
-        prediction = json.loads(body)
+        prediction = json.loads(body, parse_constant=_refuse)
     except ValueError:
         return None
     return prediction if isinstance(prediction, dict) and isinstance(prediction.get("id"), str) else None
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity are no JSON, though Python reads them."""
+    raise ValueError(constant)
