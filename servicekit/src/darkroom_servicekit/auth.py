@@ -1,4 +1,4 @@
-"""Who is asking: Wix instance tokens and JWTs become a Principal; anything doubtful is refused.
+"""Who is asking: Wix instance tokens and JWTs, in a header or a page's cookie, become a Principal; anything doubtful is refused.
 
 The tenant comes from the signed token alone, never from a parameter. Source of the instance token's format: Wix, "parse the
 app instance query parameter" (`signature.payload`, HMAC-SHA256 over the encoded payload). JWT algorithms are pinned by setting.
@@ -18,6 +18,7 @@ import jwt
 from fastapi import Request
 
 from darkroom_servicekit.problems import Problem
+from darkroom_servicekit.session_cookie import SAFE_METHODS, SESSION_COOKIE, comes_from_own_page, own_origin
 
 DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"
 """Signs the tokens of `darkroom token` on a local stack. Anyone can know it."""
@@ -58,10 +59,11 @@ class TokenKeys:
 
 
 class Authenticator:
-    """Checks bearer tokens."""
+    """Checks bearer tokens. `public_url` is where our own pages live; without it no page may change anything by its cookie."""
 
-    def __init__(self, keys: TokenKeys) -> None:
+    def __init__(self, keys: TokenKeys, *, public_url: str | None = None) -> None:
         self._keys = keys
+        self.own_origin = own_origin(public_url)
         self._jwks = (
             jwt.PyJWKClient(keys.jwt_jwks_url, timeout=JWKS_TIMEOUT_SECONDS)
             if keys.jwt_jwks_url and keys.jwt_algorithm == "RS256"
@@ -158,18 +160,42 @@ def make_jwt(
 
 
 def bearer_principal(authenticator: Authenticator) -> Callable[[Request], Awaitable[Principal]]:
-    """A FastAPI dependency: the principal of `Authorization: Bearer …`, else `401`."""
+    """A FastAPI dependency: the principal of `Authorization: Bearer …` or of a page's cookie, else `401`.
+
+    A cookie alone changes nothing for a page that is not ours: `403`.
+    """
 
     async def principal(request: Request) -> Principal:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise unauthorized("Send a token as `Authorization: Bearer …`.")
+        token = bearer_token(request)
+        if token is None:
+            token = request.cookies.get(SESSION_COOKIE)
+            if not token:
+                raise unauthorized("Send a token as `Authorization: Bearer …`.")
+            if request.method not in SAFE_METHODS:
+                require_own_page(request, authenticator)
         try:
-            return authenticator.authenticate(token.strip(), datetime.now(UTC))
+            return authenticator.authenticate(token, datetime.now(UTC))
         except InvalidToken as error:
             raise unauthorized("The token is wrong or no longer good.") from error
 
     return principal
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of `Authorization: Bearer …`; None without that header. Raises Problem (401) for another scheme."""
+    header = request.headers.get("authorization")
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise unauthorized("Send a token as `Authorization: Bearer …`.")
+    return token.strip()
+
+
+def require_own_page(request: Request, authenticator: Authenticator) -> None:
+    """Raises Problem (403) unless one of our own pages made the request."""
+    if not comes_from_own_page(request.headers, authenticator.own_origin):
+        raise Problem(403, "Not from here", "This page may not act for a signed-in shop.", kind="/problems/foreign-page")
 
 
 def unauthorized(detail: str) -> Problem:

@@ -75,7 +75,7 @@ class Runtime:
             keep_seconds=settings.outbox_keep_seconds,
         )
         self.unit_of_work = UnitOfWork(self.engine, service=service, clock=utc_now, wake_relay=self.relay.wake)
-        self.authenticator = Authenticator(token_keys(settings))
+        self.authenticator = Authenticator(token_keys(settings), public_url=settings.public_url)
         self._loops = Loops(self.metrics)
         self._to_start: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._to_drain: list[Callable[[], Awaitable[None]]] = []

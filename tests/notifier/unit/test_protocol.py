@@ -25,6 +25,10 @@ def test_connect_with_and_without_a_position() -> None:
     assert read_message(with_position) == Connect("t", Position("e", 123))
 
 
+def test_connect_may_leave_the_token_to_the_cookie() -> None:
+    assert read_message('{"type":"connect"}') == Connect(None, None)
+
+
 def test_a_new_token() -> None:
     assert read_message('{"type":"token","token":"t"}') == Renewal("t")
 
@@ -38,7 +42,6 @@ def test_a_new_token() -> None:
         "[]",
         "null",
         "{}",
-        '{"type":"connect"}',
         '{"type":"connect","token":7}',
         '{"type":"subscribe","token":"t"}',
         '{"type":"connect","token":"t","position":{}}',

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 from darkroom_servicekit.auth import Authenticator, InvalidToken, Principal
+from darkroom_servicekit.session_cookie import SESSION_COOKIE
 from fastapi import WebSocket, WebSocketDisconnect
 from redis.exceptions import RedisError
 
@@ -90,7 +91,11 @@ class Connection:
             raise Closing(Code.NO_CONNECT, f"no connect message within {CONNECT_SECONDS_MAX:g} s") from None
         if not isinstance(connect, Connect):
             raise Closing(Code.MALFORMED, "the first message is connect")
-        tenant = self._sign_in(connect.token).instance_id
+        # The Origin was checked before the socket was accepted, so the cookie is that of a page of ours.
+        token = self._websocket.cookies.get(SESSION_COOKIE) if connect.token is None else connect.token
+        if token is None:
+            raise Closing(Code.MALFORMED, "connect has a token, unless a page's cookie has one")
+        tenant = self._sign_in(token).instance_id
         async with self._parts.places.held(tenant), self._parts.hub.listening(tenant, self):
             resumption = await self._parts.history.resume(tenant, connect.position)
             writer = asyncio.create_task(self._write(resumption))

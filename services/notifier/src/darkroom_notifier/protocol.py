@@ -44,9 +44,9 @@ class Position:
 
 @dataclass(frozen=True)
 class Connect:
-    """The client's first message."""
+    """The client's first message. Without a token the handshake's cookie must have one."""
 
-    token: str
+    token: str | None
     position: Position | None
 
 
@@ -70,6 +70,8 @@ def read_message(text: str | None) -> Connect | Renewal:
     match message:
         case {"type": "connect", "token": str(token)}:
             return Connect(token, _position(message.get("position")))
+        case {"type": "connect"} if "token" not in message:
+            return Connect(None, _position(message.get("position")))
         case {"type": "token", "token": str(token)}:
             return Renewal(token)
     raise Closing(Code.MALFORMED, "a message is of type connect or token and has a token")
