@@ -22,6 +22,7 @@ from darkroom_jobs_api.jobs.release_items import ReleaseItems
 from darkroom_jobs_api.jobs.submit_job import SubmitJob
 from darkroom_jobs_api.outages import install_outage_handlers
 from darkroom_jobs_api.quotes.http import quote_routes
+from darkroom_jobs_api.session.http import session_routes
 from darkroom_jobs_api.settings import JobsApiSettings
 from darkroom_jobs_api.shop.http import shop_routes
 from darkroom_jobs_api.shop.sample_store import SampleStore, build_client
@@ -54,6 +55,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.app.include_router(job_routes(accept, unit_of_work, principal, media_base=settings.media_base()))
     runtime.app.include_router(quote_routes(unit_of_work, catalogue, principal))
     runtime.app.include_router(shop_routes(SampleStore(store_client, settings.store_base_url), principal))
+    runtime.app.include_router(session_routes(runtime.authenticator, sample_shops=settings.sample_shops()))
     return runtime.app
 
 

@@ -1,0 +1,119 @@
+"""`/api/session`: a page hands its token in once and gets it back as a cookie that no script can read.
+
+Nothing is stored: the cookie is the token, and ends with it. The sample shops are offered with the development key alone.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from darkroom_servicekit.auth import (
+    DEVELOPMENT_KEY,
+    INSTANCE_ID_MAX,
+    Authenticator,
+    InvalidToken,
+    Principal,
+    bearer_principal,
+    bearer_token,
+    make_instance_token,
+    require_own_page,
+    unauthorized,
+)
+from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.problems import Problem
+from darkroom_servicekit.session_cookie import SESSION_COOKIE
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from darkroom_jobs_api.answers import UtcTime, json_answer, problems
+
+COOKIE_BYTES_MAX = 3800
+"""Browsers keep 4096 bytes of a cookie, name and attributes included (RFC 6265bis)."""
+DEVELOPMENT_LIFE = timedelta(hours=12)
+
+
+class Session(Body):
+    """Who is signed in."""
+
+    instance_id: str
+    subject: str
+    roles: list[str]
+    expires_at: UtcTime | None
+
+
+class SampleShops(Body):
+    """The shops that a page offers where only development keys are in use."""
+
+    instances: list[str]
+
+
+class SampleShop(StrictBody):
+    """A shop to be."""
+
+    instance_id: str = Field(min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")
+
+
+def session_routes(authenticator: Authenticator, *, sample_shops: Sequence[str] | None) -> APIRouter:
+    """Begin, show and end a page's session. `sample_shops`: those to offer; None where other than development keys are in use."""
+    router = APIRouter(prefix="/api/session", tags=["session"])
+    secure = (authenticator.own_origin or "").startswith("https://")
+    signed_in = bearer_principal(authenticator)
+
+    def begin(token: str) -> Response:
+        now = datetime.now(UTC)
+        try:
+            who = authenticator.authenticate(token, now)
+        except InvalidToken as error:
+            raise unauthorized("The token is wrong or no longer good.") from error
+        if len(token) > COOKIE_BYTES_MAX:
+            raise Problem(400, "Token too long", f"A page keeps tokens of up to {COOKIE_BYTES_MAX} bytes.")
+        answer = json_answer(_session(who))
+        age = max(0, int((who.expires_at - now).total_seconds())) if who.expires_at else None
+        answer.set_cookie(SESSION_COOKIE, token, max_age=age, path="/", secure=secure, httponly=True, samesite="strict")
+        return answer
+
+    @router.post("", response_model=Session, responses=problems(400, 401))
+    async def begin_session(request: Request) -> Response:
+        """Take a bearer token into the page's cookie."""
+        token = bearer_token(request)
+        if token is None:
+            raise unauthorized("Send a token as `Authorization: Bearer …`.")
+        return begin(token)
+
+    @router.get("", response_model=Session, responses=problems(401))
+    async def session(who: Annotated[Principal, Depends(signed_in)]) -> Response:
+        """Who is signed in."""
+        return json_answer(_session(who))
+
+    @router.delete("", status_code=204)
+    async def end_session(request: Request) -> Response:
+        """Forget the cookie."""
+        require_own_page(request, authenticator)
+        answer = Response(status_code=204)
+        answer.delete_cookie(SESSION_COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
+        return answer
+
+    @router.get("/development", response_model=SampleShops, responses=problems(404))
+    async def shops_offered() -> Response:
+        """The sample shops. `404` unless instance tokens are signed with the development key."""
+        return json_answer(SampleShops(instances=list(_offered(sample_shops))))
+
+    @router.post("/development", response_model=Session, responses=problems(404))
+    async def begin_as_sample_shop(shop: SampleShop, request: Request) -> Response:
+        """Sign in as a sample shop, without a token."""
+        _offered(sample_shops)
+        require_own_page(request, authenticator)
+        now = datetime.now(UTC)
+        return begin(make_instance_token(shop.instance_id, key=DEVELOPMENT_KEY, now=now, ttl=DEVELOPMENT_LIFE))
+
+    return router
+
+
+def _offered(sample_shops: Sequence[str] | None) -> Sequence[str]:
+    if sample_shops is None:
+        raise Problem(404, "Not Found", kind="/problems/not-found")
+    return sample_shops
+
+
+def _session(who: Principal) -> Session:
+    return Session(instance_id=who.instance_id, subject=who.subject, roles=sorted(who.roles), expires_at=who.expires_at)

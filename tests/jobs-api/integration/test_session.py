@@ -1,0 +1,101 @@
+"""A page's session: the token goes in once and comes back as a cookie; only our own pages act by it."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token
+from support.jobs_api import JOBS, JobsApi, request_body, running_jobs_api
+from support.stack import StackAddresses, unique_name
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+SESSION = "/api/session"
+
+
+def token_of(instance_id: str, *, ttl: timedelta = timedelta(hours=1)) -> str:
+    return make_instance_token(instance_id, key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=ttl)
+
+
+def cookie_of(answer: httpx.Response) -> dict[str, str]:
+    """The `Cookie` header that a browser would send next."""
+    return {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+
+
+async def test_a_token_becomes_a_cookie_that_no_script_reads_and_ends_with_it(jobs_api: JobsApi) -> None:
+    shop = unique_name("shop")
+    answer = await jobs_api.client.post(SESSION, headers={"Authorization": f"Bearer {token_of(shop)}"})
+    attributes = answer.headers["set-cookie"].lower()
+    shown = await jobs_api.client.get(SESSION, headers=cookie_of(answer))
+
+    assert answer.status_code == 200
+    assert all(part in attributes for part in ("httponly", "samesite=strict", "secure", "path=/", "max-age="))
+    assert shown.json()["instanceId"] == shop
+    assert shown.json()["roles"] == ["owner"]
+    assert shown.json() == answer.json()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}])
+async def test_nothing_begins_without_a_good_token(jobs_api: JobsApi, headers: dict[str, str]) -> None:
+    answer = await jobs_api.client.post(SESSION, headers=headers)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (401, False)
+    assert (await jobs_api.client.get(SESSION, headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (OWN, 202),
+        ({"Origin": "https://darkroom.example"}, 202),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "https://darkroom.example"}, 403),
+        ({}, 403),
+    ],
+)
+async def test_a_cookie_orders_pictures_for_our_own_pages_alone(jobs_api: JobsApi, said: dict[str, str], status: int) -> None:
+    cookie = {"Cookie": f"darkroom_session={token_of(unique_name('shop'))}"}
+    headers = cookie | said | {"Prefer": "respond-async"}
+    answer = await jobs_api.client.post(JOBS, json=request_body(), headers=headers)
+    assert answer.status_code == status, answer.text
+    assert (await jobs_api.client.get(f"{JOBS}/jobs", headers=cookie | said)).status_code == 200
+
+
+async def test_a_bearer_token_goes_before_the_cookie_and_needs_no_origin(jobs_api: JobsApi) -> None:
+    bearer, cookie = unique_name("bearer"), unique_name("cookie")
+    headers = {"Authorization": f"Bearer {token_of(bearer)}", "Cookie": f"darkroom_session={token_of(cookie)}"}
+    assert (await jobs_api.client.get(SESSION, headers=headers)).json()["instanceId"] == bearer
+    answer = await jobs_api.client.post(JOBS, json=request_body(), headers=headers | {"Prefer": "respond-async"})
+    assert answer.status_code == 202
+
+
+async def test_an_expired_cookie_is_401(jobs_api: JobsApi) -> None:
+    cookie = {"Cookie": f"darkroom_session={token_of('shop', ttl=timedelta(seconds=-1))}"}
+    assert (await jobs_api.client.get(SESSION, headers=cookie)).status_code == 401
+
+
+async def test_a_session_is_ended_by_our_own_page_alone(jobs_api: JobsApi) -> None:
+    foreign = await jobs_api.client.delete(SESSION, headers={"Sec-Fetch-Site": "cross-site"})
+    own = await jobs_api.client.delete(SESSION, headers=OWN)
+    assert (foreign.status_code, "set-cookie" in foreign.headers) == (403, False)
+    assert own.status_code == 204
+    assert "max-age=0" in own.headers["set-cookie"].lower()
+
+
+async def test_sample_shops_are_offered_with_the_development_key_alone(parts: StackAddresses) -> None:
+    path = f"{SESSION}/development"
+    async with running_jobs_api(parts, sample_instances="shop-a, shop-b") as development:
+        offered = await development.client.get(path)
+        foreign = await development.client.post(path, json={"instanceId": "shop-a"})
+        begun = await development.client.post(path, json={"instanceId": "shop-a"}, headers=OWN)
+        shown = await development.client.get(SESSION, headers=cookie_of(begun))
+    async with running_jobs_api(parts, sample_instances="shop-a", wix_app_secret="a-key-of-our-own-0123456789") as production:
+        absent = [
+            await production.client.get(path),
+            await production.client.post(path, json={"instanceId": "shop-a"}, headers=OWN),
+        ]
+
+    assert offered.json() == {"instances": ["shop-a", "shop-b"]}
+    assert foreign.status_code == 403
+    assert shown.json()["instanceId"] == "shop-a"
+    assert [answer.status_code for answer in absent] == [404, 404]
