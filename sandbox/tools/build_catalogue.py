@@ -47,6 +47,21 @@ SHOPS = {
     "vehicle": ["shop-b"],
 }
 
+COLLECTION = "autumn-collection"
+COLLECTED = (
+    "cherry-jam",
+    "flower-vase",
+    "gift-box",
+    "stoneware-bowl",
+    "toy-car",
+    "honey-jar",
+    "pepper-mill",
+    "teapot",
+    "building-blocks",
+    "succulent",
+    "notebook",
+)
+
 
 def snapshot(master: np.ndarray, dice: random.Random) -> np.ndarray:
     """Another picture of the same thing: closer, a little crooked, warmer or cooler, brighter or darker."""
@@ -117,6 +132,14 @@ def packaged(data: Path) -> list[dict[str, object]]:
     return products
 
 
+def collection(products: list[dict[str, object]]) -> dict[str, object]:
+    """A product made of other products' first pictures, a lookbook; all shops have it, and it comes first."""
+    pictures = {image["id"]: image for product in products for image in product["images"]}  # type: ignore[attr-defined]
+    images = [pictures[f"{key}-01"] | {"id": f"{COLLECTION}-{n:02}"} for n, key in enumerate(COLLECTED, 1)]
+    shops = ["demo", "shop-a", "shop-b", "shop-c"]
+    return {"id": COLLECTION, "name": "Autumn collection", "tags": ["lookbook", "gifts"], "shops": shops, "images": images}
+
+
 def main() -> None:
     """Write the pictures and the catalogue anew."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -127,6 +150,7 @@ def main() -> None:
     for old in (CATALOGUE / "pictures").glob("*.jpg"):
         old.unlink()
     products = rendered(wanted.masters) + packaged(wanted.package_data)
+    products.insert(0, collection(products))
     lines = ",\n".join(json.dumps(product, ensure_ascii=False) for product in products)
     (CATALOGUE / "catalogue.json").write_text(f'{{"products": [\n{lines}\n]}}\n')
 
