@@ -69,7 +69,7 @@ def _examine(picture: ImageFile.ImageFile, order: Order) -> Answer:
 
 def _thumbnail(picture: Image.Image, side: int) -> bytes:
     small = picture if picture.mode in ("RGB", "RGBA", "L", "LA") else picture.convert("RGBA")
-    small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small.thumbnail((side, side), Image.Resampling.HAMMING, reducing_gap=2.0)  # half of LANCZOS' cost, and hard to tell apart
     small = ImageOps.exif_transpose(small)
     if small.mode in ("RGBA", "LA"):
         ground = Image.new("RGB", small.size, WHITE)

@@ -130,5 +130,6 @@ def progress_of_output(output: object, metrics: Mapping[str, Any] | None = None)
     if address is None:
         return UNUSABLE_OUTPUT
     seconds = (metrics or {}).get("predict_time")
-    plausible = isinstance(seconds, int | float) and 0 <= seconds <= PREDICT_SECONDS_MAX
-    return Succeeded(address, float(seconds) if plausible else None)
+    if isinstance(seconds, int | float) and 0 <= seconds <= PREDICT_SECONDS_MAX:
+        return Succeeded(address, float(seconds))
+    return Succeeded(address)
