@@ -22,6 +22,7 @@ from darkroom_predictor.write_outcomes import WriteOutcomes
 SLEEP_SECONDS_MAX = 5.0
 """A dispatcher looks by itself this often: for what other replicas filed or freed and died before they could use it."""
 ENDING_SECONDS_MAX = 12.0
+HINTS_MAX = 10_000
 
 log = structlog.get_logger()
 
@@ -90,9 +91,7 @@ class Dispatcher:
     async def _round(self) -> float | None:
         """Take turns and start their calls; when to come again."""
         self.rounds += 1
-        hints, self._hints = self._hints, Hints()
-        if hints:
-            await self._queue.tell(hints)
+        await self._pass_on_hints()
         places = min(self._bounds.turns_max, self._bounds.calls_max - len(self._calls))
         if places <= 0:
             return None
@@ -108,6 +107,18 @@ class Dispatcher:
             if len(calls) < len(turns.grants):
                 self._burn(turns.grants, calls)
         return turns.wait_seconds
+
+    async def _pass_on_hints(self) -> None:
+        hints, self._hints = self._hints, Hints()
+        if not hints:
+            return
+        try:
+            await self._queue.tell(hints)
+        except BaseException:
+            # Telling Redis twice changes nothing; what is too much to keep is repaired from the table.
+            hints.add(self._hints)
+            self._hints = hints if len(hints) <= HINTS_MAX else Hints()
+            raise
 
     def _burn(self, grants: Sequence[Grant], calls: Sequence[Call]) -> None:
         """Turns whose item was not waiting any more: their place in the window stays used, their slot is freed."""

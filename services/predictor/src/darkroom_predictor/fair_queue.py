@@ -66,8 +66,8 @@ class Hints:
     given_back: list[tuple[Place, int]] = field(default_factory=list)
     released: list[tuple[str, str]] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self.filed or self.given_back or self.released)
+    def __len__(self) -> int:
+        return len(self.filed) + len(self.given_back) + len(self.released)
 
     def add(self, more: "Hints") -> None:
         self.filed += more.filed

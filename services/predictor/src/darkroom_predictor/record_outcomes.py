@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.database import Transaction
 
@@ -12,6 +13,8 @@ from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.items import Then
 from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused, Unanswered
 from darkroom_predictor.queue_store import mark_sent
+
+log = structlog.get_logger()
 
 THEN = {
     Refusal.BAD_INPUT: Then.END,
@@ -76,6 +79,9 @@ class RecordOutcomes:
     async def _record_created(self, transaction: Transaction, created: Mapping[str, Accepted]) -> None:
         rows = await mark_created(transaction, [(attempt, outcome.prediction_id) for attempt, outcome in created.items()])
         await mark_sent(transaction, [attempt.item.item_id for attempt, _, _ in rows])
+        if len(rows) < len(created):
+            late = sorted(created.keys() - {attempt.attempt_id for attempt, _, _ in rows})
+            log.warning("predictions of attempts that were settled otherwise", attempts=late)
         for attempt, prediction_id, digest in rows:
             item = attempt.item
             event = PredictionCreated(

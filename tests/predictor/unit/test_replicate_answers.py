@@ -1,0 +1,73 @@
+"""What Replicate's answers to a creation mean. Bodies as the vendor documents and as they were seen."""
+
+import json
+from typing import Any
+
+import pytest
+from darkroom_predictor.providers.door import Accepted, Outcome, Refusal, Refused, Unanswered
+from darkroom_predictor.providers.http_calls import Answer
+from darkroom_predictor.providers.replicate import read_answer
+
+
+def answered(status: int, body: Any = None, **headers: str) -> Outcome:
+    content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+    return read_answer(Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content))
+
+
+@pytest.mark.parametrize("status", [201, 202])
+def test_created(status: int) -> None:
+    body = {"id": "abc", "status": "starting", "output": None}
+    assert answered(status, body) == Accepted(prediction_id="abc", output=None)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"detail":"no id"}'])
+def test_a_created_that_cannot_be_read_may_have_been_made(body: bytes) -> None:
+    outcome = answered(201, body)
+    assert isinstance(outcome, Unanswered)
+    assert outcome.ended
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"retry_after": "7"}, {"retry_after": 3}, 7.0),
+        ({}, {"detail": "Request was throttled.", "status": 429, "retry_after": 3}, 3.0),
+        ({}, {"detail": "Request was throttled. Your rate limit resets in ~30s."}, 30.0),
+        ({}, {"detail": "Request was throttled. Expected available in 1 second."}, 1.0),
+        ({"retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"}, {"retry_after": 4}, 4.0),
+        ({}, {"detail": "slow down"}, None),
+        ({}, b"not json", None),
+    ],
+)
+def test_a_429_says_how_long_in_one_of_three_places(headers: dict[str, str], body: Any, seconds: float | None) -> None:
+    outcome = answered(429, body, **headers)
+    assert isinstance(outcome, Refused)
+    assert (outcome.refusal, outcome.retry_after_seconds) == (Refusal.THROTTLED, seconds)
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_refused_account(status: int) -> None:
+    outcome = answered(status, {"title": "Insufficient credit", "status": status})
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal is Refusal.ACCOUNT
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_input_that_is_refused_for_good(status: int) -> None:
+    outcome = answered(status, {"title": "Input validation failed", "detail": "- input.prompt: is required"})
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal is Refusal.BAD_INPUT
+    assert "input.prompt" in outcome.message
+
+
+@pytest.mark.parametrize("status", [500, 502, 504, 520])
+def test_a_server_error_is_no_proof_that_nothing_was_made(status: int) -> None:
+    outcome = answered(status, b"<html>bad gateway</html>")
+    assert isinstance(outcome, Unanswered)
+    assert outcome.ended
+
+
+def test_unavailable_is() -> None:
+    outcome = answered(503, {"detail": "try later"})
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal is Refusal.PROVIDER_ERROR
