@@ -33,6 +33,8 @@ from darkroom_servicekit.stages import Received, stages
 POLL_SECONDS = 5.0
 FETCH_SECONDS_MAX = 5.0
 """Kafka answers a fetch at once when there is something; this is how long it may hold one when there is nothing."""
+SPACING_SECONDS = 0.02
+"""Between the starts of two batches at least: under load they grow, and a lone message after a pause waits for nothing."""
 SESSION_SECONDS = 6.0
 """The broker's least: a killed member's partitions go to its successor after this long."""
 HEARTBEAT_SECONDS = 2.0
@@ -145,8 +147,10 @@ class EventConsumer:
                 while True:
                     found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._batch_max)
                     if found:
+                        started = clock()
                         await self._take(consumer, found)
                         self._moved_at = clock()
+                        await asyncio.sleep(max(0.0, started + SPACING_SECONDS - self._moved_at))
         finally:
             self._consumer = None
             await subscriber.stop()
