@@ -8,10 +8,13 @@ from typing import Any
 
 from darkroom_contracts.catalogue import EVENTS_BY_TYPE
 from darkroom_contracts.event import Event
+from darkroom_credits.change_plan import ChangePlan
 from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
 from darkroom_credits.grants import NewGrant
 from darkroom_credits.keep_books import KeepBooks
+from darkroom_credits.keep_time import KeepTime
+from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.stages import Received, stages
@@ -22,13 +25,31 @@ from support.credit_events import received
 REPLICAS = 4
 
 
+class Clock:
+    """The time as the books see it: the wall clock's, until a test sets it."""
+
+    def __init__(self) -> None:
+        self._set: datetime | None = None
+
+    def now(self) -> datetime:
+        return self._set or datetime.now(UTC)
+
+    def set(self, at: str) -> None:
+        """Stand still at a time, ISO 8601."""
+        self._set = datetime.fromisoformat(at)
+
+
 class CreditBooks:
     """One service's use cases. Two of these on one database are two replicas."""
 
-    def __init__(self, unit_of_work: UnitOfWork) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, clock: Clock) -> None:
         metrics = CreditsMetrics(CollectorRegistry())
         self.unit_of_work = unit_of_work
-        self.grants = GrantCredits(metrics)
+        self.clock = clock
+        self.time = KeepTime(unit_of_work, metrics, clock=clock.now, overdue_seconds=3600)
+        self.accounts = LookAtAccount(unit_of_work, clock.now)
+        self.grants = GrantCredits(metrics, self.time.look_again)
+        self.plans = ChangePlan(self.time.look_again)
         self._handlers = build_handlers(KeepBooks(metrics))
 
     async def take(self, *events: Event) -> None:
@@ -49,6 +70,11 @@ class CreditBooks:
         )
         async with self.unit_of_work.begin() as transaction:
             await self.grants.grant(transaction, new)
+
+    async def put_on_plan(self, instance_id: str, plan: str, *, key: str | None = None) -> None:
+        """Change a tenant's plan as an operator does."""
+        async with self.unit_of_work.begin() as transaction:
+            await self.plans.change(transaction, instance_id, plan, key=key)
 
     async def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """What a query finds."""
@@ -84,6 +110,8 @@ NOT_AS_THE_LEDGER_SAYS = """
         max(b.available) <> coalesce(sum(e.amount) FILTER (WHERE account = 'available'), 0)
         OR max(b.held) <> coalesce(sum(e.amount) FILTER (WHERE account = 'held'), 0)
         OR max(b.spent) <> coalesce(sum(e.amount) FILTER (WHERE account = 'spent'), 0)
+        OR max(b.expired) <> coalesce(sum(e.amount) FILTER (WHERE account = 'expired'), 0)
+        OR max(b.refunded) <> coalesce(sum(e.amount) FILTER (WHERE account = 'refunded'), 0)
         OR max(b.granted) <> -coalesce(sum(e.amount) FILTER (WHERE account = 'granted'), 0)
 """
 NOT_AS_THE_GRANTS_SAY = """
@@ -104,11 +132,12 @@ NOT_AS_THE_STATEMENT_SAYS = """
 
 
 @asynccontextmanager
-async def credit_books(database_url: str) -> AsyncIterator[CreditBooks]:
+async def credit_books(database_url: str, clock: Clock | None = None) -> AsyncIterator[CreditBooks]:
     """Books on a migrated database."""
+    clock = clock or Clock()
     engine = build_engine(database_url, pool_size=REPLICAS)
     try:
-        yield CreditBooks(UnitOfWork(engine, service="credits", clock=lambda: datetime.now(UTC), wake_relay=lambda: None))
+        yield CreditBooks(UnitOfWork(engine, service="credits", clock=clock.now, wake_relay=lambda: None), clock)
     finally:
         await engine.dispose()
 
@@ -118,3 +147,15 @@ async def all_of(*work: Any) -> None:
     async with asyncio.TaskGroup() as group:
         for one in work:
             group.create_task(one)
+
+
+@asynccontextmanager
+async def running_loop(books: CreditBooks, time: KeepTime | None = None) -> AsyncIterator[None]:
+    """The loop that keeps time, for as long as the context lasts."""
+    task = asyncio.create_task((time or books.time).run())
+    try:
+        yield
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("darkroom_cli.commands.logs", "The last lines of a process, or of all."),
     "token": ("darkroom_cli.commands.token", "A bearer token signed with the development key."),
     "credits": ("darkroom_cli.commands.credits", "A tenant's credits: show them, grant some."),
+    "tenants": ("darkroom_cli.commands.tenants", "A tenant's terms: its plan."),
     "topics": ("darkroom_cli.commands.topics", "The Kafka topics: list them, make the missing ones."),
 }
 

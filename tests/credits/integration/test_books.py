@@ -4,7 +4,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled, PlanChanged
 from darkroom_contracts.event import Event
 from darkroom_credits.grant_credits import GrantHasExpired
 from darkroom_credits.open_samples import OpenSamples
@@ -118,7 +118,7 @@ async def test_sample_shops_are_opened_once_by_two_replicas_and_any_number_of_st
     books: CreditBooks, database_url: str
 ) -> None:
     async def start(replica: CreditBooks) -> None:
-        samples = OpenSamples(replica.unit_of_work, replica.grants, instance_ids=["s-1", "s-2"], plan="starter")
+        samples = OpenSamples(replica.unit_of_work, replica.plans, instance_ids=["s-1", "s-2"], plan="starter")
         opened.append(await samples.open_all())
 
     opened: list[int] = []
@@ -126,7 +126,7 @@ async def test_sample_shops_are_opened_once_by_two_replicas_and_any_number_of_st
         await all_of(start(books), start(other))
     await start(books)
     assert (sum(opened), opened[-1]) == (2, 0)
-    assert [type(event) for event in await books.published()] == [CreditsGranted, CreditsGranted]
+    assert [type(event) for event in await books.published()] == [PlanChanged, CreditsGranted] * 2
     assert await books.balances("s-1") == (5000, 0, 0)
     await books.assert_sound()
 

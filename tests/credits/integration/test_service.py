@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled, PlanChanged
 from darkroom_contracts.event import Event
 from darkroom_credits.main import build
 from darkroom_credits.settings import CreditsSettings
@@ -266,4 +266,48 @@ async def test_sample_shops_start_with_their_allowance_once_however_often_it_sta
             assert len((await credits.get("/api/credits/transactions", instance_id=SAMPLES[0]))["transactions"]) == 1
             await credits.grant("witness", amount=1, reason="the log has been read up to here")
     seen = await log.events(lambda events: sum(one.event.instance_id == "witness" for one in events) == 2)
-    assert sorted(one.event.instance_id for one in seen) == ["sample-1", "sample-2", "witness", "witness"]
+    told = sorted((one.event.instance_id, type(one.event).__name__) for one in seen)
+    assert told == sorted(
+        [(shop, kind) for shop in SAMPLES for kind in ("PlanChanged", "CreditsGranted")] + [("witness", "CreditsGranted")] * 2
+    )
+
+
+async def put_plan(credits: Credits, instance_id: str, **body: Any) -> httpx.Response:
+    return await credits.client.put(f"/api/operator/tenants/{instance_id}/plan", json=body, headers=operator())
+
+
+async def test_an_operator_puts_a_tenant_on_a_plan_and_the_log_tells_its_terms(credits: Credits, log: Log) -> None:
+    answer = await put_plan(credits, "shop", plan="studio")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["available"], told["plan"]) == (25_000, "studio")
+    assert told["expiring"] == [{"amount": 25_000, "expiresAt": told["renewsAt"]}]
+    assert (await credits.get("/api/plans"))["current"] == "studio"
+    seen = await log.events(lambda events: kinds(events) == [PlanChanged, CreditsGranted], instance_id="shop")
+    changed = seen[0].event
+    assert isinstance(changed, PlanChanged)
+    assert (changed.plan, changed.plan_version, changed.weight, changed.cap_per_minute) == ("studio", 1, 2, None)
+
+
+@pytest.mark.parametrize("body", [{"plan": "gold"}, {"plan": ""}, {}, {"plan": "pro", "weight": 9}])
+async def test_a_wrong_plan_is_refused_and_changes_nothing(credits: Credits, body: dict[str, Any]) -> None:
+    assert (await put_plan(credits, "shop", **body)).status_code == 400
+    assert (await credits.get("/api/credits"))["plan"] == "payg"
+
+
+async def test_only_an_operator_changes_plans(credits: Credits) -> None:
+    url = "/api/operator/tenants/shop/plan"
+    for headers in (tenant("shop"), operator("vendor")):
+        assert (await credits.client.put(url, json={"plan": "pro"}, headers=headers)).status_code == 403
+
+
+async def test_an_operator_finds_the_jobs_that_hold_credits(credits: Credits, log: Log) -> None:
+    await credits.grant("shop", amount=100, reason="welcome")
+    await log.publish(requested(1, items=2))
+    await log.events(lambda events: CreditsReserved in kinds(events), instance_id="shop")
+    url = "/api/operator/credits/reservations"
+    [found] = (await credits.client.get(url, headers=operator())).json()["reservations"]
+    assert (found["jobId"], found["instanceId"], found["held"], found["product"]) == (1, "shop", 30, "optimize")
+    assert (await credits.client.get(f"{url}?olderThan=60", headers=operator())).json() == {"reservations": []}
+    assert (await credits.client.get(url, headers=tenant("shop"))).status_code == 403
+    assert (await credits.client.get(f"{url}?olderThan=-1", headers=operator())).status_code == 400

@@ -18,7 +18,7 @@ Entry = JobRequested | ItemFinished | JobFinished
 def books_with(*grants: int, instance_id: str = "shop") -> Books:
     granted = [Grant(id=number, instance_id=instance_id, remaining=amount) for number, amount in enumerate(grants, 1)]
     account = Account(instance_id=instance_id, available=sum(grants), renews_at=NOW)
-    return Books({instance_id: account}, {instance_id: granted}, {}, {}, set())
+    return Books(NOW, {instance_id: account}, {instance_id: granted}, {}, {}, set())
 
 
 def entered(books: Books, *events: Entry) -> list[Event]:

@@ -30,3 +30,16 @@ def runner(tmp_path: Path) -> CliRunner:
 def test_it_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str, code: int, said: str) -> None:
     result = runner.invoke(app, ["credits", *arguments.split()])
     assert (result.exit_code, said in result.output) == (code, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("set shop", WRONG_USE, "--plan"),
+        ("set", WRONG_USE, "instance_id"),
+        ("set shop --plan pro", FAILED, "darkroom up"),
+    ],
+)
+def test_a_change_of_terms_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str, code: int, said: str) -> None:
+    result = runner.invoke(app, ["tenants", *arguments.split()])
+    assert (result.exit_code, said in result.output) == (code, True), result.output

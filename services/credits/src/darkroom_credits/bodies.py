@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, PlainSerializer
 
 GRANT_AMOUNT_MAX = 1_000_000_000
 REASON_MAX = 500
+PLAN_NAME_MAX = 50
 
 UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str)]
 
@@ -100,3 +101,27 @@ class GrantedBody(Body):
 
     grant: GrantBody
     balance_after: int
+
+
+class PlanRequest(StrictBody):
+    """The plan that a tenant goes on."""
+
+    plan: str = Field(min_length=1, max_length=PLAN_NAME_MAX)
+
+
+class ReservationBody(Body):
+    """Credits that a job holds."""
+
+    job_id: int
+    instance_id: str
+    product: str
+    amount: int
+    held: int
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class ReservationsBody(Body):
+    """Reservations that are open, the oldest first."""
+
+    reservations: list[ReservationBody]

@@ -6,6 +6,7 @@ come without a request between them are one event and at most two ledger lines.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from darkroom_contracts.credits import CreditsRejected, CreditsReserved, CreditsSettled
 from darkroom_contracts.envelope import Envelope
@@ -15,6 +16,7 @@ from darkroom_contracts.jobs import ItemFinished, JobFinished, JobRequested
 from darkroom_credits.grants import Draw, Grant, draw, give_back
 from darkroom_credits.ledger import Account
 from darkroom_credits.reservations import Reservation, Settled, clear, decide, settle_item
+from darkroom_credits.withdrawals import withdraw
 
 Entry = JobRequested | ItemFinished | JobFinished
 
@@ -39,8 +41,9 @@ class Settlement:
 
 @dataclass
 class Books:
-    """What was read for a batch, then what the batch made of it."""
+    """What was read for a batch, then what the batch made of it. No grant in them has ended by `now`."""
 
+    now: datetime
     accounts: dict[str, Account]
     grants: dict[str, list[Grant]]
     reservations: dict[int, Reservation]
@@ -146,7 +149,8 @@ def _post_settlements(books: Books, account: Account, pending: dict[int, _Pendin
             continue
         account.move("spend", settled.spent, job_id=job_id, event_id=cause.id)
         account.move("release", settled.released, job_id=job_id, event_id=cause.id)
-        give_back(books.grants.get(account.instance_id, ()), books.draws.get(job_id, ()), settled.released)
+        grants = books.grants.get(account.instance_id, ())
+        give_back(grants, books.draws.get(job_id, ()), settled.released)
         event = CreditsSettled(
             instance_id=account.instance_id,
             job_id=job_id,
@@ -155,4 +159,6 @@ def _post_settlements(books: Books, account: Account, pending: dict[int, _Pendin
             balances=account.balances(),
         )
         books.facts.append((event, cause))
+        # What came back to a grant that has ended meanwhile goes where the rest of it went.
+        books.facts.extend((withdrawn, cause) for withdrawn in withdraw(account, grants, now=books.now, job_id=job_id))
     pending.clear()

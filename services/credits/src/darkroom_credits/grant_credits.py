@@ -1,12 +1,14 @@
 """Use case: credits are added to a tenant's account, once per key, with their ledger transaction and event."""
 
-from darkroom_contracts.credits import CreditsGranted
+from collections.abc import Callable
+
 from darkroom_servicekit.database import Transaction
 
+from darkroom_credits.current_accounts import lock_accounts
 from darkroom_credits.grants import NewGrant
 from darkroom_credits.metrics import CreditsMetrics
-from darkroom_credits.store import lock_accounts, write_lines
-from darkroom_credits.store_grants import GrantRow, grant_of_key, insert_grant
+from darkroom_credits.post_grant import post_grant
+from darkroom_credits.store_grants import GrantRow, grant_of_key
 
 
 class AnotherGrantHasThisKey(Exception):
@@ -18,10 +20,11 @@ class GrantHasExpired(Exception):
 
 
 class GrantCredits:
-    """Adds credits, in a transaction of the caller's."""
+    """Adds credits, in a transaction of the caller's. `look_again` is told of every grant that will end."""
 
-    def __init__(self, metrics: CreditsMetrics) -> None:
+    def __init__(self, metrics: CreditsMetrics, look_again: Callable[[], None]) -> None:
         self._metrics = metrics
+        self._look_again = look_again
 
     async def grant(self, transaction: Transaction, new: NewGrant) -> tuple[GrantRow, bool]:
         """The grant, and whether it was made now. Raises AnotherGrantHasThisKey, GrantHasExpired."""
@@ -34,17 +37,8 @@ class GrantCredits:
             return before, False
         if new.expires_at is not None and new.expires_at <= transaction.now:
             raise GrantHasExpired
-        account.move("grant", new.amount, reason=new.reason)
-        row = await insert_grant(transaction, new, available_after=account.available)
-        await write_lines(transaction, account.lines, created_by=new.created_by)
-        event = CreditsGranted(
-            instance_id=new.instance_id,
-            grant_id=row.id,
-            amount=new.amount,
-            reason=new.reason,
-            expires_at=new.expires_at,
-            balances=account.balances(),
-        )
-        transaction.publish(event)
+        row = await post_grant(transaction, account, new)
         transaction.after_commit(lambda: self._metrics.granted.labels(new.kind).inc(new.amount))
+        if new.expires_at is not None:
+            transaction.after_commit(self._look_again)
         return row, True

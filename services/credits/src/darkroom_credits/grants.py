@@ -10,7 +10,7 @@ from typing import Literal
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-GrantKind = Literal["allowance", "operator"]
+GrantKind = Literal["allowance", "operator", "purchase"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class Grant:
     instance_id: str
     remaining: int
     expires_at: datetime | None = None
+    owed: int = 0
+    """Credits of a refunded purchase that are to be taken back as soon as they come back."""
 
 
 @dataclass(kw_only=True)

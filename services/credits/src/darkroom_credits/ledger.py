@@ -1,23 +1,27 @@
 """The chart of accounts and a tenant's account: pure. Every credit moves from one account to another, so all sum to zero.
 
-Of the four accounts only `granted` (where credits come from) goes below zero; the others refuse to.
+Of the accounts only `granted` (where credits come from) goes below zero; the others refuse to.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from darkroom_contracts.credits import Balances
 
-Kind = Literal["grant", "hold", "spend", "release"]
-AccountName = Literal["available", "held", "spent", "granted"]
+from darkroom_credits.plans import NEW_ACCOUNT_PLAN
+
+Kind = Literal["grant", "hold", "spend", "release", "expire", "refund"]
+AccountName = Literal["available", "held", "spent", "granted", "expired", "refunded"]
 
 POSTINGS: Mapping[Kind, tuple[AccountName, AccountName]] = {
     "grant": ("granted", "available"),
     "hold": ("available", "held"),
     "spend": ("held", "spent"),
     "release": ("held", "available"),
+    "expire": ("available", "expired"),
+    "refund": ("available", "refunded"),
 }
 """From which account to which each kind of transaction moves its amount."""
 
@@ -33,6 +37,7 @@ class Line:
     available_after: int
     job_id: int | None = None
     event_id: str | None = None
+    grant_id: int | None = None
     reason: str | None = None
 
 
@@ -44,6 +49,9 @@ class Account:
     available: int = 0
     held: int = 0
     spent: int = 0
+    plan: str = NEW_ACCOUNT_PLAN
+    plan_version: int = 1
+    anchored_at: datetime | None = None
     renews_at: datetime | None = None
     lines: list[Line] = field(default_factory=list)
 
@@ -54,6 +62,7 @@ class Account:
         *,
         job_id: int | None = None,
         event_id: str | None = None,
+        grant_id: int | None = None,
         reason: str | None = None,
     ) -> None:
         """Move `amount` as `kind` says. Moving nothing leaves no line."""
@@ -61,7 +70,7 @@ class Account:
         if amount == 0:
             return
         source, target = POSTINGS[kind]
-        change = {"available": 0, "held": 0, "spent": 0, "granted": 0}
+        change = dict.fromkeys(get_args(AccountName), 0)
         change[source] -= amount
         change[target] += amount
         self.available += change["available"]
@@ -77,6 +86,7 @@ class Account:
                 available_after=self.available,
                 job_id=job_id,
                 event_id=event_id,
+                grant_id=grant_id,
                 reason=reason,
             )
         )

@@ -1,6 +1,6 @@
 """What credits counts for Prometheus, beside the kit's own."""
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class CreditsMetrics:
@@ -11,3 +11,7 @@ class CreditsMetrics:
         self.settled = Counter("darkroom_credits_settled", "Credits settled", ["charge"], registry=registry)
         self.granted = Counter("darkroom_credits_granted", "Credits granted", ["kind"], registry=registry)
         self.ignored = Counter("darkroom_credits_events_ignored", "Events that changed nothing", ["reason"], registry=registry)
+        self.reservations_open = Gauge("darkroom_credits_reservations_open", "Jobs that hold credits", registry=registry)
+        self.reservations_overdue = Gauge(
+            "darkroom_credits_reservations_overdue", "Jobs that hold credits although they should have ended", registry=registry
+        )

@@ -21,6 +21,7 @@ class Reservation:
     price_credits: int
     items_total: int
     amount: int
+    product: str = "optimize"
     spent: int = 0
     released: int = 0
     state: State = "OPEN"
@@ -51,6 +52,7 @@ def decide(request: JobRequested, *, available: int) -> Reservation:
         price_credits=request.price_credits,
         items_total=request.items_total,
         amount=request.amount_credits if affordable else 0,
+        product=request.product,
         state="OPEN" if affordable else "REJECTED",
     )
 

@@ -10,6 +10,10 @@ class CreditsSettings(ServiceSettings):
     sample_instances: str = Field(default="", description="`instance,…`: shops that start on the sample plan, for trying out")
     sample_plan: str = Field(default="starter", description="the plan of the sample shops")
 
+    reservation_overdue_seconds: float = Field(
+        default=6 * 3600, gt=0, description="how long a job may hold credits before it is reported as overdue"
+    )
+
     def sample_instance_ids(self) -> list[str]:
         """The sample shops, without blanks."""
         return [one.strip() for one in self.sample_instances.split(",") if one.strip()]

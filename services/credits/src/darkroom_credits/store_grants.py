@@ -1,12 +1,13 @@
-"""The SQL of grants and of the plan that an account is on."""
+"""The SQL of grants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from darkroom_servicekit.database import Transaction
+from sqlalchemy import text
 
-from darkroom_credits.grants import NewGrant
-from darkroom_credits.plans import Plan
+from darkroom_credits.grants import Grant, NewGrant
 
 GRANT = "id, instance_id, kind, amount, remaining, expires_at, reason, created_by, created_at, available_after"
 GRANT_OF_KEY = f"SELECT {GRANT} FROM grants WHERE once_key = :key"  # noqa: S608 - a constant
@@ -16,9 +17,22 @@ INSERT_GRANT = f"""
     VALUES (:instance, :kind, :amount, :amount, :expires_at, :reason, :created_by, :now, :available_after, :once_key)
     RETURNING {GRANT}
 """  # noqa: S608 - a constant
-PUT_ON_PLAN = """
-    UPDATE balances SET plan = :plan, plan_version = :version, period_started_at = :now, renews_at = :renews_at, updated_at = :now
-    WHERE instance_id = :instance
+DUE = text(
+    """
+    SELECT id, instance_id, remaining, expires_at, owed FROM grants
+    WHERE instance_id = ANY(CAST(:ids AS text[])) AND remaining > 0 AND expires_at <= :now
+    """
+)
+WRITE_GRANTS = text(
+    """
+    UPDATE grants SET remaining = changed.remaining, owed = changed.owed
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:remainings AS bigint[]), CAST(:oweds AS bigint[])) AS changed (id, remaining, owed)
+    WHERE grants.id = changed.id AND (grants.remaining <> changed.remaining OR grants.owed <> changed.owed)
+    """
+)
+END_ALLOWANCES = """
+    UPDATE grants SET expires_at = :now
+    WHERE instance_id = :instance AND kind = 'allowance' AND expires_at > :now
 """
 
 
@@ -60,7 +74,25 @@ async def insert_grant(transaction: Transaction, new: NewGrant, *, available_aft
     return GrantRow(**(await transaction.execute(INSERT_GRANT, values)).one()._mapping)
 
 
-async def put_on_plan(transaction: Transaction, instance_id: str, plan: Plan, *, renews_at: datetime) -> None:
-    """A new period of `plan` begins now for an account that is locked."""
-    values = {"plan": plan.name, "version": plan.version, "renews_at": renews_at, "instance": instance_id, "now": transaction.now}
-    await transaction.execute(PUT_ON_PLAN, values)
+async def due_grants(transaction: Transaction, instance_ids: Sequence[str]) -> dict[str, list[Grant]]:
+    """The tenants' grants that have ended with something left in them; the tenants are locked."""
+    found: dict[str, list[Grant]] = {}
+    for row in await transaction.execute(DUE, {"ids": list(instance_ids), "now": transaction.now}):
+        found.setdefault(row.instance_id, []).append(Grant(**row._mapping))
+    return found
+
+
+async def write_grants(transaction: Transaction, grants: Sequence[Grant]) -> None:
+    """Write what remains of grants, and what is owed of them."""
+    if grants:
+        columns = {
+            "ids": [one.id for one in grants],
+            "remainings": [one.remaining for one in grants],
+            "oweds": [one.owed for one in grants],
+        }
+        await transaction.execute(WRITE_GRANTS, columns)
+
+
+async def end_allowances(transaction: Transaction, instance_id: str) -> None:
+    """A plan's allowances end now, also as far as jobs hold them; the tenant is locked."""
+    await transaction.execute(END_ALLOWANCES, {"instance": instance_id, "now": transaction.now})

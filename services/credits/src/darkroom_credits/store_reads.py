@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from darkroom_credits.plans import Plan
-
-NEW_ACCOUNT_PLAN = "payg"
-"""What a tenant never seen before is on."""
+from darkroom_credits.plans import NEW_ACCOUNT_PLAN
 
 # One statement, so that the parts belong to the same moment; a row for each time at which credits expire, or just one.
 ACCOUNT = text(
@@ -29,10 +26,16 @@ STATEMENT = text(
     WHERE instance_id = :instance AND available_change <> 0 AND id < :before ORDER BY id DESC LIMIT :limit
     """
 )
-PLANS = text(
+OPEN_COUNTS = text(
     """
-    SELECT DISTINCT ON (name) name, version, title, credits_per_month, weight, cap_per_minute, price_minor, currency, position
-    FROM plans WHERE valid_from <= clock_timestamp() ORDER BY name, version DESC
+    SELECT count(*) AS open, count(*) FILTER (WHERE created_at < :before) AS overdue, min(created_at) AS oldest
+    FROM reservations WHERE state = 'OPEN'
+    """
+)
+OPEN_SINCE = text(
+    """
+    SELECT job_id, instance_id, product, amount, amount - spent - released AS held, created_at, updated_at
+    FROM reservations WHERE state = 'OPEN' AND created_at < :before ORDER BY created_at, job_id LIMIT :limit
     """
 )
 NEWEST = 2**63 - 1
@@ -57,6 +60,11 @@ class AccountView:
     renews_at: datetime | None = None
     expiring: Sequence[Expiring] = ()
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether time has done something to it that is not posted yet."""
+        instants = [self.renews_at, *(one.expires_at for one in self.expiring[:1])]
+        return any(at is not None and at <= now for at in instants)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
@@ -71,8 +79,26 @@ class StatementLine:
     reason: str | None
 
 
-class UnknownPlan(LookupError):
-    """There is no plan of that name."""
+@dataclass(frozen=True, kw_only=True)
+class OpenReservations:
+    """How many jobs hold credits, how many of them for too long, and since when the oldest does."""
+
+    open: int
+    overdue: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenReservation:
+    """A job that holds credits still."""
+
+    job_id: int
+    instance_id: str
+    product: str
+    amount: int
+    held: int
+    created_at: datetime
+    updated_at: datetime
 
 
 async def read_account(connection: AsyncConnection, instance_id: str) -> AccountView:
@@ -99,15 +125,13 @@ async def read_statement(
     return [StatementLine(**row._mapping) for row in await connection.execute(STATEMENT, values)]
 
 
-async def read_plans(connection: AsyncConnection) -> list[Plan]:
-    """The newest version of every plan, in the order in which they are shown."""
-    rows = sorted(await connection.execute(PLANS), key=lambda row: int(row.position))
-    return [Plan(**{name: value for name, value in row._mapping.items() if name != "position"}) for row in rows]
+async def read_open_reservations(connection: AsyncConnection, *, now: datetime, overdue_seconds: float) -> OpenReservations:
+    """How many jobs hold credits, and how many have done so for longer than a time."""
+    values = {"before": now - timedelta(seconds=overdue_seconds)}
+    return OpenReservations(**(await connection.execute(OPEN_COUNTS, values)).one()._mapping)
 
 
-async def current_plan(connection: AsyncConnection, name: str) -> Plan:
-    """The newest version of one plan. Raises UnknownPlan."""
-    for plan in await read_plans(connection):
-        if plan.name == name:
-            return plan
-    raise UnknownPlan(name)
+async def list_open_reservations(connection: AsyncConnection, *, before: datetime, limit: int) -> list[OpenReservation]:
+    """The reservations that have been open since before a time, the oldest first."""
+    rows = await connection.execute(OPEN_SINCE, {"before": before, "limit": limit})
+    return [OpenReservation(**row._mapping) for row in rows]

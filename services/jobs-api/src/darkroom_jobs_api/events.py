@@ -1,6 +1,13 @@
 """Which events jobs-api takes, in the order in which one can be the cause of the next."""
 
-from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.credits import (
+    CreditsExpired,
+    CreditsGranted,
+    CreditsRejected,
+    CreditsReserved,
+    CreditsSettled,
+    CreditsTakenBack,
+)
 from darkroom_contracts.items import ItemCompleted
 from darkroom_contracts.predictions import ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
 from darkroom_servicekit.consumer import Handlers
@@ -24,6 +31,8 @@ def event_handlers(decide: DecideJobs) -> Handlers:
         .on(CreditsReserved, decide.on_credits_reserved)
         .on(CreditsRejected, decide.on_credits_rejected)
         .on(CreditsSettled, see_balances)
+        .on(CreditsExpired, see_balances)
+        .on(CreditsTakenBack, see_balances)
         .on(ItemStarted, on_items_started)
         .on(PredictionCreated, on_predictions_created)
         .on(ItemCompleted, on_items_completed)

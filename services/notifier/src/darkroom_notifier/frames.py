@@ -8,7 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom_contracts.credits import Balances, CreditsGranted, CreditsReserved, CreditsSettled
+from darkroom_contracts.credits import (
+    Balances,
+    CreditsExpired,
+    CreditsGranted,
+    CreditsReserved,
+    CreditsSettled,
+    CreditsTakenBack,
+)
 from darkroom_contracts.event import Event, ItemEvent
 from darkroom_contracts.items import ItemCompleted
 from darkroom_contracts.jobs import ItemFinished, JobFinished
@@ -34,7 +41,9 @@ def _of_reserved(event: CreditsReserved, _media_base: str) -> tuple[Frame, ...]:
     return accepted, _credits(event.balances)
 
 
-def _of_balances(event: CreditsSettled | CreditsGranted, _media_base: str) -> tuple[Frame, ...]:
+def _of_balances(
+    event: CreditsSettled | CreditsGranted | CreditsExpired | CreditsTakenBack, _media_base: str
+) -> tuple[Frame, ...]:
     return (_credits(event.balances),)
 
 
@@ -87,6 +96,8 @@ _MAKERS: dict[type[Event], Callable[[Any, str], tuple[Frame, ...]]] = {  # Any: 
     CreditsReserved: _of_reserved,
     CreditsSettled: _of_balances,
     CreditsGranted: _of_balances,
+    CreditsExpired: _of_balances,
+    CreditsTakenBack: _of_balances,
     ItemStarted: _of_started,
     PredictionCreated: _of_created,
     ItemCompleted: _of_completed,

@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from darkroom_contracts.credits import Balances, CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled
+from darkroom_contracts.credits import (
+    Balances,
+    CreditsExpired,
+    CreditsGranted,
+    CreditsRejected,
+    CreditsReserved,
+    CreditsSettled,
+    CreditsTakenBack,
+)
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-B = TypeVar("B", bound=CreditsGranted | CreditsReserved | CreditsRejected | CreditsSettled)
+B = TypeVar("B", bound=CreditsGranted | CreditsReserved | CreditsRejected | CreditsSettled | CreditsExpired | CreditsTakenBack)
 
 SEE = text(
     """

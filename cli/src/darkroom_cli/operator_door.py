@@ -1,0 +1,53 @@
+"""Calls of an operator to the running platform's credits; an answer that is no success ends the command with its words."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_jwt
+
+from darkroom_cli.console import fail, settings, told_errors
+from darkroom_cli.settings import StackSettings
+from darkroom_cli.stack.status import status_document
+
+REQUEST_SECONDS_MAX = 10.0
+TRIES_MAX = 3
+TOKEN_LIFE = timedelta(minutes=5)
+
+
+def ask_operator(
+    method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Call the operators' door of credits; an answer that is no success ends the command with its words."""
+    chosen = settings()
+    with told_errors():
+        address = status_document(chosen.home)["services"].get("credits")
+    if address is None:
+        fail("credits does not run here: start the stack with `darkroom up`")
+    headers = {"Authorization": f"Bearer {_operator_token(chosen)}", **(headers or {})}
+    url = f"{address}/api/operator/{path}"
+    with httpx.Client(timeout=REQUEST_SECONDS_MAX, trust_env=False) as client:
+        for attempt in range(1, TRIES_MAX + 1):
+            try:
+                answer = client.request(method, url, json=body, headers=headers)
+                break
+            except httpx.TransportError as error:
+                if attempt == TRIES_MAX:
+                    fail(f"credits at {address} does not answer ({error}); look with `darkroom status`")
+    if answer.is_success:
+        document: dict[str, Any] = answer.json()
+        return document
+    problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    fail(f"{answer.status_code}: {problem.get('detail') or problem.get('title') or answer.text[:200]}")
+
+
+def _operator_token(chosen: StackSettings) -> str:
+    """The token given, else one signed with the development key where the stack uses that."""
+    given = chosen.environ.get("DARKROOM_OPERATOR_TOKEN")
+    if given:
+        return given
+    own_key = chosen.environ.get("DARKROOM_JWT_SECRET", DEVELOPMENT_KEY) != DEVELOPMENT_KEY
+    if own_key or "DARKROOM_JWT_JWKS_URL" in chosen.environ:
+        fail("this stack has a signing key of its own: give an operator's token as DARKROOM_OPERATOR_TOKEN")
+    now = datetime.now(UTC)
+    return make_jwt("operators", key=DEVELOPMENT_KEY, now=now, ttl=TOKEN_LIFE, subject="darkroom-cli", roles=("operator",))

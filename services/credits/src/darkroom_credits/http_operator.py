@@ -1,0 +1,132 @@
+"""What an operator may do over HTTP with any tenant's credits."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Annotated
+
+from darkroom_servicekit.auth import INSTANCE_ID_MAX, Principal
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.problems import Problem, invalid
+from fastapi import APIRouter, Depends, Header, Path, Query
+
+from darkroom_credits.bodies import (
+    CreditsBody,
+    GrantBody,
+    GrantedBody,
+    GrantRequest,
+    PlanRequest,
+    ReservationBody,
+    ReservationsBody,
+)
+from darkroom_credits.change_plan import ChangePlan
+from darkroom_credits.grant_credits import AnotherGrantHasThisKey, GrantCredits, GrantHasExpired
+from darkroom_credits.grants import NewGrant
+from darkroom_credits.http_tenant import LIMIT_DEFAULT, LIMIT_MAX, PrincipalOf, credits_body
+from darkroom_credits.look_at_account import LookAtAccount
+from darkroom_credits.plans import UnknownPlan
+from darkroom_credits.store_grants import GrantRow
+from darkroom_credits.store_reads import list_open_reservations
+
+IDEMPOTENCY_KEY_MAX = 200
+OPERATOR = "operator"
+OLDER_THAN_SECONDS_MAX = 10 * 365 * 86400
+
+InstanceId = Annotated[str, Path(alias="instanceId", min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=IDEMPOTENCY_KEY_MAX)]
+OlderThan = Annotated[float, Query(alias="olderThan", ge=0, le=OLDER_THAN_SECONDS_MAX, allow_inf_nan=False)]
+
+
+def only_operators(principal_of: PrincipalOf) -> Callable[[Principal], Awaitable[Principal]]:
+    """The dependency that lets operators pass, and nobody else."""
+
+    async def operator(principal: Principal = Depends(principal_of)) -> Principal:  # noqa: B008 - FastAPI's way
+        if OPERATOR not in principal.roles:
+            raise Problem(403, "Not allowed", "This needs the role `operator`.", kind="/problems/forbidden")
+        return principal
+
+    return operator
+
+
+def build_operator_routes(
+    unit_of_work: UnitOfWork, *, accounts: LookAtAccount, grants: GrantCredits, plans: ChangePlan, principal_of: PrincipalOf
+) -> APIRouter:
+    """Balances, grants, plans and reservations of all tenants."""
+    router = APIRouter(prefix="/api/operator", tags=["operator"])
+    signed_in = Depends(only_operators(principal_of))
+
+    @router.get("/credits/reservations")
+    async def reservations(
+        older_than: OlderThan = 0,
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
+        _operator: Principal = signed_in,
+    ) -> ReservationsBody:
+        """Jobs that have held credits for longer than `olderThan` seconds, the oldest first."""
+        before = accounts.now() - timedelta(seconds=older_than)
+        async with unit_of_work.read() as connection:
+            found = await list_open_reservations(connection, before=before, limit=limit)
+        return ReservationsBody(reservations=[ReservationBody(**vars(one)) for one in found])
+
+    @router.put("/tenants/{instanceId}/plan")
+    async def change_plan(
+        instance_id: InstanceId,
+        body: PlanRequest,
+        idempotency_key: IdempotencyKey = None,
+        _operator: Principal = signed_in,
+    ) -> CreditsBody:
+        """Put a tenant on a plan from now on: what is unspent of the old allowance expires, the new one is granted."""
+        try:
+            async with unit_of_work.begin() as transaction:
+                await plans.change(transaction, instance_id, body.plan, key=idempotency_key)
+        except UnknownPlan as error:
+            raise invalid("plan", "must be one of the plans that are offered") from error
+        return credits_body(await accounts.view(instance_id))
+
+    @router.get("/credits/{instanceId}")
+    async def credits_of(instance_id: InstanceId, _operator: Principal = signed_in) -> CreditsBody:
+        """A tenant's balance."""
+        return credits_body(await accounts.view(instance_id))
+
+    @router.post("/credits/{instanceId}/grants", status_code=201)
+    async def grant(
+        instance_id: InstanceId,
+        body: GrantRequest,
+        idempotency_key: IdempotencyKey = None,
+        operator: Principal = signed_in,
+    ) -> GrantedBody:
+        """Give a tenant credits, with a reason. The same `Idempotency-Key` gives them once and answers the same."""
+        reason = body.reason.strip()
+        if not reason:
+            raise invalid("reason", "must not be blank")
+        new = NewGrant(
+            instance_id=instance_id,
+            kind="operator",
+            amount=body.amount,
+            reason=reason,
+            created_by=operator.subject,
+            expires_at=body.expires_at,
+            once_key=f"operator:{instance_id}:{idempotency_key}" if idempotency_key else None,
+        )
+        try:
+            async with unit_of_work.begin() as transaction:
+                row, _made_now = await grants.grant(transaction, new)
+        except AnotherGrantHasThisKey as error:
+            detail = "This Idempotency-Key was used for a grant with another amount, reason or expiry."
+            raise Problem(422, "Key used before", detail, kind="/problems/idempotency-conflict") from error
+        except GrantHasExpired as error:
+            raise invalid("expiresAt", "must lie in the future") from error
+        return _granted(row)
+
+    return router
+
+
+def _granted(row: GrantRow) -> GrantedBody:
+    grant = GrantBody(
+        id=row.id,
+        instance_id=row.instance_id,
+        amount=row.amount,
+        reason=row.reason,
+        expires_at=row.expires_at,
+        created_by=row.created_by,
+        created_at=row.created_at,
+    )
+    return GrantedBody(grant=grant, balance_after=row.available_after)
