@@ -203,6 +203,40 @@ def test_no_window_has_more_grants_than_the_cap_and_no_time_is_lost(cap: int, bu
     assert early[-1].at_us - LONG_AGO <= (items / cap) * 61 * SECOND + items + 61 * SECOND
 
 
+@settings(max_examples=60)
+@given(
+    others=st.lists(st.sampled_from((0.5, 1.0, 2.0, 4.0)), min_size=1, max_size=8),
+    weight=st.sampled_from((0.5, 1.0, 2.0)),
+    cap=st.integers(5, 60),
+    burst=st.integers(2, 12),
+    wanted=st.integers(1, 10),
+    served=st.integers(0, 60),
+)
+def test_the_kth_item_of_a_newcomer_waits_no_longer_than_its_bound(
+    others: list[float], weight: float, cap: int, burst: int, wanted: int, served: int
+) -> None:
+    burst = min(burst, cap)
+    turn = capped(cap, burst)
+    for number, other in enumerate(others):
+        turn.set_tenant(f"t{number}", weight=other)
+        fill(turn, f"t{number}", 400, job=number)
+    turn.set_tenant("newcomer", weight=weight)
+    now_us, fresh = LONG_AGO, itertools.count()
+    granted, arrived_at, waits = 0, -1, list[int]()
+    while len(waits) < wanted:
+        if granted >= served and arrived_at < 0:
+            arrived_at = now_us
+            fill(turn, "newcomer", wanted, job=1000)
+        more, wait = turn.take([f"g{next(fresh)}" for _ in range(50 if arrived_at >= 0 else 1)], now_us)
+        granted += len(more)
+        waits += [grant.at_us - arrived_at for grant in more if grant.tenant == "newcomer"]
+        now_us += int(max(0, wait))
+
+    total = sum(others) + weight
+    for place, waited in enumerate(waits, start=1):
+        assert waited <= (place * total / weight + len(others) + 1 + burst) * 61 * SECOND / cap + place
+
+
 def test_the_window_is_long_enough_for_the_slowest_call() -> None:
     turn = capped(10, 10)
     fill(turn, "shop", 11)

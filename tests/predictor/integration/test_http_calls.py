@@ -1,0 +1,127 @@
+"""The calls over real sockets: kept alive, never late, never repeated, and honest about what was sent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+
+import pytest
+from darkroom_predictor.providers.http_calls import HttpCalls, NoAnswer, NotConnected, SentTooLate
+
+Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+class Server:
+    """A raw server that counts connections and keeps what arrived."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.connections = 0
+        self.arrived = b""
+        self.close_after_answer = False
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while self.answers and (data := await reader.read(65_536)):
+            self.arrived += data
+            if not data.endswith(b"!"):
+                continue
+            writer.write(self.answers.pop(0))
+            await writer.drain()
+            if self.close_after_answer:
+                break
+        writer.close()
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[HttpCalls]:
+    listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        calls = HttpCalls(f"http://127.0.0.1:{port}", connect_seconds_max=1.0)
+        try:
+            yield calls
+        finally:
+            await calls.close()
+
+
+async def test_one_connection_serves_many_calls() -> None:
+    server = Server(OK, OK, OK)
+    async with serving(server) as calls:
+        for _ in range(3):
+            answer = await calls.call("POST", "/x", {"a": "b"}, body=b"body!", answer_seconds_max=2)
+            assert (answer.status, answer.content) == (200, b"ok")
+    assert server.connections == 1
+    assert server.arrived.startswith(b"POST /x HTTP/1.1\r\nhost: 127.0.0.1:")
+    assert server.arrived.count(b"a: b\r\n\r\nbody!") == 3
+
+
+async def test_a_late_call_never_leaves() -> None:
+    server = Server(OK, OK)
+    async with serving(server) as calls:
+        await calls.call("POST", "/first", {}, body=b"!", answer_seconds_max=2)
+        with pytest.raises(SentTooLate):
+            await calls.call("POST", "/late", {}, body=b"!", answer_seconds_max=2, send_before=monotonic() - 0.001)
+    assert b"/late" not in server.arrived
+
+
+async def test_a_body_that_does_not_leave_in_time_is_cut_off() -> None:
+    release = asyncio.Event()
+
+    async def never_read(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await release.wait()
+        writer.transport.abort()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+    listening = await asyncio.start_server(never_read, "127.0.0.1", 0, limit=1)
+    async with listening:
+        calls = HttpCalls(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", connect_seconds_max=1.0)
+        with pytest.raises(SentTooLate):
+            await calls.call("POST", "/", {}, body=b"x" * 50_000_000, answer_seconds_max=2, send_before=monotonic() + 0.3)
+        release.set()
+        listening.close()
+        await listening.wait_closed()
+
+
+async def test_nobody_there_means_nothing_sent() -> None:
+    with pytest.raises(NotConnected):
+        await HttpCalls("http://127.0.0.1:1", connect_seconds_max=1.0).call("GET", "/", {}, answer_seconds_max=1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 201 Created\r\ncontent-length: 50\r\n\r\n{",
+        b"HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{",
+        b"hello, this is no HTTP at all\r\n\r\n",
+    ],
+)
+async def test_an_answer_cut_off_or_garbled_is_no_answer(answer: bytes) -> None:
+    server = Server(answer)
+    server.close_after_answer = True
+    async with serving(server) as calls:
+        with pytest.raises(NoAnswer):
+            await calls.call("POST", "/", {}, body=b"!", answer_seconds_max=2)
+
+
+async def test_silence_is_no_answer_after_its_time() -> None:
+    async with serving(Server(b"HTTP/1.1 ")) as calls:
+        with pytest.raises(NoAnswer):
+            await calls.call("POST", "/", {}, body=b"!", answer_seconds_max=0.1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "content"),
+    [
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", b"abcde"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"ok"),
+        (b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nto the end", b"to the end"),
+    ],
+)
+async def test_answers_of_every_form_are_read(answer: bytes, content: bytes) -> None:
+    server = Server(answer)
+    server.close_after_answer = True
+    async with serving(server) as calls:
+        assert (await calls.call("POST", "/", {}, body=b"!", answer_seconds_max=2)).content == content

@@ -1,0 +1,110 @@
+"""When the limiter is open, and its figures through the running service."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from darkroom_predictor.fair_queue import AccountLimits, FairQueue, LimiterClosed, Place
+from darkroom_predictor.main import build
+from darkroom_servicekit.auth import make_jwt
+from predictor.conftest import MakeSettings
+from predictor.events import item_requested
+from predictor.provider_double import ProviderDouble
+from redis.asyncio import Redis
+from support.kafka import Log
+from support.service import eventually, running
+
+LIMITS = [AccountLimits(account="a", cap=100, burst=100, slots=100)]
+
+
+async def opened(redis_url: str, epoch: int) -> FairQueue:
+    queue = FairQueue(redis_url, "double", window_seconds=60, grant_seconds_max=1)
+    await queue.set_accounts(epoch, LIMITS)
+    await queue.open(epoch)
+    queue.enter(epoch)
+    return queue
+
+
+async def test_a_queue_that_was_never_opened_grants_nothing(redis_url: str) -> None:
+    queue = FairQueue(redis_url, "double", window_seconds=60, grant_seconds_max=1)
+    with pytest.raises(LimiterClosed):
+        await queue.take(["1"], ["a"])
+    queue.enter(7)
+    with pytest.raises(LimiterClosed):
+        await queue.take(["1"], ["a"])
+    await queue.close()
+
+
+async def test_a_replica_with_an_old_epoch_can_grant_and_disturb_nothing(redis_url: str) -> None:
+    old, new = await opened(redis_url, 1), await opened(redis_url, 2)
+    await new.file(2, [(Place("shop", 1, 1), 0.0)])
+
+    with pytest.raises(LimiterClosed):
+        await old.take(["1"], ["a"])
+    with pytest.raises(LimiterClosed):
+        await old.file(1, [(Place("shop", 1, 2), 0.0)])
+    with pytest.raises(LimiterClosed):
+        await old.open(1)
+
+    assert [grant.item_id for grant in (await new.take(["1", "2"], ["a"])).grants] == [1]
+    await old.close()
+    await new.close()
+
+
+async def test_another_redis_process_behind_the_same_address_closes_it(redis_url: str) -> None:
+    first = await opened(redis_url, 1)
+    await first.file(1, [(Place("shop", 1, 1), 0.0)])
+    async with Redis.from_url(redis_url) as redis:
+        # As after a restart from its own file: all keys are there, but it is not the process that was opened.
+        await redis.hset("darkroom:predictor:{double}:limiter", "run_id", "another")
+
+    second = FairQueue(redis_url, "double", window_seconds=60, grant_seconds_max=1)
+    second.enter(1)
+
+    with pytest.raises(LimiterClosed):
+        await second.take(["1"], ["a"])
+    assert not await second.is_open(1)
+    await first.close()
+    await second.close()
+
+
+async def test_the_script_stays_in_order_when_the_clock_steps_back(redis_url: str) -> None:
+    queue = await opened(redis_url, 1)
+    await queue.set_accounts(1, [AccountLimits(account="a", cap=3, burst=3, slots=100)])
+    await queue.file(1, [(Place("shop", 1, item), 0.0) for item in range(1, 10)])
+    async with Redis.from_url(redis_url) as redis:
+        state = "darkroom:predictor:{double}:limiter:1:state"
+        hour_ahead = int(datetime.now(UTC).timestamp() * 1_000_000) + 3_600_000_000
+        await redis.hset(state, "clock", hour_ahead)
+        assert len((await queue.take(["1", "2", "3", "4"], ["a"])).grants) == 3
+
+        # Redis' own time is now an hour behind the last one that it kept: nothing more is granted.
+        turns = await queue.take(["5"], ["a"])
+
+        assert (turns.grants, turns.wait_seconds) == ([], 61.0)
+        assert int(await redis.hget(state, "clock")) == hour_ahead
+    await queue.close()
+
+
+async def test_the_figures_of_the_running_service(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:
+    settings = make_settings(replicate_concurrency=3, replicate_api_tokens="r8_one, r8_two")
+    token = make_jwt("shop-1", key=settings.jwt_secret or "", now=datetime.now(UTC), ttl=timedelta(minutes=5))
+    path = "/api/replicate-rate-limiter/stats"
+    async with running(build(settings)) as client:
+        await log.publish(*(item_requested() for _ in range(10)))
+        await eventually(lambda: _true_after(len(provider.arrivals) == 6))
+        answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+        stranger = await client.get(path)
+
+    assert stranger.status_code == 401
+    body = answer.json()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body.pop("timestamp"))
+    assert body == {
+        "status": "ok",
+        "rateLimiter": {"queueLength": 4, "requestsInLastMinute": 6, "maxRPM": 900, "rpmUsagePercent": 0.7},
+        "health": {"queueHealthy": True, "rpmHealthy": True},
+    }
+
+
+async def _true_after(value: bool) -> bool:
+    return value
