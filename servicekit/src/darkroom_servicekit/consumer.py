@@ -33,8 +33,9 @@ from darkroom_servicekit.stages import Received, stages
 POLL_SECONDS = 5.0
 FETCH_SECONDS_MAX = 5.0
 """Kafka answers a fetch at once when there is something; this is how long it may hold one when there is nothing."""
-SPACING_SECONDS = 0.02
-"""Between the starts of two batches at least: under load they grow, and a lone message after a pause waits for nothing."""
+REST_SECONDS_MIN, REST_SECONDS_MAX = 0.01, 0.1
+"""After a batch the consumer rests as long as the batch took, within these: under load batches grow, and so cost less an
+event, while a lone message after a pause waits for nothing."""
 SESSION_SECONDS = 6.0
 """The broker's least: a killed member's partitions go to its successor after this long."""
 HEARTBEAT_SECONDS = 2.0
@@ -150,7 +151,8 @@ class EventConsumer:
                         started = clock()
                         await self._take(consumer, found)
                         self._moved_at = clock()
-                        await asyncio.sleep(max(0.0, started + SPACING_SECONDS - self._moved_at))
+                        took = self._moved_at - started
+                        await asyncio.sleep(min(max(took, REST_SECONDS_MIN), REST_SECONDS_MAX))
         finally:
             self._consumer = None
             await subscriber.stop()

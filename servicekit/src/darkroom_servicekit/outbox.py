@@ -23,8 +23,8 @@ from darkroom_servicekit.metrics import KitMetrics
 RELAY_LOCK = 0x0DA2_C001
 FALLBACK_SECONDS = 2.0
 """A relay that was not woken looks by itself this often: for rows whose process died before it relayed them."""
-SPACING_SECONDS = 0.01
-"""Between the starts of two looks at least: under load batches grow, and a lone event after a pause waits for nothing."""
+REST_SECONDS_MIN, REST_SECONDS_MAX = 0.005, 0.05
+"""After relaying, the relay rests as long as that took, within these: under load batches grow, alone an event waits for nothing."""
 SEND_SECONDS_MAX = 30.0
 FROZEN_SECONDS_MAX = 40
 """A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""
@@ -145,7 +145,7 @@ class OutboxRelay:
                 if clock() >= prune_at:
                     await self._prune(connection)
                     prune_at = clock() + PRUNE_EVERY_SECONDS
-                await asyncio.sleep(max(0.0, started + SPACING_SECONDS - clock()))
+                await asyncio.sleep(min(max(clock() - started, REST_SECONDS_MIN), REST_SECONDS_MAX))
                 await self._wait()
 
     async def _wait(self) -> None:
