@@ -1,6 +1,6 @@
 """The JSON shapes of credits' HTTP doors."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from darkroom_contracts.envelope import utc_text
@@ -125,3 +125,21 @@ class ReservationsBody(Body):
     """Reservations that are open, the oldest first."""
 
     reservations: list[ReservationBody]
+
+
+class UsageLineBody(Body):
+    """What was spent on a product on one day."""
+
+    day: date
+    product: str
+    spent: int
+    jobs: int
+
+
+class UsageBody(Body):
+    """What was spent in a time, by day and product."""
+
+    since: UtcTime = Field(serialization_alias="from")
+    until: UtcTime = Field(serialization_alias="to")
+    usage: list[UsageLineBody]
+    spent: int

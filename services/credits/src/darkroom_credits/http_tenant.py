@@ -1,12 +1,10 @@
 """What a tenant may ask about its own credits over HTTP."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
-from darkroom_servicekit.problems import invalid
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 
 from darkroom_credits.bodies import (
     CreditsBody,
@@ -14,13 +12,11 @@ from darkroom_credits.bodies import (
     PlanBody,
     PlansBody,
     PriceBody,
-    TransactionBody,
-    TransactionsBody,
 )
 from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.plans import Plan
 from darkroom_credits.store_plans import read_plans
-from darkroom_credits.store_reads import NEWEST, AccountView, StatementLine, read_statement
+from darkroom_credits.store_reads import AccountView
 
 LIMIT_MAX = 100
 LIMIT_DEFAULT = 20
@@ -37,22 +33,6 @@ def build_tenant_routes(unit_of_work: UnitOfWork, accounts: LookAtAccount, princ
     async def credits_now(principal: Principal = signed_in) -> CreditsBody:
         """The balance, split in available, held, spent and expiring."""
         return credits_body(await accounts.view(principal.instance_id))
-
-    @router.get("/credits/transactions")
-    async def transactions(
-        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
-        cursor: str | None = None,
-        principal: Principal = signed_in,
-    ) -> TransactionsBody:
-        """The statement, newest first: every change of the available credits."""
-        before = _cursor(cursor)
-        await accounts.view(principal.instance_id)
-        async with unit_of_work.read() as connection:
-            # One more than asked for tells whether there is a next page.
-            lines = await read_statement(connection, principal.instance_id, before=before, limit=limit + 1)
-        page = lines[:limit]
-        next_cursor = str(page[-1].id) if len(lines) > limit else None
-        return TransactionsBody(transactions=[_transaction(line) for line in page], next_cursor=next_cursor)
 
     @router.get("/plans")
     async def plans(principal: Principal = signed_in) -> PlansBody:
@@ -74,26 +54,6 @@ def credits_body(account: AccountView) -> CreditsBody:
         expiring=[ExpiringBody(amount=one.amount, expires_at=one.expires_at) for one in account.expiring],
         plan=account.plan,
         renews_at=account.renews_at,
-    )
-
-
-def _cursor(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal()) or int(cursor) > NEWEST:
-        raise invalid("cursor", "must be a nextCursor of an earlier answer")
-    return int(cursor)
-
-
-def _transaction(line: StatementLine) -> TransactionBody:
-    return TransactionBody(
-        id=line.id,
-        kind=line.kind,
-        amount=line.available_change,
-        balance_after=line.available_after,
-        created_at=line.created_at,
-        job_id=line.job_id,
-        reason=line.reason,
     )
 
 

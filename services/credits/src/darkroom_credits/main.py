@@ -10,6 +10,7 @@ from darkroom_credits.change_plan import ChangePlan
 from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
 from darkroom_credits.http_operator import build_operator_routes
+from darkroom_credits.http_statement import build_statement_routes
 from darkroom_credits.http_tenant import build_tenant_routes
 from darkroom_credits.keep_books import KeepBooks
 from darkroom_credits.keep_time import KeepTime
@@ -37,6 +38,7 @@ def build(settings: CreditsSettings) -> FastAPI:
     runtime.loop("time", time.run)
     runtime.loop("sample shops", samples.run)
     runtime.app.include_router(build_tenant_routes(unit_of_work, accounts, principal_of))
+    runtime.app.include_router(build_statement_routes(unit_of_work, accounts, principal_of))
     runtime.app.include_router(
         build_operator_routes(unit_of_work, accounts=accounts, grants=grants, plans=plans, principal_of=principal_of)
     )

@@ -1,4 +1,4 @@
-"""The SQL that only reads: an account as its owner sees it, the statement, the plans. Every query carries the instance."""
+"""The SQL that only reads: an account as its owner sees it, and the reservations that are open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +20,6 @@ ACCOUNT = text(
     WHERE instance_id = :instance ORDER BY expiring.expires_at
     """
 )
-STATEMENT = text(
-    """
-    SELECT id, kind, available_change, available_after, created_at, job_id, reason FROM ledger_transactions
-    WHERE instance_id = :instance AND available_change <> 0 AND id < :before ORDER BY id DESC LIMIT :limit
-    """
-)
 OPEN_COUNTS = text(
     """
     SELECT count(*) AS open, count(*) FILTER (WHERE created_at < :before) AS overdue, min(created_at) AS oldest
@@ -38,7 +32,6 @@ OPEN_SINCE = text(
     FROM reservations WHERE state = 'OPEN' AND created_at < :before ORDER BY created_at, job_id LIMIT :limit
     """
 )
-NEWEST = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +57,6 @@ class AccountView:
         """Whether time has done something to it that is not posted yet."""
         instants = [self.renews_at, *(one.expires_at for one in self.expiring[:1])]
         return any(at is not None and at <= now for at in instants)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StatementLine:
-    """A change of the available credits."""
-
-    id: int
-    kind: str
-    available_change: int
-    available_after: int
-    created_at: datetime
-    job_id: int | None
-    reason: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,14 +95,6 @@ async def read_account(connection: AsyncConnection, instance_id: str) -> Account
         renews_at=first.renews_at,
         expiring=[Expiring(amount=row.amount, expires_at=row.expires_at) for row in rows if row.amount is not None],
     )
-
-
-async def read_statement(
-    connection: AsyncConnection, instance_id: str, *, before: int | None, limit: int
-) -> Sequence[StatementLine]:
-    """The newest `limit` lines that are older than the line `before`."""
-    values = {"instance": instance_id, "before": NEWEST if before is None else before, "limit": limit}
-    return [StatementLine(**row._mapping) for row in await connection.execute(STATEMENT, values)]
 
 
 async def read_open_reservations(connection: AsyncConnection, *, now: datetime, overdue_seconds: float) -> OpenReservations:
