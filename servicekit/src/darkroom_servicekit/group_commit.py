@@ -1,6 +1,6 @@
 """Natural batching: while one flush runs, the others gather and go in the next. A lone write waits for nothing.
 
-A stream of writes whose flushes are quick would still flush one by one; `spacing_seconds` between the starts of flushes bounds that.
+A stream of writes whose flushes are quick would still flush one by one; `spacing_seconds` between their starts bounds that.
 """
 
 import asyncio

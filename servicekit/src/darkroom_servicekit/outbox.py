@@ -24,7 +24,7 @@ RELAY_LOCK = 0x0DA2_C001
 FALLBACK_SECONDS = 2.0
 """A relay that was not woken looks by itself this often: for rows whose process died before it relayed them."""
 REST_SECONDS_MIN, REST_SECONDS_MAX = 0.005, 0.05
-"""After relaying, the relay rests as long as that took, within these: under load batches grow, alone an event waits for nothing."""
+"""After relaying, the relay rests as long as that took, within these: batches grow under load, a lone event waits for nothing."""
 SEND_SECONDS_MAX = 30.0
 FROZEN_SECONDS_MAX = 40
 """A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""

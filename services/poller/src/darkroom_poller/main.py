@@ -50,7 +50,7 @@ def build(settings: PollerSettings) -> FastAPI:
         limits=collect_limits(settings),
         folder_of=folders(settings.media_secret),
     )
-    collectors = Collectors(settings.replica_name(), settings.lease_seconds, collect.room, collect.take, collect.wake)
+    collectors = Collectors(settings.replica_name(), settings.collect_lease_seconds, collect.room, collect.take, collect.wake)
     record = RecordProgress(runtime.unit_of_work, collectors, metrics)
     poll = PollPredictions(
         runtime.unit_of_work,
@@ -92,7 +92,7 @@ def collect_limits(settings: PollerSettings) -> CollectLimits:
     """The part of the settings that collecting needs."""
     return CollectLimits(
         owner=settings.replica_name(),
-        lease_seconds=settings.lease_seconds,
+        lease_seconds=settings.collect_lease_seconds,
         collectors=settings.collectors,
         fetch_bytes_max=settings.fetch_bytes_max,
         fetch_seconds_max=settings.fetch_seconds_max,

@@ -42,7 +42,7 @@ class PollerSettings(ServiceSettings):
     image_seconds_max: float = Field(default=8.0, gt=0, description="for decoding one picture; then the child is killed")
 
     collectors: int = Field(default=16, ge=1, description="outputs fetched and stored at the same time by one replica")
-    lease_seconds: float = Field(
+    collect_lease_seconds: float = Field(
         default=30.0, gt=1, description="how long a replica may work on an output before another may take it over"
     )
     keep_days: int = Field(default=30, ge=1, description="how long ended predictions are remembered, for late webhooks")
