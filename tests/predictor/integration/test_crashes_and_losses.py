@@ -3,11 +3,14 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from darkroom_cli.stack.redis import program as redis_program
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_predictor.main import build
 from darkroom_predictor.settings import PredictorSettings
@@ -176,3 +179,37 @@ async def test_a_hint_that_redis_never_got_is_repaired_from_the_table(
         await arrived(provider, 3)
 
     assert len(provider.arrivals) == 3
+
+
+async def test_redis_killed_hard_and_started_again_is_waited_for_and_the_cap_is_kept(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    scaled = {"window_seconds": WINDOW_SECONDS, "grant_seconds_max": GRANT_SECONDS_MAX, "replicate_cap_per_minute": 10}
+    settings = make_settings(redis_url=f"redis://127.0.0.1:{port}/0", repair_every_seconds=1.0, **scaled)
+    server = await start_redis(port, tmp_path)
+    try:
+        async with running(build(settings)) as client:
+            await log.publish(*(item_requested(instance_id=f"shop-{number % 3}", job_id=number % 3) for number in range(30)))
+            for seen in (8, 16):
+                await arrived(provider, seen)
+                server.kill()
+                await server.wait()
+                assert (await client.get("/readyz")).status_code == 503
+                server = await start_redis(port, tmp_path)
+            await arrived(provider, 30)
+    finally:
+        server.kill()
+        await server.wait()
+
+    assert provider.most_within(WINDOW_SECONDS) <= 10
+    prompts = Counter(arrival.body["input"]["prompt"] for arrival in provider.arrivals)
+    assert len(prompts) == 30
+    assert set(prompts.values()) == {1}
+
+
+async def start_redis(port: int, folder: Path) -> asyncio.subprocess.Process:
+    """A Redis of one's own that keeps its data, so that it may be killed."""
+    options = ("--port", str(port), "--dir", str(folder), "--appendonly", "yes", "--save", "")
+    return await asyncio.create_subprocess_exec(str(redis_program()), *options, stdout=asyncio.subprocess.DEVNULL)

@@ -46,7 +46,7 @@ async def test_a_replica_with_an_old_epoch_can_grant_and_disturb_nothing(redis_u
     with pytest.raises(LimiterClosed):
         await old.open(1)
 
-    assert [grant.item_id for grant in (await new.take(["1", "2"], ["a"])).grants] == [1]
+    assert [grant.place.item_id for grant in (await new.take(["1", "2"], ["a"])).grants] == [1]
     await old.close()
     await new.close()
 

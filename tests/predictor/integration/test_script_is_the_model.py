@@ -52,7 +52,8 @@ class SideBySide:
                 await self.queue.tell(Hints(released=[(grant.account, grant.attempt_id)]))
             case GiveBack() if self.granted:
                 grant = self.granted.pop(step.which % len(self.granted))
-                place = Place(grant.instance_id, _job_of(grant.item_id), grant.item_id)
+                place = grant.place
+                assert place.job_id == _job_of(place.item_id)
                 self.model.release(grant.account, grant.attempt_id)
                 self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.step)
                 await self.queue.tell(Hints(given_back=[(place, grant.step)], released=[(grant.account, grant.attempt_id)]))
@@ -86,7 +87,7 @@ def _job_of(item: int) -> int:
 
 
 def _decision(grant: Grant) -> tuple[int, str, str, int]:
-    return grant.item_id, grant.instance_id, grant.account, grant.step
+    return grant.place.item_id, grant.place.instance_id, grant.account, grant.step
 
 
 @pytest.fixture

@@ -38,7 +38,10 @@ class ClaimTurns:
         grants = {grant.attempt_id: grant for grant in turns.grants}
         claims = [
             Claim(
-                item_id=one.item_id, attempt_id=one.attempt_id, account=one.account, digest=token_digest(tokens[one.attempt_id])
+                item_id=one.place.item_id,
+                attempt_id=one.attempt_id,
+                account=one.account,
+                digest=token_digest(tokens[one.attempt_id]),
             )
             for one in turns.grants
         ]

@@ -12,7 +12,7 @@ import structlog
 import uuid_utils
 
 from darkroom_predictor.claim_turns import Call, ClaimTurns
-from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed
+from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed, Turns
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Refusal, Refused, Unanswered
@@ -99,7 +99,7 @@ class Dispatcher:
         turns = await self._queue.take(attempt_ids, self._door.accounts)
         if turns.grants:
             self._metrics.grants.inc(len(turns.grants))
-            calls = await self._claim_turns(turns)
+            calls = await self._claim(turns)
             for call in calls:
                 task = asyncio.create_task(self._call(call))
                 self._calls.add(task)
@@ -118,6 +118,17 @@ class Dispatcher:
             # Telling Redis twice changes nothing; what is too much to keep is repaired from the table.
             hints.add(self._hints)
             self._hints = hints if len(hints) <= HINTS_MAX else Hints()
+            raise
+
+    async def _claim(self, turns: Turns) -> list[Call]:
+        try:
+            return await self._claim_turns(turns)
+        except BaseException:
+            # The table could not be written: the items wait on, at the head; their turns are burned.
+            given_back = [(grant.place, grant.step) for grant in turns.grants]
+            released = [(grant.account, grant.attempt_id) for grant in turns.grants]
+            self._hints.add(Hints(given_back=given_back, released=released))
+            self._metrics.burned.labels(reason="not-claimed").inc(len(turns.grants))
             raise
 
     def _burn(self, grants: Sequence[Grant], calls: Sequence[Call]) -> None:

@@ -21,7 +21,7 @@ MICROSECONDS = 1_000_000
 TIMEOUT_SECONDS = 5.0
 CONNECTIONS_MAX = 8
 ARGUMENTS_MAX = 4_000
-GRANT_FIELDS = 5
+GRANT_FIELDS = 6
 
 
 class LimiterClosed(Exception):
@@ -29,11 +29,19 @@ class LimiterClosed(Exception):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an item waits."""
+
+    instance_id: str
+    job_id: int
+    item_id: int
+
+
+@dataclass(frozen=True)
 class Grant:
     """The right to one paid call. `asked_at` (monotonic) lies before Redis' own time of the grant."""
 
-    item_id: int
-    instance_id: str
+    place: Place
     account: str
     attempt_id: str
     step: int
@@ -47,15 +55,6 @@ class Turns:
     grants: list[Grant]
     wait_seconds: float | None
     epoch: int
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an item waits."""
-
-    instance_id: str
-    job_id: int
-    item_id: int
 
 
 @dataclass
@@ -169,8 +168,8 @@ class FairQueue:
                 raise LimiterClosed("this is another Redis process than the one that was opened")
             self._verified = seen
         grants = [
-            Grant(int(item), tenant.decode(), account.decode(), attempt.decode(), int(step), asked_at)
-            for item, tenant, account, attempt, step in zip(*[iter(answer[2:])] * GRANT_FIELDS, strict=True)
+            Grant(Place(tenant.decode(), int(job), int(item)), account.decode(), attempt.decode(), int(step), asked_at)
+            for item, job, tenant, account, attempt, step in zip(*[iter(answer[2:])] * GRANT_FIELDS, strict=True)
         ]
         wait = None if answer[1] < 0 else answer[1] / MICROSECONDS
         return Turns(grants, wait, epoch)

@@ -65,7 +65,7 @@ local function push_first(tenant, job, item)
     call('LPUSH', space .. 'tenant:' .. tenant, job)
 end
 
--- The tenant's next item; second result: whether it has more.
+-- The tenant's next item, its job, and whether the tenant has more.
 local function pop(tenant)
     local jobs = space .. 'tenant:' .. tenant
     local job = call('LPOP', jobs)
@@ -73,9 +73,9 @@ local function pop(tenant)
     local item = call('LPOP', items)
     if call('EXISTS', items) == 1 then
         call('RPUSH', jobs, job)
-        return item, true
+        return item, job, true
     end
-    return item, call('EXISTS', jobs) == 1
+    return item, job, call('EXISTS', jobs) == 1
 end
 
 local function settings_of(tenant)
@@ -173,8 +173,8 @@ local function remember_own(tenant, cap, attempt, now, window)
 end
 
 -- take: places, W + D, W, number of accounts, accounts…, attempt ids… (one for each place)
--- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), then for each grant item, tenant, account,
---   attempt, and the virtual time charged.
+-- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), then for each grant item, job, tenant,
+--   account, attempt, and the virtual time charged.
 local function take()
     local places, window, own_window, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
     local now, virtual = read_clock(), read_virtual()
@@ -202,7 +202,7 @@ local function take()
         else
             granted = granted + 1
             local attempt = ARGV[6 + count + granted]
-            local item, more = pop(tenant)
+            local item, job, more = pop(tenant)
             local step = math.floor(UNIT / weight + 0.5)
             if more then
                 call('ZADD', ready, whole(tag + step), tenant)
@@ -216,7 +216,7 @@ local function take()
             virtual = math.max(virtual, tag)
             run = tenant == last and run + 1 or 1
             last = tenant
-            for _, value in ipairs({ item, tenant, account.name, attempt, step }) do answer[#answer + 1] = value end
+            for _, value in ipairs({ item, job, tenant, account.name, attempt, step }) do answer[#answer + 1] = value end
         end
     end
     for _, account in ipairs(accounts) do

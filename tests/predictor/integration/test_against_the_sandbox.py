@@ -1,0 +1,68 @@
+"""Against the sandbox as a process of its own: what arrived there, by its own log, with answers lost on the way."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from darkroom_contracts.predictions import PredictionCreated
+from darkroom_predictor.main import build
+from predictor.conftest import MakeSettings
+from predictor.events import item_requested
+from predictor.integration.test_how_calls_end import first
+from support.kafka import Log
+from support.service import eventually, running
+
+ITEMS = 150
+
+
+@asynccontextmanager
+async def sandbox(home: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A sandbox of one's own; a client on it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {"DARKROOM_SANDBOX_PORT": str(port), "DARKROOM_SANDBOX_HOME": str(home)}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "darkroom_sandbox", env={**os.environ, **settings})
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+
+            async def answers() -> bool:
+                try:
+                    return (await client.get("/sandbox/replicate")).is_success
+                except httpx.TransportError:
+                    return False
+
+            await eventually(answers, seconds=60)
+            yield client
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_no_paid_call_is_doubled_when_one_answer_in_five_is_lost(
+    make_settings: MakeSettings, log: Log, tmp_path: Path
+) -> None:
+    async with sandbox(tmp_path) as outside:
+        faults = {"lostAnswerRate": 0.2, "limitPerMinute": 100_000, "createSeconds": 0.01, "seconds": {"min": 600, "max": 600}}
+        assert (await outside.put("/sandbox/replicate", json=faults)).is_success
+        settings = make_settings(
+            replicate_base_url=str(outside.base_url).rstrip("/") + "/replicate",
+            replicate_cap_per_minute=100_000,
+            replicate_burst=200,
+        )
+        async with running(build(settings)):
+            items = [item_requested(instance_id=f"shop-{number % 4}", job_id=number % 4) for number in range(ITEMS)]
+            await log.publish(*items)
+            created = await first(log, PredictionCreated, ITEMS)
+        calls = (await outside.get("/sandbox/calls", params={"vendor": "replicate", "kind": "create"})).json()["calls"]
+
+    prompts = Counter(call["input"]["prompt"] for call in calls)
+    assert len(prompts) == ITEMS
+    assert set(prompts.values()) == {1}
+    assert sum(call["lost"] for call in calls) > ITEMS / 20
+    assert {call["id"] for call in calls} == {event.prediction_id for event in created}
