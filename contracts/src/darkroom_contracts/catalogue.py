@@ -14,6 +14,7 @@ from darkroom_contracts.credits import (
 from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
+from darkroom_contracts.notifications import NotificationFailed, NotificationSent
 from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
 
 EVENTS: tuple[type[Event], ...] = (
@@ -38,6 +39,8 @@ EVENTS: tuple[type[Event], ...] = (
     ItemCanceled,
     ItemCompleted,
     PredictionFailed,
+    NotificationSent,
+    NotificationFailed,
 )
 
 EVENTS_BY_TYPE: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

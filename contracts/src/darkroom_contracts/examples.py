@@ -17,6 +17,7 @@ from darkroom_contracts.credits import (
 from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
+from darkroom_contracts.notifications import NotificationFailed, NotificationSent
 from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
 
 INSTANCE = "5f2b1c9e-8d41-4c0b-9f57-3a6f0f6f2c11"
@@ -28,6 +29,8 @@ DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 AT = datetime(2026, 1, 15, 9, 30, 0, tzinfo=UTC)
 LATER = datetime(2026, 1, 15, 9, 30, 4, tzinfo=UTC)
 NEXT_MONTH = datetime(2026, 2, 15, 9, 30, 0, tzinfo=UTC)
+MESSAGE = "0193f4a2-a111-7b22-8c33-9d44ae55bf66"
+NOTIFICATION = "5b0c8a53-0d1f-5d5a-9a58-3c1d2e3f4a5b"
 PURCHASE = "0193f4a2-9b1c-7c55-8a3e-5d6c7b8a9f00"
 
 _ALL: tuple[Event, ...] = (
@@ -191,6 +194,31 @@ _ALL: tuple[Event, ...] = (
         currency="EUR",
         credits_refunded=1000,
         credits_lost=0,
+    ),
+    NotificationSent(
+        instance_id=INSTANCE,
+        message_id=MESSAGE,
+        notification_id=NOTIFICATION,
+        kind="job.done",
+        channel="email",
+        subject_id="owner",
+        vendor="sendgrid",
+        attempts=1,
+        job_id=JOB,
+        provider_message_id="14c5d75ce93.dfd.64b469",
+    ),
+    NotificationFailed(
+        instance_id=INSTANCE,
+        message_id=MESSAGE,
+        notification_id=NOTIFICATION,
+        kind="job.done",
+        channel="sms",
+        subject_id="owner",
+        vendor="twilio",
+        attempts=1,
+        job_id=JOB,
+        code="bad-address",
+        message="The vendor refused the number.",
     ),
 )
 

@@ -43,6 +43,7 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     Topic(name="darkroom.credits", writer="credits", purpose="every change of every balance"),
     Topic(name="darkroom.predictions", writer="predictor", purpose="an item's turn and its attempts"),
     Topic(name="darkroom.items", writer="poller", purpose="how a prediction at the provider ended"),
+    Topic(name="darkroom.notifications", writer="notifier", purpose="how a message to a person ended"),
 )
 
 SERVICES: tuple[str, ...] = ("jobs-api", "credits", "predictor", "poller", "notifier")
