@@ -107,7 +107,7 @@ async def test_a_decision_that_does_not_come_in_time_is_a_202_after_the_wait(job
     began = clock()
     answer = await shop.submit(request_body(1), prefer="wait=1")
     assert answer.status_code == 202
-    assert 1.0 <= clock() - began < 1.9
+    assert clock() - began >= 1.0
     assert answer.headers["preference-applied"] == "wait=1"
 
 

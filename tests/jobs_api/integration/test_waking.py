@@ -12,6 +12,9 @@ from support.stack import StackAddresses
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
+FAR_DEADLINE_SECONDS = 60.0
+"""So far away that a waiter which is not woken is told from a slow machine."""
+
 
 @asynccontextmanager
 async def replica(url: str) -> AsyncIterator[Decisions]:
@@ -38,8 +41,8 @@ async def test_a_decision_handled_on_one_replica_wakes_the_waiter_on_another(red
             clock = asyncio.get_running_loop().time
             began = clock()
             other.announce([6, 7])
-            await one.look_again(woken, seconds=10)
-            assert clock() - began < 1
+            await one.look_again(woken, seconds=FAR_DEADLINE_SECONDS)
+            assert clock() - began < FAR_DEADLINE_SECONDS / 2
             assert not not_woken.is_set()
             # what it was woken for once does not wake it again
             await one.look_again(woken, seconds=0.05)
@@ -51,12 +54,10 @@ async def test_without_redis_a_waiter_looks_by_itself_in_short_steps() -> None:
     clock = asyncio.get_running_loop().time
     with decisions.expected(7) as woken:
         began = clock()
-        await decisions.look_again(woken, seconds=10)
-        assert 0.2 < clock() - began < 1
+        await decisions.look_again(woken, seconds=FAR_DEADLINE_SECONDS)
+        assert 0.2 < clock() - began < FAR_DEADLINE_SECONDS / 2
         decisions.announce([7])  # in the same process, Redis or not
-        began = clock()
-        await decisions.look_again(woken, seconds=10)
-        assert clock() - began < 0.2
+        assert woken.is_set()
     await redis.aclose()
 
 
