@@ -82,7 +82,7 @@ async def test_the_script_stays_in_order_when_the_clock_steps_back(redis_url: st
         turns = await queue.take(["5"], ["a"])
 
         assert (turns.grants, turns.wait_seconds) == ([], 61.0)
-        assert int(await redis.hget(state, "clock")) == hour_ahead
+        assert int(await redis.hget(state, "clock") or 0) == hour_ahead
     await queue.close()
 
 

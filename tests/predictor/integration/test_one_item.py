@@ -29,11 +29,13 @@ async def test_an_item_becomes_one_call_with_its_token_and_two_events(
     assert call.body["input"] == item.input
     assert call.body["webhook_events_filter"] == ["completed"]
     assert (call.model, call.account, call.cancel_after) == (MODEL, "Bearer r8_first", "300s")
-    created = next(received for received in seen if isinstance(received.event, PredictionCreated))
+    [created] = [received for received in seen if isinstance(received.event, PredictionCreated)]
+    event = created.event
+    assert isinstance(event, PredictionCreated)
     address, _, token = call.body["webhook"].partition("?token=")
-    assert address == f"https://shop.example/webhooks/replicate/{created.event.attempt_id}"
-    assert token_digest(token) == created.event.callback_token_sha256
-    assert created.event.prediction_id == call.prediction
+    assert address == f"https://shop.example/webhooks/replicate/{event.attempt_id}"
+    assert token_digest(token) == event.callback_token_sha256
+    assert event.prediction_id == call.prediction
     assert created.envelope.causation_id == requested.id
     assert created.envelope.correlation_id == str(item.job_id)
     assert [one for one in types(seen) if one in (ItemStarted, PredictionCreated)] == [ItemStarted, PredictionCreated]
