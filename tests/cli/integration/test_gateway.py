@@ -46,6 +46,9 @@ class Echo(BaseHTTPRequestHandler):
     server: Replica
 
     def do_GET(self) -> None:
+        if self.headers.get("transfer-encoding") == "chunked":
+            while size := int(self.rfile.readline() or b"0", 16):
+                self.rfile.read(size + len(b"\r\n"))
         self.rfile.read(int(self.headers.get("content-length", 0)))
         self.send_response(200)
         self.send_header("x-from", self.server.name)
