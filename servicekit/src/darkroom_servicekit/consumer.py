@@ -33,6 +33,8 @@ from darkroom_servicekit.stages import Received, stages
 POLL_SECONDS = 5.0
 FETCH_SECONDS_MAX = 5.0
 """Kafka answers a fetch at once when there is something; this is how long it may hold one when there is nothing."""
+UNREAD_SECONDS_MAX = 60.0
+"""No fetch without the partitions that have unread messages before this long."""
 REST_SECONDS_MIN, REST_SECONDS_MAX = 0.01, 0.1
 """After a batch the consumer rests as long as the batch took, within these: under load batches grow, and so cost less an
 event, while a lone message after a pause waits for nothing."""
@@ -140,6 +142,9 @@ class EventConsumer:
             await subscriber.start()
             consumer = subscriber.consumer
             assert consumer is not None
+            # aiokafka leaves partitions whose messages have not been read for 0.1 s out of its next fetch, and fetches them again
+            # only when that one returns: after FETCH_SECONDS_MAX, if the others are quiet. There is no setting for it.
+            consumer._fetcher._prefetch_backoff = UNREAD_SECONDS_MAX
             self._consumer = consumer
             self._next.clear()
             self._moved_at = clock()
