@@ -49,10 +49,10 @@ class RunningSandbox:
 
 
 @contextmanager
-def running_sandbox(home: Path) -> Iterator[RunningSandbox]:
-    """Starts a sandbox, waits until it is ready, stops it at the end."""
+def running_sandbox(home: Path, **settings: str) -> Iterator[RunningSandbox]:
+    """Starts a sandbox (`settings`: by their environment names), waits until it is ready, stops it at the end."""
     port = free_port()
-    environment = os.environ | {"DARKROOM_SANDBOX_PORT": str(port), "DARKROOM_SANDBOX_HOME": str(home)}
+    environment = os.environ | {"DARKROOM_SANDBOX_PORT": str(port), "DARKROOM_SANDBOX_HOME": str(home), **settings}
     with subprocess.Popen([sys.executable, "-m", "darkroom_sandbox"], env=environment) as process:
         try:
             url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + START_SECONDS

@@ -28,6 +28,7 @@ from darkroom_sandbox.replicate.uploaded_files import UploadedFiles
 from darkroom_sandbox.replicate.webhooks import WebhookSender
 from darkroom_sandbox.settings import Settings
 from darkroom_sandbox.store import store_routes
+from darkroom_sandbox.stripe.routes import build_stripe
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -49,6 +50,13 @@ def build(settings: Settings) -> ASGIApp:
         replicate_url=replicate_url,
     )
 
+    stripe = build_stripe(
+        log=log,
+        base_url=settings.base_url,
+        platform_url=settings.platform_url,
+        webhook_secret=settings.stripe_webhook_secret,
+    )
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         _make_empty(outputs, uploads)
@@ -57,17 +65,21 @@ def build(settings: Settings) -> ASGIApp:
         sweeper.cancel()
         predictions.close()
         webhooks.close()
+        stripe.sender.close()
         await pool.close()
         await client.aclose()
 
     def reset() -> None:
         log.clear()
         options.reset()
+        stripe.options.reset()
         limits.clear()
 
     app = FastAPI(title="Darkroom sandbox", summary="The outside world over real HTTP", lifespan=lifespan)
     app.include_router(build_control_router(log=log, options=options, reset=reset))
     app.router.routes.extend(store_routes(settings.home, settings.base_url))
+    app.include_router(stripe.control)
+    app.router.routes.extend(stripe.routes)
 
     @app.get("/healthz", tags=["health"])
     @app.get("/readyz", tags=["health"])

@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     home: Path = Path(".darkroom/sandbox")
 
+    platform_url: str = Field(default="", description="the platform's public address, where Stripe's events are sent to")
+    stripe_webhook_secret: str = Field(default="", description="`whsec_…` that the platform's events of Stripe are signed with")
+
     @property
     def base_url(self) -> str:
         """The address others reach the sandbox under, without a trailing slash."""

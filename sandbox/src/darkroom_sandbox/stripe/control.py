@@ -1,0 +1,105 @@
+"""The control of the simulated Stripe, and the page of a session: what a customer does, and how webhooks shall misbehave."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Form
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import Response
+
+from darkroom_sandbox.stripe.board import Board, Object
+from darkroom_sandbox.stripe.errors import StripeError, missing
+from darkroom_sandbox.stripe.new_session import shown
+from darkroom_sandbox.stripe.options import CurrentStripeOptions, StripeOptions
+from darkroom_sandbox.stripe.page import page_of
+from darkroom_sandbox.stripe.payments import DECLINED, Payments
+
+PAGE_PATH = "/stripe/pay"
+PROBLEM_JSON = "application/problem+json"
+
+Outcome = Literal["paid", "declined", "expired", "delayed"]
+
+
+class Pay(BaseModel):
+    """What the customer does."""
+
+    model_config = ConfigDict(extra="forbid")
+    outcome: Outcome = "paid"
+
+
+class Refund(BaseModel):
+    """How much is paid back; all that is left when it is not said."""
+
+    model_config = ConfigDict(extra="forbid")
+    amount: int | None = Field(default=None, gt=0, strict=True)
+
+
+def build_stripe_control(*, board: Board, payments: Payments, options: CurrentStripeOptions) -> APIRouter:
+    """The control under `/sandbox/stripe`, and the page under `PAGE_PATH`."""
+    router = APIRouter(tags=["stripe"])
+
+    @router.get("/sandbox/stripe")
+    async def show() -> StripeOptions:
+        """The options in force."""
+        return options.now
+
+    @router.put("/sandbox/stripe", response_model=StripeOptions)
+    async def change(changes: Annotated[dict[str, Any], Body()]) -> Any:  # Any: the options or a problem
+        """Changes what is named, keeps the rest."""
+        try:
+            return options.change(changes)
+        except ValidationError as error:
+            errors = [{"field": ".".join(map(str, one["loc"])) or "body", "detail": one["msg"]} for one in error.errors()]
+            return JSONResponse({"title": "Invalid options", "status": 422, "errors": errors}, 422, media_type=PROBLEM_JSON)
+
+    @router.post("/sandbox/stripe/sessions/{session_id}/pay")
+    async def pay(session_id: str, body: Pay | None = None) -> Response:
+        """The customer pays, is declined, lets it expire, or pays by a method that takes its time (`delayed`)."""
+        outcome = (body or Pay()).outcome
+        return _told(board, session_id, lambda account: payments.customer_does(account, session_id, outcome))
+
+    @router.post("/sandbox/stripe/payments/{payment_intent}/refund")
+    async def refund(payment_intent: str, body: Refund | None = None) -> Response:
+        """The merchant pays back, all or a part."""
+        amount = body.amount if body else None
+        return _told(board, payment_intent, lambda account: payments.refund(account, payment_intent, amount))
+
+    @router.post("/sandbox/stripe/payments/{payment_intent}/dispute")
+    async def dispute(payment_intent: str) -> Response:
+        """The customer's bank disputes the payment."""
+        return _told(board, payment_intent, lambda account: payments.dispute(account, payment_intent))
+
+    @router.get(f"{PAGE_PATH}/{{session_id}}", response_class=HTMLResponse, include_in_schema=False)
+    async def page(session_id: str) -> Response:
+        account = board.owner(session_id)
+        if account is None:
+            return HTMLResponse("<p>There is no such checkout.</p>", 404)
+        return HTMLResponse(page_of(payments.session(account, session_id)))
+
+    @router.post(f"{PAGE_PATH}/{{session_id}}", response_class=HTMLResponse, include_in_schema=False)
+    async def press(session_id: str, outcome: Annotated[Outcome, Form()]) -> Response:
+        account = board.owner(session_id)
+        if account is None:
+            return HTMLResponse("<p>There is no such checkout.</p>", 404)
+        try:
+            found = payments.customer_does(account, session_id, outcome)
+        except StripeError as error:
+            return HTMLResponse(page_of(payments.session(account, session_id), said=str(error)), 409)
+        if outcome == DECLINED:
+            return HTMLResponse(page_of(found, said="Your card was declined."))
+        back = found["cancel_url"] if found["status"] == "expired" else found["success_url"]
+        target = (back or found["success_url"]).replace("{CHECKOUT_SESSION_ID}", session_id)
+        return RedirectResponse(target, status_code=303)
+
+    return router
+
+
+def _told(board: Board, object_id: str, act: Callable[[str], Object]) -> Response:
+    try:
+        account = board.owner(object_id)
+        if account is None:
+            raise missing("object", object_id)
+        return JSONResponse(shown(act(account)))
+    except StripeError as error:
+        return error.response()
