@@ -15,6 +15,8 @@ from darkroom_notifier.places import Places
 from darkroom_notifier.publish_frames import FramePublisher
 from darkroom_notifier.settings import NotifierSettings
 from darkroom_notifier.sockets import Sockets
+from darkroom_notifier.take_events import handlers_of
+from darkroom_notifier.tell_people import tell_people
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -30,7 +32,8 @@ def build(settings: NotifierSettings) -> FastAPI:
     parts = Parts(authenticator=runtime.authenticator, hub=hub, history=history, places=places, measures=measures)
     sockets = Sockets(parts)
     publisher = FramePublisher(history, measures, media_base=settings.media_base())
-    runtime.consume(publisher.handlers())
+    recorder = tell_people(runtime, settings, measures)
+    runtime.consume(handlers_of(publisher.on_events, recorder.on_events))
     runtime.loop("live", hub.run)
     runtime.loop("places", places.run)
     runtime.on_stopping(sockets.drain)

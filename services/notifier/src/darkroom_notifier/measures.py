@@ -11,3 +11,12 @@ class Measures:
         self.sent = Counter("darkroom_ws_messages_sent", "Frames sent to sockets", registry=registry)
         self.sockets = Gauge("darkroom_ws_sockets", "Sockets open here", registry=registry)
         self.closed = Counter("darkroom_ws_closed", "Sockets that we closed, by code", ["code"], registry=registry)
+        self.messages = Counter(
+            "darkroom_notifier_messages",
+            "Attempts to send an e-mail or SMS, by how they ended",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self.deliveries = Counter(
+            "darkroom_notifier_deliveries", "Vendors' reports on messages", ["vendor", "status"], registry=registry
+        )

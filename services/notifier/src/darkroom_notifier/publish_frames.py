@@ -11,12 +11,12 @@ from weakref import WeakKeyDictionary
 
 from darkroom_contracts.envelope import utc_text
 from darkroom_contracts.event import Event
-from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 
-from darkroom_notifier.frames import TOLD, frames_of
+from darkroom_notifier.frames import frames_of
 from darkroom_notifier.history import EventFrames, History
+from darkroom_notifier.inbox.frame import notification_frames
 from darkroom_notifier.measures import Measures
 from darkroom_notifier.protocol import frame_body
 
@@ -33,13 +33,6 @@ class FramePublisher:
         self._media_base = media_base
         self._gathered: WeakKeyDictionary[Transaction, list[Told]] = WeakKeyDictionary()
 
-    def handlers(self) -> Handlers:
-        """One handler for all kinds; they are filed together, at the end of the batch."""
-        handlers = Handlers()
-        for kind in TOLD:
-            handlers.on(kind, self.on_events)
-        return handlers
-
     async def on_events(self, transaction: Transaction, batch: Sequence[Received[Event]]) -> None:
         """Gather the frames of one kind's events."""
         if transaction not in self._gathered:
@@ -49,7 +42,7 @@ class FramePublisher:
         now = utc_text(transaction.now)
         for received in batch:
             at = received.envelope.time or now
-            frames = frames_of(received.event, self._media_base)
+            frames = frames_of(received.event, self._media_base) + notification_frames(received)
             bodies = tuple(frame_body(frame.kind, at, frame.data) for frame in frames)
             gathered.append((at, received.event.instance_id, EventFrames(received.envelope.id, bodies)))
             for frame in frames:

@@ -13,3 +13,22 @@ class NotifierSettings(ServiceSettings):
     ws_sockets_max: int = Field(default=50, ge=1, description="sockets a tenant may hold open, over all replicas")
     ws_history_frames: int = Field(default=1000, ge=1, description="frames kept for each tenant, to close a reader's gap")
     ws_history_seconds: int = Field(default=3600, ge=1, description="how long they are kept after the tenant's last one")
+    requests_per_minute: int = Field(default=600, ge=1, description="what a principal may ask in a minute; also the burst")
+
+    sendgrid_api_key: str | None = Field(default=None, description="sends e-mail by SendGrid; none, and no SMTP: no e-mail")
+    sendgrid_base_url: str | None = Field(default=None, description="another address of SendGrid's API")
+    sendgrid_webhook_key: str | None = Field(
+        default=None, description="SendGrid's public key for its event webhook (base64); none: its reports are refused"
+    )
+    smtp_url: str | None = Field(default=None, description="`smtp(s)://user:password@host:port`, instead of SendGrid")
+    mail_from: str = Field(default="Darkroom <no-reply@darkroom.example>", description="the sender of e-mails")
+    emails_per_minute: int = Field(default=600, ge=1, description="how many e-mails leave in a minute, over all replicas")
+
+    twilio_account_sid: str | None = Field(default=None, description="sends SMS by Twilio; none: no SMS")
+    twilio_auth_token: str | None = Field(default=None, description="Twilio's token; also checks its reports")
+    twilio_base_url: str | None = Field(default=None, description="another address of Twilio's API")
+    twilio_from: str = Field(default="+15005550006", description="the number that SMS come from")
+    sms_per_minute: int = Field(default=60, ge=1, description="how many SMS leave in a minute, over all replicas")
+
+    unsubscribe_secret: str | None = Field(default=None, description="signs the links that end e-mails; none: no such links")
+    notifications_keep_days: int = Field(default=90, ge=1, description="how long the inbox and its messages are kept")

@@ -1,0 +1,1 @@
+"""The vendors that carry messages, behind one door."""

@@ -1,0 +1,149 @@
+"""The SQL of the queue: queued with the notification, claimed under a lease, its end recorded once.
+
+`not_before` of a message that is being sent is the end of its lease: then another sender may take it. `attempts` is the fencing
+token: a sender that lost its lease can still say *sent*, which is a fact, but no longer *try again*.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from darkroom_servicekit.database import Transaction
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from darkroom_notifier.people.preferences import DEFAULTS
+
+QUEUE = text(
+    """
+    INSERT INTO messages (notification_id, event_id, instance_id, recipient, channel, kind, address, locale, not_before)
+    SELECT n.id, n.event_id, n.instance_id, r.subject, d.channel, n.kind,
+           CASE d.channel WHEN 'email' THEN r.email ELSE r.phone END, r.locale, :now
+    FROM notifications n
+    JOIN unnest(CAST(:channels AS text[]), CAST(:kinds AS text[]), CAST(:enabled AS boolean[])) AS d (channel, kind, enabled)
+      ON d.kind = n.kind
+    JOIN recipients r ON r.instance_id = n.instance_id AND (n.subject IS NULL OR n.subject = r.subject)
+    LEFT JOIN preferences p
+      ON p.instance_id = r.instance_id AND p.subject = r.subject AND p.channel = d.channel AND p.kind = d.kind
+    WHERE n.id = ANY(CAST(:ids AS uuid[])) AND coalesce(p.enabled, d.enabled)
+      AND CASE d.channel WHEN 'email' THEN r.email ELSE r.phone END IS NOT NULL
+    ON CONFLICT DO NOTHING RETURNING channel
+    """
+)
+CLAIM = text(
+    """
+    WITH due AS (
+        SELECT id FROM messages
+        WHERE channel = :channel AND state IN ('pending', 'sending') AND not_before <= :now
+        ORDER BY not_before LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE messages m SET state = 'sending', attempts = m.attempts + 1, not_before = :leased_until, vendor = :vendor
+    FROM due, notifications n WHERE m.id = due.id AND n.id = m.notification_id
+    RETURNING m.id, m.event_id, m.notification_id, m.instance_id, m.recipient, m.channel, m.kind, m.address, m.locale,
+        m.attempts, n.job_id, n.data, (
+            SELECT s.reason FROM suppressions s
+            WHERE s.channel = m.channel AND s.address = lower(m.address) AND s.scope IN (m.instance_id, '*') LIMIT 1
+        ) AS suppressed
+    """
+)
+NEXT_DUE = text("SELECT min(not_before) FROM messages WHERE channel = :channel AND state IN ('pending', 'sending')")
+# A message that was reported on before we recorded it as sent is sent already: then nothing is returned, and told twice.
+RECORD_SENT = text(
+    """
+    UPDATE messages m SET state = 'sent', provider_message_id = new.provider_id, sent_at = :now, error_code = NULL, error = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:provider_ids AS text[])) AS new (id, provider_id)
+    WHERE m.id = new.id AND m.state IN ('pending', 'sending') RETURNING m.id
+    """
+)
+RECORD_FAILURE = text(
+    """
+    UPDATE messages m SET state = new.state, not_before = new.not_before, error_code = new.code, error = new.error
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:states AS text[]), CAST(:times AS timestamptz[]),
+        CAST(:codes AS text[]), CAST(:errors AS text[])
+    ) AS new (id, attempts, state, not_before, code, error)
+    WHERE m.id = new.id AND m.state = 'sending' AND m.attempts = new.attempts RETURNING m.id
+    """
+)
+
+Ended = Literal["pending", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A claimed message. `suppressed`: why its address is not written to any more."""
+
+    id: UUID
+    event_id: UUID
+    notification_id: UUID
+    instance_id: str
+    recipient: str
+    channel: Literal["email", "sms"]
+    kind: str
+    address: str
+    locale: str
+    attempts: int
+    job_id: int | None
+    data: dict[str, Any]
+    suppressed: str | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How an attempt failed, and what becomes of the message: `pending` until `not_before`, or `failed`."""
+
+    message: Message
+    state: Ended
+    not_before: datetime
+    code: str
+    error: str
+
+
+async def queue_messages(transaction: Transaction, notification_ids: Sequence[UUID], channels: frozenset[str]) -> set[str]:
+    """Queue what people want of these notifications on `channels`; the channels that have new messages."""
+    defaults = [(channel, kind, on) for (channel, kind), on in DEFAULTS.items() if channel in channels]
+    if not defaults or not notification_ids:
+        return set()
+    names, kinds, enabled = zip(*defaults, strict=True)
+    arrays = {"channels": list(names), "kinds": list(kinds), "enabled": list(enabled), "ids": list(notification_ids)}
+    return set((await transaction.execute(QUEUE, arrays | {"now": transaction.now})).scalars())
+
+
+async def claim_due(transaction: Transaction, channel: str, *, vendor: str, limit: int, lease_seconds: float) -> list[Message]:
+    """Take messages that are due, each for the length of a lease."""
+    leased_until = transaction.now + timedelta(seconds=lease_seconds)
+    about = {"channel": channel, "vendor": vendor, "limit": limit, "now": transaction.now, "leased_until": leased_until}
+    rows = await transaction.execute(CLAIM, about)
+    return [Message(**row) for row in rows.mappings()]
+
+
+async def next_due(connection: AsyncConnection, channel: str) -> datetime | None:
+    """When the next message is due; None when there is none."""
+    found: datetime | None = (await connection.execute(NEXT_DUE, {"channel": channel})).scalar_one()
+    return found
+
+
+async def record_sent(transaction: Transaction, sent: Mapping[UUID, str | None]) -> set[UUID]:
+    """The vendor has these; the ids of those that nobody had recorded yet."""
+    if not sent:
+        return set()
+    arrays = {"ids": list(sent), "provider_ids": list(sent.values()), "now": transaction.now}
+    return set((await transaction.execute(RECORD_SENT, arrays)).scalars())
+
+
+async def record_failures(transaction: Transaction, failures: Iterable[Failure]) -> set[UUID]:
+    """These attempts failed; the ids of the messages that were still ours."""
+    rows = sorted(failures, key=lambda one: one.message.id)
+    if not rows:
+        return set()
+    arrays = {
+        "ids": [one.message.id for one in rows],
+        "attempts": [one.message.attempts for one in rows],
+        "states": [one.state for one in rows],
+        "times": [one.not_before for one in rows],
+        "codes": [one.code for one in rows],
+        "errors": [one.error for one in rows],
+    }
+    return set((await transaction.execute(RECORD_FAILURE, arrays)).scalars())

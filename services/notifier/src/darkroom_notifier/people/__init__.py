@@ -1,0 +1,1 @@
+"""Whom to tell, and what they want to be told how."""

@@ -1,0 +1,120 @@
+"""`/api/notifications/preferences`: what one is told, on which channel, at which address."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated
+
+from darkroom_servicekit.auth import Principal
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.problems import FieldError, ProblemBody, invalid_fields
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from darkroom_notifier.inbox.kinds import KINDS, Kind
+from darkroom_notifier.people.preferences import (
+    CHANNELS,
+    BadAddress,
+    Channel,
+    Locale,
+    Person,
+    read_email,
+    read_phone,
+)
+from darkroom_notifier.people.store import find_person, lift_unsubscription, save_person, suppressions_of
+
+CHOICES_MAX = 100
+
+PrincipalDependency = Callable[..., Awaitable[Principal]]
+
+
+class Choice(StrictBody):
+    """One kind on one channel."""
+
+    channel: Channel
+    kind: Kind
+    enabled: bool
+
+
+class Wishes(StrictBody):
+    """What is to change; what is left out stays, null takes an address away."""
+
+    email: str | None = Field(default=None, description="null: no e-mail")
+    phone: str | None = Field(default=None, description="E.164, such as `+4915112345678`; null: no SMS")
+    locale: Locale = "en"
+    preferences: list[Choice] = Field(default_factory=list, max_length=CHOICES_MAX)
+    resubscribe: bool = Field(default=False, description="true: take an unsubscription of these addresses back")
+
+
+class Preferences(Body):
+    """All that is known of a person, every kind on every channel."""
+
+    email: str | None
+    phone: str | None
+    locale: Locale
+    channels: list[Channel] = Field(description="those that this installation can use")
+    suppressed: dict[str, str] = Field(description="channels whose address is not written to any more, with the reason")
+    preferences: list[Choice]
+
+
+def preference_routes(unit_of_work: UnitOfWork, principal: PrincipalDependency, channels: frozenset[str]) -> APIRouter:
+    """Read and change one's own; `channels` are those with a vendor."""
+    router = APIRouter(prefix="/api/notifications", tags=["notifications"])
+    offered: list[Channel] = [channel for channel in CHANNELS if channel == "websocket" or channel in channels]
+
+    @router.get("/preferences", responses={401: {"model": ProblemBody}})
+    async def show(who: Annotated[Principal, Depends(principal)]) -> Preferences:
+        """What the signed-in person is told, and how."""
+        async with unit_of_work.read() as connection:
+            person = await find_person(connection, who.instance_id, who.subject)
+            suppressed = await suppressions_of(connection, who.instance_id, person)
+        return _view(person, suppressed, offered)
+
+    @router.put("/preferences", responses={400: {"model": ProblemBody}, 401: {"model": ProblemBody}})
+    async def change(who: Annotated[Principal, Depends(principal)], wishes: Wishes) -> Preferences:
+        """Change what is named, keep the rest."""
+        async with unit_of_work.begin() as transaction:
+            before = await find_person(transaction.connection, who.instance_id, who.subject)
+            person = changed(before, wishes)
+            await save_person(transaction, who.instance_id, who.subject, person)
+            if wishes.resubscribe:
+                await lift_unsubscription(transaction, who.instance_id, person)
+            suppressed = await suppressions_of(transaction.connection, who.instance_id, person)
+        return _view(person, suppressed, offered)
+
+    return router
+
+
+def changed(before: Person, wishes: Wishes) -> Person:
+    """The person after their wishes. Raises Problem (400) naming each field and its rule."""
+    named = wishes.model_fields_set
+    broken: list[FieldError] = []
+
+    def address(field: str, given: str | None, kept: str | None, read: Callable[[str], str]) -> str | None:
+        if field not in named:
+            return kept
+        try:
+            return None if given is None else read(given)
+        except BadAddress as error:
+            broken.append(FieldError(field=field, rule=str(error)))
+            return None
+
+    email = address("email", wishes.email, before.email, read_email)
+    phone = address("phone", wishes.phone, before.phone, read_phone)
+    if broken:
+        raise invalid_fields(broken)
+    chosen = {**before.chosen, **{(choice.channel, choice.kind): choice.enabled for choice in wishes.preferences}}
+    locale = wishes.locale if "locale" in named else before.locale
+    return replace(before, email=email, phone=phone, locale=locale, chosen=chosen)
+
+
+def _view(person: Person, suppressed: dict[str, str], offered: list[Channel]) -> Preferences:
+    choices = [Choice(channel=channel, kind=kind, enabled=person.wants(channel, kind)) for channel in CHANNELS for kind in KINDS]
+    return Preferences(
+        email=person.email,
+        phone=person.phone,
+        locale=person.locale,
+        channels=offered,
+        suppressed=suppressed,
+        preferences=choices,
+    )

@@ -1,0 +1,72 @@
+"""What a person wants to be told on which channel: the defaults, and the rules for addresses. Pure.
+
+E-mail is on for what one waits for, as soon as an address is known. SMS costs money and attention: off until asked for.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from email_validator import EmailNotValidError, validate_email
+
+from darkroom_notifier.inbox.kinds import KINDS, Kind
+
+Channel = Literal["websocket", "email", "sms"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+Locale = Literal["en", "de"]
+
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+PHONE_RULE = "must be an E.164 number, such as +4915112345678"
+EMAIL_RULE = "must be an e-mail address, such as anna@example.com"
+EMAIL_CHARACTERS_MAX = 254
+
+_BY_EMAIL: frozenset[Kind] = frozenset({"job.done", "job.failed", "credits.rejected"})
+
+DEFAULTS: Mapping[tuple[Channel, Kind], bool] = {
+    (channel, kind): channel == "websocket" or (channel == "email" and kind in _BY_EMAIL)
+    for channel in CHANNELS
+    for kind in KINDS
+}
+
+
+class BadAddress(ValueError):
+    """An address that no message could be sent to; the message is the rule it breaks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A recipient and what differs from the defaults."""
+
+    email: str | None = None
+    phone: str | None = None
+    locale: Locale = "en"
+    chosen: Mapping[tuple[Channel, Kind], bool] = field(default_factory=dict)
+
+    def wants(self, channel: Channel, kind: Kind) -> bool:
+        """Whether they want to be told of `kind` on `channel`."""
+        return self.chosen.get((channel, kind), DEFAULTS[channel, kind])
+
+
+def read_email(text: str) -> str:
+    """An address in one spelling: the domain in lower case and without escapes. Raises BadAddress."""
+    if len(text) > EMAIL_CHARACTERS_MAX:
+        raise BadAddress(EMAIL_RULE)
+    try:
+        # Reserved domains are let through: whether an address can be reached is the vendor's to find out.
+        return validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False).normalized
+    except EmailNotValidError as error:
+        raise BadAddress(EMAIL_RULE) from error
+
+
+def read_phone(text: str) -> str:
+    """A number without the spaces that people write. Raises BadAddress."""
+    number = re.sub(r"[ ().-]", "", text)
+    if not PHONE.fullmatch(number):
+        raise BadAddress(PHONE_RULE)
+    return number
+
+
+def suppression_key(address: str) -> str:
+    """How an address is compared: vendors report it in any case."""
+    return address.lower()

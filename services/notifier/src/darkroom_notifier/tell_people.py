@@ -1,0 +1,80 @@
+"""The wiring of all that is told by inbox, e-mail and SMS: doors, senders, routes."""
+
+import asyncio
+from datetime import timedelta
+
+from darkroom_servicekit.auth import bearer_principal
+from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
+from darkroom_servicekit.runtime import Runtime
+
+from darkroom_notifier.channels.choose import choose_doors
+from darkroom_notifier.inbox.http import inbox_routes
+from darkroom_notifier.inbox.record_notifications import NotificationRecorder
+from darkroom_notifier.inbox.store import forget_before
+from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
+from darkroom_notifier.letters.words import Words
+from darkroom_notifier.letters.write_letters import Letters
+from darkroom_notifier.measures import Measures
+from darkroom_notifier.messages.rules import pace
+from darkroom_notifier.messages.send_messages import Sender
+from darkroom_notifier.people.http import preference_routes
+from darkroom_notifier.settings import NotifierSettings
+from darkroom_notifier.webhooks.http import ReportRoutes
+from darkroom_notifier.webhooks.sendgrid import SendGridKey
+from darkroom_notifier.webhooks.unsubscribe_http import unsubscribe_routes
+
+FORGET_EVERY_SECONDS = 3600.0
+
+
+def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures) -> NotificationRecorder:
+    """Add the senders and routes to the service; what records the events' notifications."""
+    links = unsubscribe_links(settings)
+    letters = Letters(Words(), site=settings.public_url, unsubscribe=links)
+    senders = _senders(runtime, settings, letters, measures)
+    limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
+    principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
+    reports = ReportRoutes(
+        runtime.unit_of_work,
+        measures,
+        public_url=settings.public_url,
+        sendgrid_key=SendGridKey(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
+        twilio_token=settings.twilio_auth_token,
+    )
+    runtime.app.include_router(preference_routes(runtime.unit_of_work, principal, frozenset(senders)))
+    if links:
+        runtime.app.include_router(unsubscribe_routes(runtime.unit_of_work, letters, links))
+    runtime.app.include_router(inbox_routes(runtime.unit_of_work, principal, letters))
+    runtime.app.include_router(reports.router())
+    runtime.loop("forgetting", lambda: _forget_for_ever(runtime, settings.notifications_keep_days))
+    return NotificationRecorder({channel: sender.wake for channel, sender in senders.items()})
+
+
+def unsubscribe_links(settings: NotifierSettings) -> UnsubscribeLinks | None:
+    """The signer of links, where there is a key and an address for them."""
+    if settings.unsubscribe_secret is None or settings.public_url is None:
+        return None
+    return UnsubscribeLinks(secret=settings.unsubscribe_secret, site=settings.public_url)
+
+
+def _senders(runtime: Runtime, settings: NotifierSettings, letters: Letters, measures: Measures) -> dict[str, Sender]:
+    per_minute = {"email": settings.emails_per_minute, "sms": settings.sms_per_minute}
+    senders: dict[str, Sender] = {}
+    for channel, door in choose_doors(settings).items():
+        senders[channel] = Sender(
+            channel,
+            door=door,
+            compose=letters.compose,
+            unit_of_work=runtime.unit_of_work,
+            limiter=RateLimiter(runtime.redis, pace(door.vendor, per_minute[channel])),
+            measures=measures,
+        )
+        runtime.loop(f"{channel}-sender", senders[channel].run)
+        runtime.on_close(door.close)
+    return senders
+
+
+async def _forget_for_ever(runtime: Runtime, keep_days: int) -> None:
+    while True:
+        async with runtime.unit_of_work.begin() as transaction:
+            await forget_before(transaction, transaction.now - timedelta(days=keep_days))
+        await asyncio.sleep(FORGET_EVERY_SECONDS)

@@ -1,0 +1,1 @@
+"""What vendors and readers tell us about messages that were sent."""
