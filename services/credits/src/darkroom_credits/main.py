@@ -11,15 +11,21 @@ from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
 from darkroom_credits.http_operator import build_operator_routes
 from darkroom_credits.http_statement import build_statement_routes
-from darkroom_credits.http_tenant import build_tenant_routes
+from darkroom_credits.http_tenant import PrincipalOf, build_tenant_routes
 from darkroom_credits.keep_books import KeepBooks
 from darkroom_credits.keep_time import KeepTime
 from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.open_samples import OpenSamples
+from darkroom_credits.payments.http import build_payment_routes, build_webhook_routes
+from darkroom_credits.payments.reconcile import Reconcile
+from darkroom_credits.payments.start_checkout import StartCheckout
+from darkroom_credits.payments.stripe_client import StripeClient
+from darkroom_credits.payments.take_webhook import TakeWebhook
 from darkroom_credits.settings import CreditsSettings
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+LOCAL = "http://localhost"
 
 
 def build(settings: CreditsSettings) -> FastAPI:
@@ -42,4 +48,28 @@ def build(settings: CreditsSettings) -> FastAPI:
     runtime.app.include_router(
         build_operator_routes(unit_of_work, accounts=accounts, grants=grants, plans=plans, principal_of=principal_of)
     )
+    add_payments(runtime, settings, metrics, principal_of)
     return runtime.app
+
+
+def add_payments(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMetrics, principal_of: PrincipalOf) -> None:
+    """Top-ups by card; without a key of Stripe the doors are there and say so."""
+    checkout, livemode = None, False
+    if settings.stripe_api_key is not None:
+        stripe = StripeClient(api_key=settings.stripe_api_key, base_url=settings.stripe_base_url)
+        seconds = settings.stripe_reconcile_seconds
+        reconcile = Reconcile(runtime.unit_of_work, stripe, metrics, clock=utc_now, first_seconds=seconds)
+        checkout = StartCheckout(
+            runtime.unit_of_work,
+            stripe,
+            return_url=f"{(settings.public_url or LOCAL).rstrip('/')}/credits",
+            check_after_seconds=seconds,
+            look_again=reconcile.look_again,
+        )
+        livemode = stripe.livemode
+        runtime.loop("stripe", reconcile.run)
+        runtime.on_close(stripe.close)
+    webhook = TakeWebhook(runtime.unit_of_work, metrics, livemode=livemode)
+    secrets = settings.stripe_webhook_secrets()
+    runtime.app.include_router(build_payment_routes(checkout, principal_of))
+    runtime.app.include_router(build_webhook_routes(webhook, metrics, secrets=secrets, clock=utc_now))

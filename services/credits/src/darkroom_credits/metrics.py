@@ -15,3 +15,7 @@ class CreditsMetrics:
         self.reservations_overdue = Gauge(
             "darkroom_credits_reservations_overdue", "Jobs that hold credits although they should have ended", registry=registry
         )
+        self.webhooks = Counter(
+            "darkroom_credits_stripe_webhooks", "Events of Stripe, by what came of them", ["outcome"], registry=registry
+        )
+        self.reconciled = Counter("darkroom_credits_stripe_reconciled", "Sessions asked after", ["outcome"], registry=registry)

@@ -14,6 +14,21 @@ class CreditsSettings(ServiceSettings):
         default=6 * 3600, gt=0, description="how long a job may hold credits before it is reported as overdue"
     )
 
+    stripe_api_key: str | None = Field(default=None, description="key of Stripe; none: no credits are sold by card")
+    stripe_base_url: str = Field(default="https://api.stripe.com", description="address of Stripe, without `/v1`")
+    stripe_webhook_secret: str | None = Field(
+        default=None, description="`whsec_…,…`: signing secrets of Stripe's webhooks; several while one replaces another"
+    )
+    stripe_reconcile_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="after this long without a webhook Stripe is asked about a checkout, then less and less often",
+    )
+
+    def stripe_webhook_secrets(self) -> list[str]:
+        """The signing secrets, without blanks."""
+        return [one.strip() for one in (self.stripe_webhook_secret or "").split(",") if one.strip()]
+
     def sample_instance_ids(self) -> list[str]:
         """The sample shops, without blanks."""
         return [one.strip() for one in self.sample_instances.split(",") if one.strip()]

@@ -30,6 +30,7 @@ WRITE_GRANTS = text(
     WHERE grants.id = changed.id AND (grants.remaining <> changed.remaining OR grants.owed <> changed.owed)
     """
 )
+OF_ID = "SELECT id, instance_id, remaining, expires_at, owed FROM grants WHERE id = :id"
 END_ALLOWANCES = """
     UPDATE grants SET expires_at = :now
     WHERE instance_id = :instance AND kind = 'allowance' AND expires_at > :now
@@ -72,6 +73,11 @@ async def insert_grant(transaction: Transaction, new: NewGrant, *, available_aft
         "once_key": new.once_key,
     }
     return GrantRow(**(await transaction.execute(INSERT_GRANT, values)).one()._mapping)
+
+
+async def grant_of_id(transaction: Transaction, grant_id: int) -> Grant:
+    """One grant; its tenant is locked."""
+    return Grant(**(await transaction.execute(OF_ID, {"id": grant_id})).one()._mapping)
 
 
 async def due_grants(transaction: Transaction, instance_ids: Sequence[str]) -> dict[str, list[Grant]]:

@@ -1,0 +1,1 @@
+"""Top-ups by card, through Stripe Checkout."""

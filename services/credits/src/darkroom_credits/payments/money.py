@@ -1,0 +1,46 @@
+"""The SQL of the money's own double entry: what came in by card, and what went back. Appended only, each sums to zero."""
+
+from collections.abc import Mapping
+
+from darkroom_servicekit.database import Transaction
+from sqlalchemy import text
+
+from darkroom_credits.payments.purchase import Purchase
+
+POST = text(
+    """
+    WITH written AS (
+        INSERT INTO money_transactions (instance_id, kind, purchase_id, amount_minor, currency, created_at)
+        VALUES (:instance, :kind, CAST(:purchase AS uuid), :amount, :currency, :now) RETURNING instance_id, id
+    )
+    INSERT INTO money_entries (instance_id, transaction_id, account, amount)
+    SELECT instance_id, id, account, entry
+    FROM written, unnest(CAST(:accounts AS text[]), CAST(:entries AS bigint[])) AS e (account, entry)
+    """
+)
+
+
+async def post_payment(transaction: Transaction, purchase: Purchase) -> None:
+    """A payment came in."""
+    amount = purchase.amount_minor
+    await _post(transaction, "payment", purchase, amount, {"card": amount, "sales": -amount})
+
+
+async def post_refund(transaction: Transaction, purchase: Purchase, *, amount: int, lost: int) -> None:
+    """So much was paid back; `lost` of it for credits that could not be taken back."""
+    await _post(transaction, "refund", purchase, amount, {"card": -amount, "returns": amount - lost, "losses": lost})
+
+
+async def _post(transaction: Transaction, kind: str, purchase: Purchase, amount: int, entries: Mapping[str, int]) -> None:
+    written = {account: entry for account, entry in entries.items() if entry}
+    values = {
+        "instance": purchase.instance_id,
+        "kind": kind,
+        "purchase": purchase.id,
+        "amount": amount,
+        "currency": purchase.currency,
+        "now": transaction.now,
+        "accounts": list(written),
+        "entries": list(written.values()),
+    }
+    await transaction.execute(POST, values)

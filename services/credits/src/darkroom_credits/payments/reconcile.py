@@ -1,0 +1,99 @@
+"""Use case: sessions whose webhook never came are asked after, less and less often, until Stripe names their end.
+
+It sleeps until the next one is due; with nothing open it asks nobody anything.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from darkroom_servicekit.database import UnitOfWork
+from pydantic import ValidationError
+
+from darkroom_credits.metrics import CreditsMetrics
+from darkroom_credits.payments.purchase import Purchase, Session
+from darkroom_credits.payments.record_payments import record_session
+from darkroom_credits.payments.store import check_again, next_check, purchases_to_check
+from darkroom_credits.payments.stripe_client import StripeClient, StripeRefused
+
+AT_ONCE_MAX = 20
+LOOK_SECONDS_MAX = 300.0
+WAIT_SECONDS_MAX = 6 * 3600.0
+CHECKS_MAX = 60
+"""About two weeks; after that a delayed payment is told by its webhook, or by hand."""
+
+log = structlog.get_logger()
+
+
+class Reconcile:
+    """The loop; `look_again` when a purchase was offered."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        stripe: StripeClient,
+        metrics: CreditsMetrics,
+        *,
+        clock: Callable[[], datetime],
+        first_seconds: float,
+    ) -> None:
+        self._uow = unit_of_work
+        self._stripe = stripe
+        self._metrics = metrics
+        self._clock = clock
+        self._first_seconds = first_seconds
+        self._woken = asyncio.Event()
+
+    def look_again(self) -> None:
+        """There is something to ask after, some time."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Ask after what is due, sleep until the next; raises when the database or Stripe is away, to be tried again."""
+        while True:
+            self._woken.clear()
+            await self.ask_after_due()
+            await self._sleep()
+
+    async def ask_after_due(self) -> int:
+        """Ask after the sessions that are due; how many these were. Raises StripeUnavailable."""
+        asked = 0
+        while due := await self._due():
+            for purchase in due:
+                await self._ask_after(purchase)
+            asked += len(due)
+        return asked
+
+    async def _due(self) -> list[Purchase]:
+        async with self._uow.read() as connection:
+            return await purchases_to_check(connection, now=self._clock(), limit=AT_ONCE_MAX)
+
+    async def _ask_after(self, purchase: Purchase) -> None:
+        assert purchase.session_id is not None, "only what was offered is asked after"
+        outcome, session = "refused", None
+        try:
+            session = Session.read(await self._stripe.session(purchase.session_id))
+        except (StripeRefused, ValidationError) as error:
+            log.warning("stripe does not show a session", purchase_id=purchase.id, error=str(error)[:300])
+        async with self._uow.begin() as transaction:
+            if session is not None:
+                outcome = await record_session(transaction, session)
+            wait = min(self._first_seconds * 2**purchase.checks, WAIT_SECONDS_MAX)
+            at = transaction.now + timedelta(seconds=wait) if purchase.checks < CHECKS_MAX and outcome != "mismatch" else None
+            await check_again(transaction, purchase, at=at)
+        self._metrics.reconciled.labels(outcome).inc()
+        if outcome != "nothing-new":
+            log.info("session asked after", purchase_id=purchase.id, session_id=purchase.session_id, outcome=outcome)
+
+    async def _sleep(self) -> None:
+        async with self._uow.read() as connection:
+            following = await next_check(connection)
+        seconds = LOOK_SECONDS_MAX
+        if following is not None:
+            seconds = min(seconds, max(0.0, (following - self._clock()).total_seconds()))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,85 @@
+"""Calls to Stripe: a thin client on httpx. A creation carries an Idempotency-Key, so a second try makes nothing twice."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+REQUEST_SECONDS_MAX = 10.0
+CONNECT_SECONDS_MAX = 3.0
+TRIES_MAX = 3
+BACKOFF_SECONDS = 0.25
+RETRIED = frozenset({409, 429, 500, 502, 503, 504})
+
+
+class StripeUnavailable(Exception):
+    """Stripe does not answer, or not in time."""
+
+
+class StripeRefused(Exception):
+    """Stripe understood and said no."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+
+
+class StripeClient:
+    """One Stripe account. `close` when done."""
+
+    def __init__(self, *, api_key: str, base_url: str) -> None:
+        self.livemode = "_live_" in api_key
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"),
+            headers={"Authorization": f"Bearer {api_key}"},
+            timeout=httpx.Timeout(REQUEST_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def create_session(self, parameters: Mapping[str, str], *, idempotency_key: str) -> dict[str, Any]:
+        """Make a Checkout Session, once per key. Raises StripeUnavailable, StripeRefused."""
+        headers = {"Idempotency-Key": idempotency_key}
+        return await self._ask("POST", "/v1/checkout/sessions", data=dict(parameters), headers=headers)
+
+    async def session(self, session_id: str) -> dict[str, Any]:
+        """A Checkout Session as it is now, its payment intent expanded. Raises StripeUnavailable, StripeRefused."""
+        return await self._ask("GET", f"/v1/checkout/sessions/{session_id}", params={"expand[]": "payment_intent"})
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        for attempt in range(1, TRIES_MAX + 1):
+            try:
+                answer = await self._http.request(method, path, **request)
+            except httpx.TransportError as error:
+                if attempt == TRIES_MAX:
+                    raise StripeUnavailable(type(error).__name__) from error
+            else:
+                if answer.is_success:
+                    return _object(answer)
+                if answer.status_code not in RETRIED or answer.headers.get("stripe-should-retry") == "false":
+                    raise StripeRefused(answer.status_code, _message(answer))
+                if attempt == TRIES_MAX:
+                    raise StripeUnavailable(f"answers {answer.status_code}")
+            await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
+        raise AssertionError("unreachable")
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError as error:
+        raise StripeUnavailable("answers no JSON") from error
+    if not isinstance(found, dict):
+        raise StripeUnavailable("answers no object")
+    return found
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["error"]["message"])[:300]
+    except (ValueError, LookupError, TypeError):
+        return answer.reason_phrase

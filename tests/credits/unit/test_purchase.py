@@ -1,0 +1,89 @@
+"""What credits cost, and what Stripe's news of a purchase means."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from darkroom_credits.payments.prices import CreditsOutOfBounds, Price
+from darkroom_credits.payments.purchase import Purchase, Session, State, credits_of_refund, next_state, state_told
+
+PURCHASE = Purchase(id="p-1", instance_id="shop", credits=1000, amount_minor=999, currency="EUR", price_version=1)
+PAID: dict[str, Any] = {
+    "id": "cs_1",
+    "amount_total": 999,
+    "currency": "eur",
+    "client_reference_id": "p-1",
+    "mode": "payment",
+    "status": "complete",
+    "payment_status": "paid",
+    "payment_intent": "pi_1",
+}
+
+
+@pytest.mark.parametrize(("credits", "minor"), [(50, 50), (1000, 999), (1001, 1000), (1_000_000, 999_000)])
+def test_an_amount_is_rounded_up_to_the_minor_unit(credits: int, minor: int) -> None:
+    price = Price(version=1, currency="EUR", minor_per_thousand=999, credits_min=50, credits_max=1_000_000)
+    assert price.of(credits) == minor
+
+
+@pytest.mark.parametrize("credits", [0, 49, 1_000_001])
+def test_fewer_and_more_than_is_sold_at_once_is_refused(credits: int) -> None:
+    price = Price(version=1, currency="EUR", minor_per_thousand=1000, credits_min=50, credits_max=1_000_000)
+    with pytest.raises(CreditsOutOfBounds):
+        price.of(credits)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount_total": 998},
+        {"amount_total": 1000},
+        {"amount_total": None},
+        {"currency": "usd"},
+        {"currency": None},
+        {"mode": "setup"},
+        {"payment_intent": None},
+    ],
+)
+def test_only_what_was_sold_pays(change: dict[str, Any]) -> None:
+    assert Session.read(PAID).pays(PURCHASE)
+    assert not Session.read(PAID | change).pays(PURCHASE)
+
+
+def test_another_purchases_session_is_not_its_own() -> None:
+    assert Session.read(PAID).is_of(PURCHASE)
+    assert not Session.read(PAID | {"client_reference_id": "p-2"}).is_of(PURCHASE)
+    offered = Purchase(**{**vars(PURCHASE), "session_id": "cs_2"})
+    assert not Session.read(PAID).is_of(offered)
+
+
+@pytest.mark.parametrize(
+    ("change", "failed", "state"),
+    [
+        ({}, False, "PAID"),
+        ({}, True, "PAID"),
+        ({"payment_status": "unpaid"}, False, "AWAITING"),
+        ({"payment_status": "unpaid"}, True, "FAILED"),
+        ({"payment_status": "unpaid", "payment_intent": {"id": "pi_1", "status": "canceled"}}, False, "FAILED"),
+        ({"payment_status": "unpaid", "payment_intent": {"id": "pi_1", "status": "processing"}}, False, "AWAITING"),
+        ({"payment_status": "unpaid", "status": "expired"}, False, "EXPIRED"),
+        ({"payment_status": "unpaid", "status": "open"}, False, "OPEN"),
+        ({"payment_status": "no_payment_required"}, False, "AWAITING"),
+    ],
+)
+def test_a_session_tells_a_state(change: dict[str, Any], failed: bool, state: State) -> None:
+    assert state_told(Session.read(PAID | change), failed=failed) == state
+
+
+def test_a_payment_wins_in_any_order_of_the_news() -> None:
+    news: tuple[State, ...] = ("OPEN", "AWAITING", "EXPIRED", "PAID", "FAILED")
+    for order in permutations(news):
+        state: State = "CREATED"
+        for told in order:
+            state = next_state(state, told)
+        assert state == "PAID"
+
+
+@pytest.mark.parametrize(("minor", "credits"), [(0, 0), (1, 1), (500, 500), (998, 998), (999, 1000)])
+def test_a_refund_stands_for_its_share_of_the_credits(minor: int, credits: int) -> None:
+    assert credits_of_refund(PURCHASE, minor) == credits

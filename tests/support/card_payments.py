@@ -1,0 +1,85 @@
+"""Top-ups by card in tests: credits and the sandbox' Stripe, with the test as the post office between them.
+
+The sandbox sends its events to a receiver; the test hands them on, in the order, as often and as changed as it likes.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import Any
+
+import httpx
+import stripe
+from support.credit_service import Credits, tenant
+from support.running_sandbox import RunningSandbox, WebhookReceiver, running_sandbox, webhook_receiver
+
+SECRET, NEXT_SECRET = "whsec_first", "whsec_next"
+
+
+@dataclass
+class CardWorld:
+    """The outside: a Stripe, and the post that came from it and has not been handed on."""
+
+    sandbox: RunningSandbox
+    receiver: WebhookReceiver
+
+    def control(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/stripe{path}", json=body)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def pay(self, session_id: str, outcome: str = "paid") -> str:
+        """The customer acts; the payment intent."""
+        return str(self.control("POST", f"/sessions/{session_id}/pay", outcome=outcome)["payment_intent"])
+
+    def refund(self, intent: str, amount: int | None = None) -> None:
+        self.control("POST", f"/payments/{intent}/refund", **({} if amount is None else {"amount": amount}))
+
+    def events(self, *types: str) -> list[bytes]:
+        """The bodies of the newest events of these types, in this order, once they came."""
+
+        def found() -> list[bytes]:
+            newest = {json.loads(one.body)["type"]: one.body.encode() for one in self.receiver.received}
+            return [newest[kind] for kind in types if kind in newest]
+
+        with self.receiver.changed:
+            assert self.receiver.changed.wait_for(lambda: len(found()) == len(types), 15), f"no {types} came"
+            return found()
+
+    def forget(self) -> None:
+        with self.receiver.changed:
+            self.receiver.received.clear()
+
+
+@contextmanager
+def card_world(home: Path) -> Iterator[CardWorld]:
+    """A sandbox whose events come to the test."""
+    with webhook_receiver() as receiver:
+        address = receiver.url.partition("/hook")[0]
+        settings = {"DARKROOM_SANDBOX_PLATFORM_URL": address, "DARKROOM_SANDBOX_STRIPE_WEBHOOK_SECRET": SECRET}
+        with running_sandbox(home, **settings) as sandbox:
+            yield CardWorld(sandbox, receiver)
+
+
+async def checkout(credits: Credits, amount: int, *, instance_id: str = "shop", key: str | None = None) -> httpx.Response:
+    headers = tenant(instance_id) | ({"Idempotency-Key": key} if key else {})
+    return await credits.client.post("/api/credits/checkout", json={"credits": amount}, headers=headers)
+
+
+async def deliver(credits: Credits, body: bytes, *, secret: str = SECRET, at: float | None = None) -> httpx.Response:
+    """Hand an event on, signed now (or `at` a time) as Stripe signs."""
+    sign: Any = stripe.WebhookSignature.generate_signature_header
+    header = sign(body.decode(), secret, int(time() if at is None else at))
+    return await credits.client.post("/webhooks/stripe", content=body, headers={"Stripe-Signature": header})
+
+
+def changed(body: bytes, change: Callable[[dict[str, Any]], object], *, event_id: str | None = None) -> bytes:
+    """An event as a forger, or a Stripe gone wrong, would send it; with another id, since an id counts once."""
+    event = json.loads(body)
+    event["id"] = event_id or f"{event['id']}_changed"
+    change(event)
+    return json.dumps(event).encode()
