@@ -100,11 +100,12 @@ class Builder:
     def add_topics(self, bootstrap: str) -> None:
         self._job("topics", "darkroom_cli.stack.topics", after=("kafka",), env={"DARKROOM_KAFKA_BOOTSTRAP_SERVERS": bootstrap})
 
-    def add_sandbox(self) -> str | None:
+    def add_sandbox(self, web: str) -> str | None:
         if self.settings.provider_tokens is not None or "sandbox" not in self.wanted:
             return None
         port = self.port("sandbox")
-        self.tasks.append(sandbox_task(port=port, home=str(self.home.data / "sandbox"), environ=self.settings.environ))
+        home = str(self.home.data / "sandbox")
+        self.tasks.append(sandbox_task(port=port, home=home, web=web, environ=self.settings.environ))
         return f"http://{HOST}:{port}"
 
     def add_service(self, name: str, replicas: int, around: Surroundings) -> list[int]:
@@ -165,9 +166,9 @@ def assemble(
     redis_url = builder.add_redis()
     kafka_address = builder.add_kafka()
     storage = settings.storage_url or f"file://{home.data / 'storage'}"
-    sandbox = builder.add_sandbox()
     services = [name for name in SERVICES if name in wanted]
     front = builder.front_gateway() if services or "gateway" in wanted else None
+    sandbox = builder.add_sandbox(front.url if front else "")
     upstreams: dict[str, list[int]] = {}
     if services and front is not None:
         if kafka_address is None or redis_url is None or not databases:

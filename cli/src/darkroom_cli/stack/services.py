@@ -11,6 +11,8 @@ from darkroom_cli.stack.ports import HOST
 
 DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"  # the same as darkroom_servicekit.auth's; that import is slow
 SANDBOX_TOKEN = "r8_sandbox_local_0001"  # noqa: S105 - accepted by the sandbox alone
+SANDBOX_STRIPE_KEY = "sk_test_sandbox_local_0001"
+STRIPE_WEBHOOK_SECRET = "whsec_darkroom_development_never_in_production"  # noqa: S105 - signs the sandbox' events alone
 SAMPLE_INSTANCES = "shop-a,shop-b,shop-c,demo"
 STOP_SECONDS = 15.0
 # Settings of the stack itself; every other DARKROOM_… of the environment is handed on to the services.
@@ -54,6 +56,13 @@ class Surroundings:
                 "DARKROOM_STORE_BASE_URL": f"{self.sandbox}/store",
                 "DARKROOM_FETCH_ALLOW": self.sandbox.removeprefix("http://"),
             }
+            # A key from outside is for the real Stripe, unless an address comes with it.
+            if not self.environ.get("DARKROOM_STRIPE_API_KEY"):
+                local |= {
+                    "DARKROOM_STRIPE_API_KEY": SANDBOX_STRIPE_KEY,
+                    "DARKROOM_STRIPE_BASE_URL": f"{self.sandbox}/stripe",
+                    "DARKROOM_STRIPE_WEBHOOK_SECRET": STRIPE_WEBHOOK_SECRET,
+                }
         settings = {**local, **{name: value for name, value in self.environ.items() if _is_for_services(name)}}
         if self.sandbox is not None and "DARKROOM_FETCH_ALLOW" in self.environ:
             settings["DARKROOM_FETCH_ALLOW"] += "," + local["DARKROOM_FETCH_ALLOW"]
@@ -102,8 +111,9 @@ def replica_key(service: str, number: int) -> str:
     return service if number == 1 else f"{service}-{number}"
 
 
-def sandbox_task(*, port: int, home: str, environ: Mapping[str, str]) -> Task:
-    """The outside world on localhost."""
+def sandbox_task(*, port: int, home: str, web: str, environ: Mapping[str, str]) -> Task:
+    """The outside world on localhost; `web` is where it sends the events of its Stripe to."""
+    secrets = environ.get("DARKROOM_STRIPE_WEBHOOK_SECRET") or STRIPE_WEBHOOK_SECRET
     return Task(
         key="sandbox",
         name="sandbox",
@@ -114,6 +124,9 @@ def sandbox_task(*, port: int, home: str, environ: Mapping[str, str]) -> Task:
             "DARKROOM_SANDBOX_PORT": str(port),
             "DARKROOM_SANDBOX_PUBLIC_URL": f"http://{HOST}:{port}",
             "DARKROOM_SANDBOX_HOME": home,
+            "DARKROOM_SANDBOX_PLATFORM_URL": environ.get("DARKROOM_PUBLIC_URL") or web,
+            # Of several secrets it signs with the first; all are good at the platform.
+            "DARKROOM_SANDBOX_STRIPE_WEBHOOK_SECRET": secrets.partition(",")[0].strip(),
         },
         probe=Probe(kind="http", host=HOST, port=port),
     )
