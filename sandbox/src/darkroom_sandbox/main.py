@@ -14,6 +14,7 @@ from darkroom_sandbox.call_log import CallLog
 from darkroom_sandbox.control.routes import build_control_router
 from darkroom_sandbox.front import Front
 from darkroom_sandbox.http_post import HttpPoster
+from darkroom_sandbox.messages.routes import Messages
 from darkroom_sandbox.pictures.source import PictureSource, build_client
 from darkroom_sandbox.pictures.worker_pool import PicturePool
 from darkroom_sandbox.replicate.board import Board
@@ -57,15 +58,19 @@ def build(settings: Settings) -> ASGIApp:
         webhook_secret=settings.stripe_webhook_secret,
     )
 
+    messages = Messages(log=log, platform_url=settings.platform_url, host=settings.host, smtp_port=settings.smtp_port)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         _make_empty(outputs, uploads)
+        await messages.start()
         sweeper = asyncio.create_task(predictions.sweep_forever())
         yield
         sweeper.cancel()
         predictions.close()
         webhooks.close()
         stripe.sender.close()
+        await messages.close()
         await pool.close()
         await client.aclose()
 
@@ -73,6 +78,7 @@ def build(settings: Settings) -> ASGIApp:
         log.clear()
         options.reset()
         stripe.options.reset()
+        messages.reset()
         limits.clear()
 
     app = FastAPI(title="Darkroom sandbox", summary="The outside world over real HTTP", lifespan=lifespan)
@@ -80,6 +86,8 @@ def build(settings: Settings) -> ASGIApp:
     app.router.routes.extend(store_routes(settings.home, settings.base_url))
     app.include_router(stripe.control)
     app.router.routes.extend(stripe.routes)
+    app.include_router(messages.control)
+    app.router.routes.extend(messages.routes)
 
     @app.get("/healthz", tags=["health"])
     @app.get("/readyz", tags=["health"])

@@ -16,8 +16,10 @@ class Settings(BaseSettings):
     public_url: str = ""
     home: Path = Path(".darkroom/sandbox")
 
-    platform_url: str = Field(default="", description="the platform's public address, where Stripe's events are sent to")
+    platform_url: str = Field(default="", description="the platform's public address, where the vendors' events are sent to")
     stripe_webhook_secret: str = Field(default="", description="`whsec_…` that the platform's events of Stripe are signed with")
+
+    smtp_port: int = Field(default=0, ge=0, le=65_535, description="port of an SMTP server beside the rest; 0: none")
 
     @property
     def base_url(self) -> str:

@@ -1,0 +1,71 @@
+"""What can be told to the simulated SendGrid and Twilio while they run (`PUT /sandbox/sendgrid`, `PUT /sandbox/twilio`)."""
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+    )
+
+
+class ReportOptions(_Options):
+    """What goes wrong with delivery webhooks. `url`: where SendGrid's go; null: the platform; Twilio's go where each SMS says."""
+
+    url: str | None = Field(default=None, max_length=2_000)
+    lose_rate: float = Field(default=0, ge=0, le=1)
+    repeat_rate: float = Field(default=0, ge=0, le=1)
+    delay_seconds: float = Field(default=0.2, ge=0, le=3_600)
+    shuffle: bool = False
+
+
+class VendorOptions(_Options):
+    """Of both vendors. `failRate`: answered 500, nothing sent. `lostAnswerRate`: sent, the connection closes unanswered."""
+
+    seconds: float = Field(default=0.02, ge=0, le=600)
+    fail_rate: float = Field(default=0, ge=0, le=1)
+    lost_answer_rate: float = Field(default=0, ge=0, le=1)
+    limit_per_minute: int = Field(default=6_000, ge=0, le=10_000_000)
+    webhook: ReportOptions = ReportOptions()
+
+
+class SendGridOptions(VendorOptions):
+    """What becomes of an e-mail after it was taken."""
+
+    bounce_rate: float = Field(default=0, ge=0, le=1)
+    block_rate: float = Field(default=0, ge=0, le=1)
+    defer_rate: float = Field(default=0, ge=0, le=1)
+
+
+class TwilioOptions(VendorOptions):
+    """What becomes of an SMS after it was taken."""
+
+    undelivered_rate: float = Field(default=0, ge=0, le=1)
+
+
+V = TypeVar("V", bound=VendorOptions)
+
+
+class CurrentVendorOptions(Generic[V]):
+    """Holder of one vendor's options in force."""
+
+    def __init__(self, defaults: V) -> None:
+        self._defaults = defaults
+        self.now = defaults
+
+    def change(self, changes: Mapping[str, Any]) -> V:
+        """Puts changed options in force, all or none of them. Raises pydantic.ValidationError naming the field."""
+        merged = self.now.model_dump(by_alias=True)
+        for name, value in changes.items():
+            group = merged.get(name)
+            merged[name] = {**group, **value} if isinstance(group, dict) and isinstance(value, dict) else value
+        self.now = type(self._defaults).model_validate(merged)
+        return self.now
+
+    def reset(self) -> None:
+        """Back to the defaults."""
+        self.now = self._defaults
