@@ -13,6 +13,13 @@ DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"  # the same as 
 SANDBOX_TOKEN = "r8_sandbox_local_0001"  # noqa: S105 - accepted by the sandbox alone
 SANDBOX_STRIPE_KEY = "sk_test_sandbox_local_0001"
 STRIPE_WEBHOOK_SECRET = "whsec_darkroom_development_never_in_production"  # noqa: S105 - signs the sandbox' events alone
+# The sandbox' fixed key, by which its reports on e-mails are known; a test compares it with the sandbox' own.
+SENDGRID_WEBHOOK_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE/SAsBYMZ610wQoimBoY9lxunW9yeKDTKBvANH65A5yxfsa18sMC/ozJ8+3imc6c/upM10O1LyZkU4BXuc3ETcw=="
+)
+SANDBOX_SENDGRID_KEY = "SG.sandbox-local-0001"
+SANDBOX_TWILIO_ACCOUNT = "AC" + "0" * 28 + "0001"
+SANDBOX_TWILIO_TOKEN = "sandbox-local-0001"  # noqa: S105 - accepted by the sandbox alone
 SAMPLE_INSTANCES = "shop-a,shop-b,shop-c,demo"
 STOP_SECONDS = 15.0
 # Settings of the stack itself; every other DARKROOM_… of the environment is handed on to the services.
@@ -46,6 +53,7 @@ class Surroundings:
             "DARKROOM_JWT_AUDIENCE": "darkroom",
             "DARKROOM_JWT_ALGORITHM": "HS256",
             "DARKROOM_MEDIA_SECRET": DEVELOPMENT_KEY,
+            "DARKROOM_UNSUBSCRIBE_SECRET": DEVELOPMENT_KEY,
             "DARKROOM_SAMPLE_INSTANCES": SAMPLE_INSTANCES,
             "DARKROOM_REPLICATE_CAP_PER_MINUTE": "450",
         }
@@ -62,6 +70,18 @@ class Surroundings:
                     "DARKROOM_STRIPE_API_KEY": SANDBOX_STRIPE_KEY,
                     "DARKROOM_STRIPE_BASE_URL": f"{self.sandbox}/stripe",
                     "DARKROOM_STRIPE_WEBHOOK_SECRET": STRIPE_WEBHOOK_SECRET,
+                }
+            if not self.environ.get("DARKROOM_SENDGRID_API_KEY"):
+                local |= {
+                    "DARKROOM_SENDGRID_API_KEY": SANDBOX_SENDGRID_KEY,
+                    "DARKROOM_SENDGRID_BASE_URL": f"{self.sandbox}/sendgrid",
+                    "DARKROOM_SENDGRID_WEBHOOK_KEY": SENDGRID_WEBHOOK_KEY,
+                }
+            if not self.environ.get("DARKROOM_TWILIO_ACCOUNT_SID"):
+                local |= {
+                    "DARKROOM_TWILIO_ACCOUNT_SID": SANDBOX_TWILIO_ACCOUNT,
+                    "DARKROOM_TWILIO_AUTH_TOKEN": SANDBOX_TWILIO_TOKEN,
+                    "DARKROOM_TWILIO_BASE_URL": f"{self.sandbox}/twilio",
                 }
         settings = {**local, **{name: value for name, value in self.environ.items() if _is_for_services(name)}}
         if self.sandbox is not None and "DARKROOM_FETCH_ALLOW" in self.environ:
