@@ -12,7 +12,10 @@ PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src) tests
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo up down status logs test check format lock generate bench chaos e2e clean
+NODE := $(shell command -v npm 2>/dev/null)
+WEB_INSTALLED := web/node_modules/.package-lock.json
+
+.PHONY: web screenshots help install demo up down status logs test check format lock generate bench chaos e2e clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +56,26 @@ check: $(INSTALLED) ## lint, types, import rules, lock and generated files; chan
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m darkroom_contracts.generate --check
 	@$(BIN)/python -m darkroom_cli.settings_table --check
+	@$(BIN)/python web/tools/built.py check
+ifneq ($(NODE),)
+	@$(MAKE) $(WEB_INSTALLED)
+	@cd web && npm run --silent check
+else
+	@echo "no npm on the PATH: the sources of the pages are not checked, only that web/dist is built from them"
+endif
+
+$(WEB_INSTALLED): web/package-lock.json
+	@echo "installing the packages of the pages …"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web: $(INSTALLED) $(WEB_INSTALLED) ## build the pages into web/dist (needs Node 20.19 or newer); commit the result
+	@cd web && npm run --silent build
+	@$(BIN)/python web/tools/built.py stamp
+
+screenshots: $(INSTALLED) ## a picture of every page, light, dark and phone, into .darkroom-screenshots
+	@$(BIN)/darkroom up
+	@PYTHONPATH=tests $(BIN)/python -m e2e.screenshots $(LOOKS)
 
 format: $(INSTALLED) ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix .

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import psutil
 import pytest
 from darkroom_cli.settings import SERVICES
 from darkroom_cli.stack import gateway
-from darkroom_cli.stack.assemble import GATEWAY_FOLDER
+from darkroom_cli.stack.assemble import GATEWAY_FOLDER, PAGES_FOLDER
 from darkroom_cli.stack.ports import Ports
 from darkroom_cli.stack.probes import ask_all
 from support.home import wait_until
@@ -77,7 +78,7 @@ def running_gateway(
 ) -> Iterator[Front]:
     """Caddy as `darkroom up` runs it."""
     port = Ports(folder / "ports.json").of("gateway", running=False)
-    part = gateway.Gateway(folder=GATEWAY_FOLDER, data=folder, port=port, program=gateway.program())
+    part = gateway.Gateway(folder=GATEWAY_FOLDER, site=PAGES_FOLDER, data=folder, port=port, program=gateway.program())
     upstreams = {service: [replica.port for replica in found] for service, found in replicas.items()} | (extra or {})
     task = part.task(upstreams, after=())
     with (folder / "gateway.log").open("w") as log:
@@ -166,13 +167,25 @@ def test_replicas_share_the_load(client: httpx.Client) -> None:
     assert seen == {"poller", "poller-2"}
 
 
-def test_the_page_says_how_to_send_a_job_here(client: httpx.Client) -> None:
-    page = client.get("/")
-    assert page.status_code == 200
-    assert f"WEB={client.base_url}".rstrip("/") in page.text
-    assert "http://" not in page.text.replace(str(client.base_url).rstrip("/"), "").replace("http://www.w3.org", "")
-    assert "default-src 'self'" in page.headers["content-security-policy"]
-    assert client.get("/style.css").headers["content-type"].startswith("text/css")
+def test_every_address_of_a_page_is_the_one_page_with_a_strict_policy(client: httpx.Client) -> None:
+    as_browser = {"accept": "text/html,application/xhtml+xml"}
+    first, deep = client.get("/", headers=as_browser), client.get("/ongoing/12", headers=as_browser)
+    policy = first.headers["content-security-policy"]
+    assert (first.status_code, deep.status_code, deep.text) == (200, 200, first.text)
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert (first.headers["cache-control"], first.headers["x-content-type-options"]) == ("no-cache", "nosniff")
+
+
+def test_hashed_files_of_the_page_are_kept_for_ever_and_absent_ones_are_absent(client: httpx.Client) -> None:
+    (script,) = re.findall(r'src="(/assets/[^"]+\.js)"', client.get("/").text)
+    answer = client.get(script, headers={"accept-encoding": "gzip"})
+    absent = client.get("/assets/gone.js", headers={"accept": "text/html"})
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.num_bytes_downloaded) < 200_000
+    assert absent.status_code == 404
+    assert "immutable" not in absent.headers.get("cache-control", "")
 
 
 def test_what_is_not_there_is_a_problem(client: httpx.Client) -> None:

@@ -19,6 +19,7 @@ from darkroom_cli.stack.ports import HOST, Ports
 from darkroom_cli.stack.services import Surroundings, python_environment, replica_key, sandbox_task, service_task
 
 GATEWAY_FOLDER = TREE / "deploy" / "gateway"
+PAGES_FOLDER = TREE / "web" / "dist"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,9 @@ class Builder:
 
     def front_gateway(self) -> gateway.Gateway:
         port = self.ports.web(self.settings.port, running="gateway" in self.running)
-        return gateway.Gateway(folder=GATEWAY_FOLDER, data=self.home.data / "gateway", port=port, program=gateway.program())
+        return gateway.Gateway(
+            folder=GATEWAY_FOLDER, site=PAGES_FOLDER, data=self.home.data / "gateway", port=port, program=gateway.program()
+        )
 
     def _own_postgres(self) -> postgres.Postgres:
         part = postgres.Postgres(

@@ -17,6 +17,7 @@ class Gateway:
     """The server's files, port and program."""
 
     folder: Path
+    site: Path
     data: Path
     port: int
     program: Path
@@ -40,7 +41,7 @@ class Gateway:
                 **environment,
                 "DARKROOM_GATEWAY_ADDRESS": f"http://:{self.port}",
                 "DARKROOM_GATEWAY_BIND": HOST,
-                "DARKROOM_GATEWAY_SITE": str(self.folder / "site"),
+                "DARKROOM_GATEWAY_SITE": str(self.site),
                 "XDG_DATA_HOME": str(self.data),
                 "XDG_CONFIG_HOME": str(self.data),
                 "GOMEMLIMIT": MEMORY_LIMIT,

@@ -1,0 +1,1417 @@
+// Generated from the OpenAPI document of jobs-api by `npm run generate`.
+export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Healthz
+         * @description The process is alive.
+         */
+        get: operations["healthz_healthz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
+         */
+        get: operations["readyz_readyz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prometheus
+         * @description Prometheus metrics.
+         */
+        get: operations["prometheus_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/image-optimization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit Job
+         * @description Ask for up to ten pictures. `201`: the credits are held, `402`: they are too few, `202`: the decision takes longer.
+         */
+        post: operations["submit_job_api_image_optimization_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/image-optimization/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Of Jobs
+         * @description The tenant's jobs, newest first.
+         */
+        get: operations["list_of_jobs_api_image_optimization_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/image-optimization/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Job With Items
+         * @description One job with its pictures. Another tenant's job does not exist.
+         */
+        get: operations["job_with_items_api_image_optimization_jobs__job_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote Job
+         * @description The price of a job and what it would leave. Nothing is taken, and no picture's address is looked up.
+         */
+        post: operations["quote_job_api_quote_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Products
+         * @description The shop's products with all their pictures.
+         */
+        get: operations["products_api_products_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/{product_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Product
+         * @description One product of the shop with all its pictures.
+         */
+        get: operations["product_api_products__product_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Session
+         * @description Who is signed in.
+         */
+        get: operations["session_api_session_get"];
+        put?: never;
+        /**
+         * Begin Session
+         * @description Take a bearer token into the page's cookie.
+         */
+        post: operations["begin_session_api_session_post"];
+        /**
+         * End Session
+         * @description Forget the cookie.
+         */
+        delete: operations["end_session_api_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/development": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shops Offered
+         * @description The sample shops. `404` unless instance tokens are signed with the development key.
+         */
+        get: operations["shops_offered_api_session_development_get"];
+        put?: never;
+        /**
+         * Begin As Sample Shop
+         * @description Sign in as a sample shop, without a token.
+         */
+        post: operations["begin_as_sample_shop_api_session_development_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * AcceptedJob
+         * @description The answer `201`: the credits are held, the work begins.
+         */
+        AcceptedJob: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            job: components["schemas"]["JobView"];
+            /** Creditsused */
+            creditsUsed: number;
+            /** Creditsremaining */
+            creditsRemaining: number;
+        };
+        /**
+         * Alive
+         * @description The answer of `/healthz`.
+         */
+        Alive: {
+            /**
+             * Status
+             * @default ok
+             */
+            status: string;
+        };
+        /**
+         * FieldError
+         * @description One field that breaks one rule.
+         */
+        FieldError: {
+            /** Field */
+            field: string;
+            /** Rule */
+            rule: string;
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * ItemView
+         * @description One picture of a job.
+         */
+        ItemView: {
+            /** Id */
+            id: number;
+            /** Imageid */
+            imageId: string;
+            /** Imageurl */
+            imageUrl: string;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "PENDING" | "RUNNING" | "PROCESSING" | "DONE" | "FAILED" | "CANCELED";
+            /** Optimizedimageurl */
+            optimizedImageUrl?: string | null;
+            /** Thumbnailurl */
+            thumbnailUrl?: string | null;
+            /**
+             * Error
+             * @description a sentence for a person
+             */
+            error?: string | null;
+            /** Createdat */
+            createdAt: string;
+            /** Updatedat */
+            updatedAt: string;
+        };
+        /**
+         * JobAnswer
+         * @description The answer `202`: the decision on the credits has not come yet.
+         */
+        JobAnswer: {
+            job: components["schemas"]["JobView"];
+        };
+        /**
+         * JobDetail
+         * @description A job with its pictures, in the order sent.
+         */
+        JobDetail: {
+            job: components["schemas"]["JobView"];
+            /** Items */
+            items: components["schemas"]["ItemView"][];
+        };
+        /**
+         * JobPage
+         * @description A page of jobs, newest first.
+         */
+        JobPage: {
+            /** Jobs */
+            jobs: components["schemas"]["JobView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * JobView
+         * @description A job.
+         */
+        JobView: {
+            /** Id */
+            id: number;
+            /** Productid */
+            productId: string;
+            /** Productname */
+            productName: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "PENDING" | "RUNNING" | "DONE" | "FAILED" | "CANCELED";
+            /** Totalimages */
+            totalImages: number;
+            /** Completedimages */
+            completedImages: number;
+            /** Failedimages */
+            failedImages: number;
+            /** Createdat */
+            createdAt: string;
+            /** Startedat */
+            startedAt?: string | null;
+            /** Finishedat */
+            finishedAt?: string | null;
+            /**
+             * Error
+             * @description why it failed; `insufficient-credits` when its credits were refused
+             */
+            error?: string | null;
+        };
+        /**
+         * Picture
+         * @description One photograph of a product.
+         */
+        Picture: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Width */
+            width: number | null;
+            /** Height */
+            height: number | null;
+        };
+        /**
+         * ProblemBody
+         * @description The body of every error answer.
+         */
+        ProblemBody: {
+            /**
+             * Type
+             * @default about:blank
+             */
+            type: string;
+            /** Title */
+            title: string;
+            /** Status */
+            status: number;
+            /** Detail */
+            detail?: string | null;
+            /** Errors */
+            errors?: components["schemas"]["FieldError"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ProductPage
+         * @description A page of products.
+         */
+        ProductPage: {
+            /** Products */
+            products: components["schemas"]["ShopProduct"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * QuoteAnswer
+         * @description What a job would cost, and when it could be done.
+         */
+        QuoteAnswer: {
+            /**
+             * Price
+             * @description credits for the whole job
+             */
+            price: number;
+            /**
+             * Balanceafter
+             * @description credits left after it; 0 when there are too few
+             */
+            balanceAfter: number;
+            /**
+             * Missing
+             * @description credits that are lacking; 0 when there are enough
+             */
+            missing: number;
+            /** Queueposition */
+            queuePosition?: number | null;
+            /** Expectedstartat */
+            expectedStartAt?: string | null;
+            /** Expectedfinishat */
+            expectedFinishAt?: string | null;
+        };
+        /**
+         * Readiness
+         * @description The answer of `/readyz`.
+         */
+        Readiness: {
+            /** Ready */
+            ready: boolean;
+            /** Checks */
+            checks: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * SampleShop
+         * @description A shop to be.
+         */
+        SampleShop: {
+            /** Instanceid */
+            instanceId: string;
+        };
+        /**
+         * SampleShops
+         * @description The shops that a page offers where only development keys are in use.
+         */
+        SampleShops: {
+            /** Instances */
+            instances: string[];
+        };
+        /**
+         * Session
+         * @description Who is signed in.
+         */
+        Session: {
+            /** Instanceid */
+            instanceId: string;
+            /** Subject */
+            subject: string;
+            /** Roles */
+            roles: string[];
+            /** Expiresat */
+            expiresAt: string | null;
+        };
+        /**
+         * ShopProduct
+         * @description A product of the shop with all its photographs.
+         */
+        ShopProduct: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Images */
+            images: components["schemas"]["Picture"][];
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    healthz_healthz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
+    readyz_readyz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    prometheus_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    submit_job_api_image_optimization_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key answers the same, for 24 h */
+                "idempotency-key"?: string | null;
+                /** @description `wait=n` (0 to 10 s), `respond-async` */
+                prefer?: string[] | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "productId": "mug-12",
+                 *       "productName": "Enamel mug",
+                 *       "images": [
+                 *         {
+                 *           "imageId": "mug-12-front",
+                 *           "imageUrl": "https://shop.example/mug-12-front.jpg",
+                 *           "prompt": "White background, soft shadow, true colours"
+                 *         }
+                 *       ],
+                 *       "options": {
+                 *         "aspectRatio": "1:1",
+                 *         "outputFormat": "jpg",
+                 *         "quality": "high"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Productid
+                     * @description the shop's product
+                     */
+                    productId: string;
+                    /** Productname */
+                    productName: string;
+                    /** Images */
+                    images: {
+                        /**
+                         * Imageid
+                         * @description the caller's own name of the picture, unique within the job
+                         */
+                        imageId: string;
+                        /**
+                         * Imageurl
+                         * @description public http(s) address of the picture
+                         */
+                        imageUrl: string;
+                        /**
+                         * Prompt
+                         * @description what to do with the picture
+                         */
+                        prompt: string;
+                    }[];
+                    options?: {
+                        /** Aspectratio */
+                        aspectRatio?: string | null;
+                        /** Outputformat */
+                        outputFormat?: string | null;
+                        /** Quality */
+                        quality?: string | null;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "job": {
+                     *         "id": 4711,
+                     *         "productId": "mug-12",
+                     *         "productName": "Enamel mug",
+                     *         "status": "PENDING",
+                     *         "totalImages": 1,
+                     *         "completedImages": 0,
+                     *         "failedImages": 0,
+                     *         "createdAt": "2026-11-21T09:30:00.123Z"
+                     *       },
+                     *       "creditsUsed": 15,
+                     *       "creditsRemaining": 285
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AcceptedJob"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": {
+                     *         "id": 4711,
+                     *         "productId": "mug-12",
+                     *         "productName": "Enamel mug",
+                     *         "status": "PENDING",
+                     *         "totalImages": 1,
+                     *         "completedImages": 0,
+                     *         "failedImages": 0,
+                     *         "createdAt": "2026-11-21T09:30:00.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobAnswer"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too few credits; nothing was started or taken */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "/problems/insufficient-credits",
+                     *       "title": "Too few credits",
+                     *       "status": 402,
+                     *       "detail": "This job costs 15 credits and 5 are available. Nothing was started or taken.",
+                     *       "needed": 15,
+                     *       "available": 5,
+                     *       "held": 0,
+                     *       "jobId": 4711,
+                     *       "renewsAt": "2026-12-01T00:00:00.000Z"
+                     *     }
+                     */
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A request with the same Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A part that is needed is away; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_of_jobs_api_image_optimization_jobs_get: {
+        parameters: {
+            query?: {
+                /** @description such as `PENDING,RUNNING`; default: all */
+                status?: string | null;
+                /** @description 1 to 100, default 20 */
+                limit?: string | null;
+                /** @description `nextCursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": 4711,
+                     *           "productId": "mug-12",
+                     *           "productName": "Enamel mug",
+                     *           "status": "DONE",
+                     *           "totalImages": 1,
+                     *           "completedImages": 1,
+                     *           "failedImages": 0,
+                     *           "createdAt": "2026-11-21T09:30:00.123Z",
+                     *           "startedAt": "2026-11-21T09:30:00.310Z",
+                     *           "finishedAt": "2026-11-21T09:30:11.870Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    job_with_items_api_image_optimization_jobs__job_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": {
+                     *         "id": 4711,
+                     *         "productId": "mug-12",
+                     *         "productName": "Enamel mug",
+                     *         "status": "DONE",
+                     *         "totalImages": 1,
+                     *         "completedImages": 1,
+                     *         "failedImages": 0,
+                     *         "createdAt": "2026-11-21T09:30:00.123Z",
+                     *         "startedAt": "2026-11-21T09:30:00.310Z",
+                     *         "finishedAt": "2026-11-21T09:30:11.870Z"
+                     *       },
+                     *       "items": [
+                     *         {
+                     *           "id": 90210,
+                     *           "imageId": "mug-12-front",
+                     *           "imageUrl": "https://shop.example/mug-12-front.jpg",
+                     *           "prompt": "White background, soft shadow, true colours",
+                     *           "status": "DONE",
+                     *           "optimizedImageUrl": "https://darkroom.example/media/results/ab12.jpg",
+                     *           "thumbnailUrl": "https://darkroom.example/media/thumbnails/ab12.webp",
+                     *           "createdAt": "2026-11-21T09:30:00.123Z",
+                     *           "updatedAt": "2026-11-21T09:30:11.870Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing in this tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    quote_job_api_quote_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "productId": "mug-12",
+                 *       "productName": "Enamel mug",
+                 *       "images": [
+                 *         {
+                 *           "imageId": "mug-12-front",
+                 *           "imageUrl": "https://shop.example/mug-12-front.jpg",
+                 *           "prompt": "White background, soft shadow, true colours"
+                 *         }
+                 *       ],
+                 *       "options": {
+                 *         "aspectRatio": "1:1",
+                 *         "outputFormat": "jpg",
+                 *         "quality": "high"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Productid
+                     * @description the shop's product
+                     */
+                    productId: string;
+                    /** Productname */
+                    productName: string;
+                    /** Images */
+                    images: {
+                        /**
+                         * Imageid
+                         * @description the caller's own name of the picture, unique within the job
+                         */
+                        imageId: string;
+                        /**
+                         * Imageurl
+                         * @description public http(s) address of the picture
+                         */
+                        imageUrl: string;
+                        /**
+                         * Prompt
+                         * @description what to do with the picture
+                         */
+                        prompt: string;
+                    }[];
+                    options?: {
+                        /** Aspectratio */
+                        aspectRatio?: string | null;
+                        /** Outputformat */
+                        outputFormat?: string | null;
+                        /** Quality */
+                        quality?: string | null;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "price": 15,
+                     *       "balanceAfter": 285,
+                     *       "missing": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuoteAnswer"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    products_api_products_get: {
+        parameters: {
+            query?: {
+                /** @description words of the name */
+                search?: string | null;
+                /** @description `nextCursor` of the page before */
+                cursor?: string | null;
+                /** @description 1 to 100, default 20 */
+                limit?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductPage"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A part that is needed is away; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    product_api_products__product_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopProduct"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing in this tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A part that is needed is away; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    session_api_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_session_api_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_session_api_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    shops_offered_api_session_development_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleShops"];
+                };
+            };
+            /** @description There is no such thing in this tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_as_sample_shop_api_session_development_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleShop"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description There is no such thing in this tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+}

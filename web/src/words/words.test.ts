@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { Problem, Unreachable } from "../api/http";
+import type { Job } from "../api/types";
+import { statementCsv, transactionWords } from "./credits";
+import { itemWords, jobWords, ordinal, secondsLeft } from "./jobs";
+import { count, money, signed } from "./numbers";
+import { problemWords } from "./problems";
+import { dayWords, duration, relative } from "./times";
+
+const NOW = new Date("2026-05-04T12:00:00Z");
+const before = (seconds: number) => new Date(NOW.getTime() - seconds * 1000);
+
+function job(changes: Partial<Job>): Job {
+  return {
+    id: 1,
+    productId: "mug",
+    productName: "Ceramic mug",
+    status: "RUNNING",
+    totalImages: 10,
+    completedImages: 0,
+    failedImages: 0,
+    createdAt: before(60).toISOString(),
+    ...changes,
+  };
+}
+
+describe("numbers", () => {
+  test("one is one, many are many", () => {
+    expect([count(1, "image"), count(4, "image"), count(1240, "credit")]).toEqual(["1 image", "4 images", "1,240 credits"]);
+  });
+  test("money has cents only where there are any", () => {
+    expect([money(9, "EUR"), money(9.5, "EUR")]).toEqual(["€9", "€9.50"]);
+  });
+  test("a change has its sign", () => {
+    expect([signed(60), signed(-60), signed(0)]).toEqual(["+60", "−60", "0"]);
+  });
+});
+
+describe("times", () => {
+  test("lengths are as coarse as they are true", () => {
+    expect([4.4, 89, 91, 3600 * 3, 86_400 * 5].map(duration)).toEqual(["4 s", "89 s", "2 min", "3 h", "5 days"]);
+  });
+  test("times are told from now", () => {
+    expect([relative(before(2), NOW), relative(before(120), NOW), relative(before(-86_400 * 3), NOW)]).toEqual([
+      "just now",
+      "2 min ago",
+      "in 3 days",
+    ]);
+  });
+  test("days have names while they are near", () => {
+    const noon = new Date(2026, 4, 4, 12);
+    expect([new Date(2026, 4, 4), new Date(2026, 4, 3, 23), new Date(2026, 4, 1), new Date(2025, 4, 1)].map((day) => dayWords(day, noon))).toEqual([
+      "Today",
+      "Yesterday",
+      "Friday 1 May",
+      "1 May 2025",
+    ]);
+  });
+});
+
+describe("jobs", () => {
+  test.each<[Partial<Job>, string]>([
+    [{}, "Waiting for your turn: 10 images"],
+    [{ status: "PENDING", position: 12 }, "0 of 10 done, 12th in line"],
+    [{ completedImages: 3, startedAt: before(30).toISOString() }, "3 of 10 done, about 70 s to go"],
+    [{ completedImages: 3, expectedFinishAt: before(-40).toISOString() }, "3 of 10 done, about 40 s to go"],
+    [{ completedImages: 1, failedImages: 1 }, "1 of 10 done, 1 could not be done"],
+    [{ status: "DONE", completedImages: 10 }, "All 10 done"],
+    [{ status: "DONE", completedImages: 9, failedImages: 1 }, "9 of 10 done, 1 could not be done"],
+    [{ status: "FAILED", failedImages: 10 }, "None of 10 could be done"],
+    [{ status: "FAILED", error: "insufficient-credits" }, "Not started: not enough credits"],
+    [{ status: "CANCELED", completedImages: 2 }, "Cancelled with 2 of 10 done"],
+  ])("%j", (changes, words) => {
+    expect(jobWords(job(changes), NOW)).toBe(words);
+  });
+  test("with everything at the studio it says so", () => {
+    expect(jobWords(job({ totalImages: 2 }), NOW, [{ status: "PROCESSING" }, { status: "PROCESSING" }])).toBe("All 2 at the studio");
+  });
+  test("nobody knows the pace of one image", () => {
+    expect(secondsLeft(job({ completedImages: 1, startedAt: before(9).toISOString() }), NOW)).toBeUndefined();
+  });
+  test("an item tells how long it is away and why it failed", () => {
+    const at = { updatedAt: before(8).toISOString() };
+    expect(itemWords({ ...at, status: "PROCESSING" }, NOW)).toBe("At the studio · 8 s");
+    expect(itemWords({ ...at, status: "FAILED", error: "The studio refused this picture." }, NOW)).toBe(
+      "Could not be done: the studio refused this picture.",
+    );
+  });
+  test("ordinals", () => {
+    expect([1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal)).toEqual(["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);
+  });
+});
+
+describe("problems", () => {
+  const problem = (status: number, more: Record<string, unknown> = {}, detail?: string) => new Problem(status, "Title", detail, more, undefined);
+  test("too few credits are counted", () => {
+    expect(problemWords(problem(402, { needed: 150, available: 90 }))).toBe(
+      "Not enough credits: 150 needed, 90 there. Nothing was started and nothing was taken.",
+    );
+  });
+  test("never a bare error, whatever happens", () => {
+    for (const error of [problem(500), problem(503), problem(429), problem(404), problem(400, {}, "images: 1 to 10"), new Unreachable(""), "x"]) {
+      const words = problemWords(error);
+      expect(words).not.toMatch(/error/i);
+      expect(words.length).toBeGreaterThan(10);
+    }
+  });
+});
+
+describe("the statement", () => {
+  const line = { id: 1, kind: "hold", amount: -60, balanceAfter: 1180, createdAt: "2026-05-04T12:00:00.000Z", jobId: 7 };
+  test("as a table that a spreadsheet reads and does not run", () => {
+    const lines = [line, { ...line, kind: "grant", amount: 5, jobId: undefined, reason: '=cmd("x"), twice' }];
+    expect(statementCsv(lines)).toBe(
+      'time,what,job,amount,balance\r\n2026-05-04T12:00:00.000Z,Images sent,7,-60,1180\r\n2026-05-04T12:00:00.000Z,"\'=cmd(""x""), twice",,5,1180\r\n',
+    );
+  });
+  test("an unknown kind keeps its own name", () => {
+    expect(transactionWords({ kind: "gift" })).toBe("gift");
+  });
+});
