@@ -18,6 +18,7 @@ from darkroom_contracts.catalogue import EVENTS_BY_TYPE
 from darkroom_contracts.envelope import Envelope, MalformedEnvelope, header_texts, read_event
 from darkroom_contracts.event import Event
 from darkroom_contracts.topics import dead_letter_topic
+from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 from sqlalchemy import text
@@ -28,16 +29,18 @@ from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.dead_letters import dead_letter
 from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.pace import Pace
 from darkroom_servicekit.stages import Received, stages
 
 POLL_SECONDS = 5.0
 FETCH_SECONDS_MAX = 5.0
 """Kafka answers a fetch at once when there is something; this is how long it may hold one when there is nothing."""
+LOOK_SECONDS = 2.0
+"""aiokafka's fetcher looks by itself this often, beside waking when it should; its default costs five wakings a second."""
 UNREAD_SECONDS_MAX = 60.0
 """No fetch without the partitions that have unread messages before this long."""
-REST_SECONDS_MIN, REST_SECONDS_MAX = 0.01, 0.1
-"""After a batch the consumer rests as long as the batch took, within these: under load batches grow, and so cost less an
-event, while a lone message after a pause waits for nothing."""
+BATCHES_PER_SECOND, BATCHES_PROMPT = 30.0, 30
+"""In the long run and at once: see `pace.py`."""
 SESSION_SECONDS = 6.0
 """The broker's least: a killed member's partitions go to its successor after this long."""
 HEARTBEAT_SECONDS = 2.0
@@ -130,7 +133,10 @@ class EventConsumer:
             *self._topics,
             group_id=self._group,
             batch=True,
+            # Also switches off aiokafka's own commits, which would come every five seconds whatever has been handled.
+            ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
+            consumer_timeout_ms=int(LOOK_SECONDS * 1000),
             fetch_max_wait_ms=int(FETCH_SECONDS_MAX * 1000),
             session_timeout_ms=int(SESSION_SECONDS * 1000),
             heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
@@ -148,16 +154,15 @@ class EventConsumer:
             self._consumer = consumer
             self._next.clear()
             self._moved_at = clock()
+            pace = Pace(per_second=BATCHES_PER_SECOND, burst=BATCHES_PROMPT, clock=clock)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._watch(consumer))
                 while True:
                     found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._batch_max)
                     if found:
-                        started = clock()
                         await self._take(consumer, found)
                         self._moved_at = clock()
-                        took = self._moved_at - started
-                        await asyncio.sleep(min(max(took, REST_SECONDS_MIN), REST_SECONDS_MAX))
+                        await pace.rest()
         finally:
             self._consumer = None
             await subscriber.stop()

@@ -19,12 +19,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.pace import Pace
 
 RELAY_LOCK = 0x0DA2_C001
 FALLBACK_SECONDS = 2.0
 """A relay that was not woken looks by itself this often: for rows whose process died before it relayed them."""
-REST_SECONDS_MIN, REST_SECONDS_MAX = 0.005, 0.05
-"""After relaying, the relay rests as long as that took, within these: batches grow under load, a lone event waits for nothing."""
+BATCHES_PER_SECOND, BATCHES_PROMPT = 50.0, 50
+"""In the long run and at once: see `pace.py`."""
 SEND_SECONDS_MAX = 30.0
 FROZEN_SECONDS_MAX = 40
 """A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""
@@ -138,14 +139,14 @@ class OutboxRelay:
             await connection.execute(text(f"SET idle_session_timeout = '{FROZEN_SECONDS_MAX}s'"))
             clock = asyncio.get_running_loop().time
             prune_at = clock() + PRUNE_EVERY_SECONDS
+            pace = Pace(per_second=BATCHES_PER_SECOND, burst=BATCHES_PROMPT, clock=clock)
             while True:
                 self._woken.clear()
-                started = clock()
                 await self._drain(connection)
                 if clock() >= prune_at:
                     await self._prune(connection)
                     prune_at = clock() + PRUNE_EVERY_SECONDS
-                await asyncio.sleep(min(max(clock() - started, REST_SECONDS_MIN), REST_SECONDS_MAX))
+                await pace.rest()
                 await self._wait()
 
     async def _wait(self) -> None:

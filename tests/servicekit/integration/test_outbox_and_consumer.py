@@ -10,6 +10,7 @@ from random import Random
 
 import asyncpg
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from darkroom_contracts.credits import Balances, CreditsReserved
 from darkroom_contracts.event import Event
 from darkroom_contracts.jobs import JobCancelRequested, JobRequested
@@ -24,6 +25,7 @@ from support.kafka import Log
 from support.service import eventually, running
 from support.stack import StackAddresses
 
+LONGER_THAN_CLIENTS_COMMIT_BY_THEMSELVES = 6.0
 NO_MIGRATIONS = Path("/no/migrations")
 EFFECTS = "CREATE TABLE effects (job_id bigint, instance_id text, at timestamptz DEFAULT clock_timestamp())"
 
@@ -294,3 +296,42 @@ async def test_events_of_other_types_are_passed_over(
 
     assert await jobs_in(database)() == [2]
     assert await database.fetchval("SELECT count(*) FROM inbox") == 1
+
+
+async def test_an_offset_is_committed_only_after_the_effects(
+    make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
+) -> None:
+    """A process that dies while it handles a batch must find the batch again: nothing may commit behind the handler's back."""
+    begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(transaction: Transaction, batch: Sequence[Received[JobRequested]]) -> None:
+        begun.set()
+        await may_go_on.wait()
+        await note(transaction, batch)
+
+    await log.publish(requested(1))
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, slow))
+    async with running(runtime.app):
+        await begun.wait()
+        await asyncio.sleep(LONGER_THAN_CLIENTS_COMMIT_BY_THEMSELVES)
+        assert await _committed(log) == 0
+        may_go_on.set()
+        await eventually(lambda: _has_committed(log, 1))
+
+    assert await jobs_in(database)() == [1]
+
+
+async def _has_committed(log: Log, count: int) -> bool:
+    return await _committed(log) == count
+
+
+async def _committed(log: Log) -> int:
+    """What the group has committed on the jobs topic, over all partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
+    await admin.start()
+    try:
+        offsets = await admin.list_consumer_group_offsets(f"{log.prefix}darkroom.credits")
+    finally:
+        await admin.close()
+    return sum(offset.offset for offset in offsets.values() if offset.offset > 0)
