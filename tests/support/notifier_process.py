@@ -6,7 +6,7 @@ import os
 import signal
 import socket as socket_module
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,6 +45,10 @@ class NotifierProcess:
         self.port = port
 
     @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/ws"
 
@@ -78,8 +82,10 @@ class NotifierProcess:
 
 
 @asynccontextmanager
-async def notifier_process(ground: Ground) -> AsyncIterator[NotifierProcess]:
-    """A ready notifier for as long as the context lasts."""
+async def notifier_process(
+    ground: Ground, settings: Callable[[int], Mapping[str, str]] = lambda _port: {}
+) -> AsyncIterator[NotifierProcess]:
+    """A ready notifier for as long as the context lasts. `settings` gives more of them, by its port."""
     port = free_port()
     own = {
         "DARKROOM_HTTP_PORT": str(port),
@@ -92,6 +98,7 @@ async def notifier_process(ground: Ground) -> AsyncIterator[NotifierProcess]:
         "DARKROOM_WIX_APP_SECRET": DEVELOPMENT_KEY,
         "DARKROOM_JWT_SECRET": DEVELOPMENT_KEY,
         "DARKROOM_LOG_LEVEL": "WARNING",
+        **settings(port),
     }
     environ = {name: value for name, value in os.environ.items() if not name.startswith("DARKROOM_")} | own
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "darkroom_notifier", env=environ)

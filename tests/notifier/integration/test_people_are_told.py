@@ -1,0 +1,279 @@
+"""From an event in Kafka to an e-mail or SMS at the vendor, once, and to an entry in the inbox; reports come back and count."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from darkroom_contracts.credits import CreditsRejected
+from darkroom_contracts.event import Event
+from darkroom_contracts.notifications import NotificationFailed, NotificationSent
+from darkroom_servicekit.stages import Received
+from support.kafka import own_log
+from support.notifier_process import Ground, example, page, token_for
+from support.running_sandbox import RunningSandbox, running_sandbox
+from support.service import eventually, migrated
+from support.stack import StackAddresses, fresh_database, leased_redis, unique_name
+from support.told_people import TellingNotifier, job_finished, telling_notifier
+
+
+@pytest.fixture(scope="module")
+async def told_ground(parts: StackAddresses) -> AsyncIterator[Ground]:
+    async with own_log(parts) as log, fresh_database(parts, "notifier") as database, leased_redis(parts) as redis:
+        yield Ground(log, await migrated("notifier", database), redis)
+
+
+@pytest.fixture(scope="module")
+def vendors(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def telling(told_ground: Ground, vendors: RunningSandbox) -> AsyncIterator[TellingNotifier]:
+    async with telling_notifier(told_ground, vendors) as running:
+        yield running
+
+
+@pytest.fixture
+def email() -> str:
+    return f"{unique_name('anna')}@shop.example"
+
+
+async def outcomes(ground: Ground, tenant: str, count: int) -> list[Event]:
+    """The first events about messages to the tenant's people."""
+
+    def ends(seen: list[Received[Event]]) -> list[Event]:
+        return [one.event for one in seen if isinstance(one.event, NotificationSent | NotificationFailed)]
+
+    return ends(await ground.log.events(lambda seen: len(ends(seen)) >= count, instance_id=tenant))
+
+
+async def rows(ground: Ground, sql: str, *values: object) -> list[Any]:
+    connection = await asyncpg.connect(ground.database_url)
+    try:
+        return list(await connection.fetch(sql, *values))
+    finally:
+        await connection.close()
+
+
+async def test_a_finished_job_is_told_by_email_inbox_and_socket(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
+) -> None:
+    await telling.prefer(tenant, email=email, phone="+4915112345678", locale="de")
+    async with page(telling.process.url, token=token_for(tenant)) as open_page:
+        (envelope,) = await told_ground.log.publish(job_finished(tenant, 71, product_name="Tasse <blau>"))
+        kinds = {frame["event"]: frame["data"] for frame in await open_page.frames(2)}
+    (mail,) = await telling.wait_sent("mail", email)
+    assert mail["subject"] == "Ihre Bilder von Tasse <blau> sind fertig"
+    assert "Tasse &lt;blau&gt;" in mail["html"]
+    assert f"{telling.process.http}/ongoing/71" in mail["text"]
+    (sent,) = await outcomes(told_ground, tenant, 1)
+    assert isinstance(sent, NotificationSent)
+    assert (sent.provider_message_id, sent.attempts, sent.vendor) == (mail["id"], 1, "sendgrid")
+    assert mail["customArgs"] == {"darkroom_message_id": sent.message_id}
+    inbox = (await telling.ask("GET", "/api/notifications", tenant)).json()
+    (entry,) = inbox["notifications"]
+    assert (entry["title"], entry["jobId"], entry["read"], inbox["unread"]) == (mail["subject"], 71, False, 1)
+    assert kinds["notification"]["id"] == entry["id"] == sent.notification_id
+    assert kinds["notification"]["kind"] == "job.done"
+    (told,) = [one for one in told_ground.log.seen(tenant) if isinstance(one.event, NotificationSent)]
+    assert (told.envelope.causation_id, told.envelope.correlation_id) == (envelope.id, "71")
+    assert await telling.sent("sms", "+4915112345678") == []
+
+
+async def test_an_event_that_comes_again_is_told_once(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
+) -> None:
+    await telling.prefer(tenant, email=email)
+    event = job_finished(tenant, 72)
+    (envelope,) = await told_ground.log.publish(event)
+    await told_ground.log.send([(event, envelope)] * 3)
+    await told_ground.log.publish(job_finished(tenant, 73))
+    mails = await telling.wait_sent("mail", email, 2)
+    await outcomes(told_ground, tenant, 2)
+    assert len({mail["customArgs"]["darkroom_message_id"] for mail in mails}) == 2
+    assert len(await telling.sent("mail", email)) == 2
+
+
+async def test_sms_goes_to_those_who_asked_and_its_delivery_is_kept(
+    told_ground: Ground, telling: TellingNotifier, tenant: str
+) -> None:
+    phone = f"+49151{abs(hash(tenant)) % 10**8:08d}"
+    chosen = [{"channel": "sms", "kind": "job.failed", "enabled": True}]
+    await telling.prefer(tenant, phone=phone, preferences=chosen)
+    await told_ground.log.publish(
+        job_finished(tenant, 74), job_finished(tenant, 75, status="FAILED", items_done=0, items_failed=2)
+    )
+    (sms,) = await telling.wait_sent("sms", phone)
+    assert sms["body"].startswith("Darkroom: Your pictures of Blue mug could not be made.")
+    assert sms["statusCallback"].startswith(f"{telling.process.http}/webhooks/twilio?message=")
+
+    async def delivered() -> bool:
+        sql = "SELECT delivery FROM messages WHERE instance_id = $1 AND state = 'sent'"
+        return [row["delivery"] for row in await rows(told_ground, sql, tenant)] == ["delivered"]
+
+    await eventually(delivered)
+
+
+async def test_an_address_that_bounced_is_not_written_to_again(
+    told_ground: Ground, telling: TellingNotifier, tenant: str
+) -> None:
+    address = f"bounce@{tenant}.example"
+    await telling.prefer(tenant, email=address)
+    await told_ground.log.publish(job_finished(tenant, 76))
+
+    async def suppressed() -> bool:
+        preferences = (await telling.ask("GET", "/api/notifications/preferences", tenant)).json()
+        return bool(preferences["suppressed"] == {"email": "bounced"})
+
+    await eventually(suppressed)
+    first = await outcomes(told_ground, tenant, 2)
+    assert [type(event) for event in first] == [NotificationSent, NotificationFailed]
+    await told_ground.log.publish(job_finished(tenant, 77))
+    last = (await outcomes(told_ground, tenant, 3))[-1]
+    assert isinstance(last, NotificationFailed)
+    assert (last.code, last.job_id) == ("suppressed", 77)
+    assert len(await telling.sent("mail", address)) == 1
+
+
+async def test_a_vendor_that_fails_is_tried_again(told_ground: Ground, telling: TellingNotifier, tenant: str, email: str) -> None:
+    await telling.prefer(tenant, email=email)
+    await telling.set("sendgrid", failRate=1)
+    try:
+        await told_ground.log.publish(job_finished(tenant, 78))
+
+        async def tried() -> bool:
+            sql = "SELECT attempts, state, error_code FROM messages WHERE instance_id = $1 AND state = 'pending' AND attempts > 0"
+            return [row["error_code"] for row in await rows(told_ground, sql, tenant)] == ["vendor-error"]
+
+        await eventually(tried)
+    finally:
+        await telling.set("sendgrid", failRate=0)
+    (sent,) = await outcomes(told_ground, tenant, 1)
+    assert isinstance(sent, NotificationSent)
+    assert sent.attempts >= 2
+    assert len(await telling.sent("mail", email)) == 1
+
+
+async def test_an_answer_that_is_lost_costs_no_second_mail_when_the_vendor_reports_in_time(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
+) -> None:
+    await telling.prefer(tenant, email=email)
+    await telling.set("sendgrid", lostAnswerRate=1, webhook={"delaySeconds": 0})
+    try:
+        await told_ground.log.publish(job_finished(tenant, 79))
+        (sent,) = await outcomes(told_ground, tenant, 1)
+    finally:
+        await telling.set("sendgrid", lostAnswerRate=0, webhook={"delaySeconds": 0.05})
+    assert isinstance(sent, NotificationSent)
+    (row,) = await rows(told_ground, "SELECT state FROM messages WHERE instance_id = $1", tenant)
+    assert row["state"] == "sent"
+    assert len(await telling.sent("mail", email)) == 1
+
+
+async def test_one_click_in_the_mail_program_ends_the_mails_and_looking_does_not(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
+) -> None:
+    await telling.prefer(tenant, email=email)
+    await told_ground.log.publish(job_finished(tenant, 80))
+    (mail,) = await telling.wait_sent("mail", email)
+    assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = re.fullmatch("<(.+)>", mail["headers"]["List-Unsubscribe"])
+    assert link is not None
+    seen = await telling.client.get(link[1])
+    assert (seen.status_code, "<form" in seen.text) == (200, True)
+    assert (await telling.ask("GET", "/api/notifications/preferences", tenant)).json()["suppressed"] == {}
+    done = await telling.client.post(link[1], data={"List-Unsubscribe": "One-Click"})
+    assert done.status_code == 200
+    assert (await telling.ask("GET", "/api/notifications/preferences", tenant)).json()["suppressed"] == {"email": "unsubscribed"}
+    await told_ground.log.publish(job_finished(tenant, 81))
+    last = (await outcomes(told_ground, tenant, 2))[-1]
+    assert isinstance(last, NotificationFailed)
+    assert len(await telling.sent("mail", email)) == 1
+    assert (await telling.prefer(tenant, resubscribe=True))["suppressed"] == {}
+    assert (await telling.client.post(link[1] + "x")).status_code == 400
+
+
+async def test_reports_that_nobody_signed_change_nothing(telling: TellingNotifier) -> None:
+    forged = [{"event": "bounce", "email": "victim@shop.example", "sg_event_id": "1", "timestamp": 1}]
+    mail = await telling.client.post(f"{telling.process.http}/webhooks/sendgrid", json=forged)
+    sms = await telling.client.post(f"{telling.process.http}/webhooks/twilio", data={"MessageSid": "SM1"})
+    assert [answer.status_code for answer in (mail, sms)] == [403, 403]
+
+
+async def test_each_person_reads_for_themselves_and_each_tenant_its_own(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, other_tenant: str
+) -> None:
+    await told_ground.log.publish(*[job_finished(tenant, 90 + n) for n in range(3)])
+
+    async def all_there() -> bool:
+        return bool((await telling.ask("GET", "/api/notifications", tenant)).json()["unread"] == 3)
+
+    await eventually(all_there)
+    first = (await telling.ask("GET", "/api/notifications?limit=2", tenant)).json()
+    rest = (await telling.ask("GET", f"/api/notifications?limit=2&cursor={first['nextCursor']}", tenant)).json()
+    assert [one["jobId"] for one in first["notifications"] + rest["notifications"]] == [92, 91, 90]
+    assert rest["nextCursor"] is None
+    path = f"/api/notifications/{first['notifications'][0]['id']}/read"
+    assert (await telling.ask("POST", path, other_tenant)).status_code == 404
+    assert [(await telling.ask("POST", path, tenant)).status_code for _ in range(2)] == [204, 204]
+    unread = (await telling.ask("GET", "/api/notifications?unread=true", tenant)).json()
+    assert [one["jobId"] for one in unread["notifications"]] == [91, 90]
+    assert (await telling.ask("GET", "/api/notifications", tenant, subject="colleague")).json()["unread"] == 3
+    assert (await telling.ask("GET", "/api/notifications", other_tenant)).json()["notifications"] == []
+
+
+@pytest.mark.parametrize(
+    ("wishes", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"phone": "0151 2345678"}, "phone"),
+        ({"locale": "tlh"}, "locale"),
+        ({"preferences": [{"channel": "pigeon", "kind": "job.done", "enabled": True}]}, "preferences[0].channel"),
+        ({"colour": "blue"}, "colour"),
+    ],
+)
+async def test_a_wrong_wish_is_named_with_its_rule(telling: TellingNotifier, tenant: str, wishes: Any, field: str) -> None:
+    answer = await telling.ask("PUT", "/api/notifications/preferences", tenant, json=wishes)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_without_a_token_nothing_is_shown(telling: TellingNotifier) -> None:
+    for path in ("/api/notifications", "/api/notifications/preferences"):
+        assert (await telling.client.get(telling.process.http + path)).status_code == 401
+
+
+async def test_a_refusal_that_somebody_waited_for_is_no_mail_but_an_entry(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
+) -> None:
+    await telling.prefer(tenant, email=email)
+    asked = (await told_ground.log.publish(job_finished(tenant, 95)))[0]
+    await told_ground.log.publish(example(CreditsRejected, tenant, job_id=96), cause=asked)
+    await telling.wait_sent("mail", email)
+
+    async def both() -> bool:
+        return bool((await telling.ask("GET", "/api/notifications", tenant)).json()["unread"] == 2)
+
+    await eventually(both)
+    await outcomes(told_ground, tenant, 1)
+    assert [mail["subject"] for mail in await telling.sent("mail", email)] == ["Your pictures of Blue mug are ready"]
+
+
+async def test_two_replicas_share_the_queue_and_send_nothing_twice(
+    told_ground: Ground, telling: TellingNotifier, vendors: RunningSandbox, tenant: str, email: str
+) -> None:
+    await telling.prefer(tenant, email=email)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(telling_notifier(told_ground, vendors))
+        await told_ground.log.publish(*[job_finished(tenant, 1000 + n) for n in range(60)])
+        await telling.wait_sent("mail", email, 60)
+        await outcomes(told_ground, tenant, 60)
+    await asyncio.to_thread(httpx.get, f"{vendors.url}/healthz")
+    assert len(await telling.sent("mail", email)) == 60
