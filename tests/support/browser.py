@@ -10,6 +10,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WAIT_MS_MAX = 20_000
+PHONE = 500
 
 
 def chromium_path() -> str:
@@ -53,15 +54,16 @@ class Visitor:
 
 @asynccontextmanager
 async def visitor(
-    browser: Browser, web: str, *, width: int = 1440, height: int = 900, dark: bool = False
+    browser: Browser, web: str, *, width: int = 1440, height: int = 900, dark: bool = False, still: bool = False
 ) -> AsyncIterator[Visitor]:
-    """A new window at the platform's address."""
+    """A new window at the platform's address; `still`: of someone who wants no motion."""
     context = await browser.new_context(
         base_url=web,
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
-        device_scale_factor=2 if width < 500 else 1,
-        has_touch=width < 500,
+        reduced_motion="reduce" if still else "no-preference",
+        device_scale_factor=2 if width < PHONE else 1,
+        has_touch=width < PHONE,
     )
     context.set_default_timeout(WAIT_MS_MAX)
     someone = Visitor(context, await context.new_page())

@@ -22,8 +22,9 @@ export function ShopMenu({ session }: { session: Session }) {
     mutationFn: () => ask<undefined>("/api/session", { method: "DELETE" }),
     onSuccess: () => {
       forgetDrafts();
-      client.clear();
+      // The sign-in page first: what is still shown must not ask for anything again.
       client.setQueryData(keys.session, null);
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
     },
   });
 
