@@ -4,6 +4,7 @@ Takes any user and any password but one that begins with `invalid`; asks for non
 """
 
 import asyncio
+import logging
 import secrets
 import time
 from email import message_from_bytes, policy
@@ -33,6 +34,7 @@ class SmtpDoor:
     async def start(self) -> None:
         """Open the port."""
         if self._port:
+            logging.getLogger("mail.log").setLevel(logging.WARNING)  # it tells every line of every session
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._session, self._host, self._port)
 
@@ -99,4 +101,4 @@ def _mail(letter: EmailMessage, envelope: Envelope, mail_id: str, at: float) -> 
 
 def _authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, login: object) -> AuthResult:
     good = isinstance(login, LoginPassword) and not login.password.startswith(b"invalid")
-    return AuthResult(success=good)
+    return AuthResult(success=good, handled=False)
