@@ -10,6 +10,8 @@ from darkroom_servicekit.metrics import KitMetrics
 BACKOFF_SECONDS_FIRST = 0.2
 BACKOFF_SECONDS_MAX = 5.0
 HEALTHY_AFTER_SECONDS = 10.0
+CANCEL_AGAIN_SECONDS = 1.0
+CANCELLATIONS_MAX = 5
 
 log = structlog.get_logger()
 
@@ -28,9 +30,17 @@ class Loops:
     async def stop(self) -> None:
         """Cancel all loops, the last started first, and wait for them."""
         while self._tasks:
-            task = self._tasks.pop()
+            await self._end(self._tasks.pop())
+
+    @staticmethod
+    async def _end(task: "asyncio.Task[None]") -> None:
+        """Cancel until it ends: a library in the middle of connecting may swallow a cancellation, and did."""
+        for _ in range(CANCELLATIONS_MAX):
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
+            if task.done():
+                return
+        log.error("loop does not end", loop=task.get_name())
 
     async def _keep_running(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         clock = asyncio.get_running_loop().time

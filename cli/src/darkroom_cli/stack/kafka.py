@@ -57,7 +57,7 @@ log.cleaner.dedupe.buffer.size=4194304
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=1000
 # An empty record in the metadata log every half second is for large clusters.
-metadata.max.idle.interval.ms=5000
+metadata.max.idle.interval.ms=0
 """
 
 

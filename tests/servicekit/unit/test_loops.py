@@ -1,0 +1,67 @@
+"""Background loops: failures are waited out, and stopping ends even a loop that swallows its cancellation."""
+
+import asyncio
+
+from darkroom_servicekit.loops import Loops
+from darkroom_servicekit.metrics import KitMetrics
+from prometheus_client import CollectorRegistry
+
+
+def loops() -> Loops:
+    return Loops(KitMetrics(CollectorRegistry()))
+
+
+async def test_a_loop_that_fails_is_started_again() -> None:
+    starts = asyncio.Queue[int]()
+    count = 0
+
+    async def fails_twice() -> None:
+        nonlocal count
+        count += 1
+        starts.put_nowait(count)
+        if count < 3:
+            raise ConnectionError("away")
+        await asyncio.Event().wait()
+
+    running = loops()
+    running.start("weak", fails_twice)
+
+    assert [await starts.get() for _ in range(3)] == [1, 2, 3]
+    await running.stop()
+
+
+async def test_a_loop_that_swallows_a_cancellation_is_cancelled_again() -> None:
+    begun = asyncio.Event()
+    swallowed = 0
+
+    async def deaf_once() -> None:
+        nonlocal swallowed
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed += 1
+            await asyncio.Event().wait()
+
+    running = loops()
+    running.start("deaf", deaf_once)
+    await begun.wait()
+    await running.stop()
+
+    assert swallowed == 1
+
+
+async def test_an_error_that_replaces_the_cancellation_ends_the_loop_too() -> None:
+    begun = asyncio.Event()
+
+    async def fails_when_cancelled() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError("could not unlock")
+
+    running = loops()
+    running.start("replacing", fails_when_cancelled)
+    await begun.wait()
+    await running.stop()
