@@ -1,0 +1,113 @@
+"""Messages in words: every language whole, nothing from outside breaks out of its place, links that hold."""
+
+import string
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from darkroom_notifier.inbox.kinds import KINDS, Kind
+from darkroom_notifier.letters.unsubscribe import BrokenLink, UnsubscribeLinks, Unsubscription
+from darkroom_notifier.letters.words import LOCALES, Words
+from darkroom_notifier.letters.write_letters import Letters
+from darkroom_notifier.messages.store import Message
+
+AT = datetime(2026, 3, 4, tzinfo=UTC)
+JOB_DATA = {
+    "productName": "Blue mug",
+    "totalImages": 10,
+    "completedImages": 8,
+    "failedImages": 2,
+    "canceledImages": 0,
+}
+CREDIT_DATA = {"amount": 500, "available": 700, "needed": 900, "reason": "plan starter"}
+LINKS = UnsubscribeLinks(secret="s", site="https://darkroom.example/")
+
+
+def message(kind: Kind = "job.done", *, locale: str = "en", channel: Any = "email", **data: Any) -> Message:
+    return Message(
+        id=UUID(int=1),
+        event_id=UUID(int=2),
+        notification_id=UUID(int=3),
+        instance_id="shop",
+        recipient="owner",
+        channel=channel,
+        kind=kind,
+        address="anna@shop.example" if channel == "email" else "+4915112345678",
+        locale=locale,
+        attempts=1,
+        job_id=7 if kind.startswith("job.") else None,
+        data=JOB_DATA | CREDIT_DATA | data,
+        suppressed=None,
+    )
+
+
+@pytest.fixture(scope="module")
+def letters() -> Letters:
+    return Letters(Words(), site="https://darkroom.example", unsubscribe=LINKS)
+
+
+def test_all_languages_have_all_sentences_with_the_same_figures() -> None:
+    words = Words()
+    figures = {
+        locale: {key: {name for _, name, _, _ in string.Formatter().parse(text) if name} for key, text in sentences.items()}
+        for locale, sentences in words.by_locale.items()
+    }
+    assert figures["de"] == figures["en"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_written(letters: Letters, kind: Kind, locale: str) -> None:
+    mail = letters.compose(message(kind, locale=locale))
+    assert f'<html lang="{locale}">' in (mail.html or "")
+    assert mail.subject in mail.text
+    assert "{" not in mail.text
+    sms = letters.compose(message(kind, locale=locale, channel="sms"))
+    assert len(sms.text) <= 320
+    assert sms.text.startswith("Darkroom: ")
+
+
+def test_an_email_in_full(letters: Letters) -> None:
+    mail = letters.compose(message())
+    assert mail.subject == "Your pictures of Blue mug are ready"
+    assert mail.text.splitlines()[:6] == [
+        "Your pictures of Blue mug are ready",
+        "",
+        "Done: 8 of 10.",
+        "Not done: 2. You can try these again from the job's page.",
+        "",
+        "See the pictures: https://darkroom.example/ongoing/7",
+    ]
+
+
+def test_a_products_name_cannot_break_out(letters: Letters) -> None:
+    mail = letters.compose(message(productName="<img src=x onerror=alert(1)>\r\nBcc: all@shop.example {0.__class__}"))
+    assert "<img" not in (mail.html or "")
+    assert "\r" not in mail.subject
+    assert "\n" not in mail.subject
+
+
+def test_a_long_name_is_cut(letters: Letters) -> None:
+    assert len(letters.compose(message(productName="x" * 5000)).subject) < 200
+    sms = letters.compose(message(productName="x" * 5000, channel="sms"))
+    assert sms.text.endswith("https://darkroom.example/ongoing/7")
+
+
+def test_a_link_tells_who_and_cannot_be_changed() -> None:
+    wish = Unsubscription("shop", "anna@shop.example", "de")
+    token = LINKS.token(wish)
+    assert LINKS.read(token) == wish
+    payload, _, signature = token.partition(".")
+    other = LINKS.token(Unsubscription("other", "anna@shop.example", "de")).partition(".")[0]
+    for broken in ("", ".", payload, f"{other}.{signature}", token + "A", "é." + signature, "x" * 5000):
+        with pytest.raises(BrokenLink):
+            LINKS.read(broken)
+    with pytest.raises(BrokenLink):
+        UnsubscribeLinks(secret="another", site="").read(token)
+
+
+def test_without_an_address_of_our_own_there_are_no_links() -> None:
+    mail = Letters(Words(), site=None, unsubscribe=None).compose(message())
+    assert "http" not in mail.text
+    assert "<a " not in (mail.html or "")
