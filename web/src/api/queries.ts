@@ -1,6 +1,7 @@
 // What the pages read, by key, and how often while there is no live line.
 import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { forward, forwardActive } from "../live/merge";
+import { latestNews } from "../live/news";
 import { ask, Problem } from "./http";
 import type { Balance, JobDetail, JobPage, Plans, Product, ProductPage, Quote, Session, Submission, TransactionPage } from "./types";
 
@@ -74,7 +75,7 @@ export function activeJobsQuery(client: QueryClient, poll: boolean) {
     queryKey: keys.active,
     queryFn: async ({ signal }) => {
       const fresh = await ask<JobPage>(`${JOBS}/jobs?status=PENDING,RUNNING&limit=100`, { signal });
-      return forwardActive(client.getQueryData(keys.active), fresh, new Date());
+      return forwardActive(client.getQueryData(keys.active), latestNews.appliedToPage(fresh), new Date());
     },
     refetchInterval: poll ? LIST_POLL_MS : false,
   });
@@ -94,7 +95,10 @@ export function endedJobsQuery(poll: boolean) {
 export function jobQuery(client: QueryClient, id: number, poll: boolean) {
   return queryOptions({
     queryKey: keys.job(id),
-    queryFn: async ({ signal }) => forward(client.getQueryData(keys.job(id)), await ask<JobDetail>(`${JOBS}/jobs/${id}`, { signal })),
+    queryFn: async ({ signal }) => {
+      const fresh = await ask<JobDetail>(`${JOBS}/jobs/${id}`, { signal });
+      return forward(client.getQueryData(keys.job(id)), latestNews.applied(fresh));
+    },
     refetchInterval: (query) => (poll && !allEnded(query.state.data) ? DETAIL_POLL_MS : false),
     staleTime: (query) => (allEnded(query.state.data) ? Infinity : 0),
   });

@@ -1,10 +1,11 @@
 // The live line of a signed-in page: frames go into the query cache, and the state of the line is there for the mark and for polling.
-import { useQueryClient, type InfiniteData, type QueryClient } from "@tanstack/react-query";
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
 import { keys } from "../api/queries";
 import type { Balance, JobDetail, JobPage } from "../api/types";
 import { Line, type Frame, type LineState } from "./line";
 import { detailWithItem, detailWithJob, pageWithJob, type ItemNews, type JobNews } from "./merge";
+import { latestNews } from "./news";
 
 interface Live {
   state: LineState;
@@ -39,6 +40,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       removeEventListener("online", changed);
       removeEventListener("offline", changed);
       line.stop();
+      latestNews.forget();
     };
   }, [client]);
 
@@ -62,6 +64,7 @@ function take(client: QueryClient, { event, at, data }: Frame): void {
   switch (event) {
     case "item.updated": {
       const news = data as ItemNews;
+      latestNews.ofItem(news, at);
       client.setQueryData<JobDetail>(keys.job(news.jobId), (known) => known && detailWithItem(known, news, at));
       break;
     }
@@ -71,6 +74,7 @@ function take(client: QueryClient, { event, at, data }: Frame): void {
     case "job.updated":
     case "job.finished": {
       const news = data as JobNews;
+      latestNews.ofJob(news, at);
       client.setQueryData<JobDetail>(keys.job(news.jobId), (known) => known && detailWithJob(known, news, at));
       client.setQueryData<JobPage>(keys.active, (known) => known && pageWithJob(known, news, at));
       if (event === "job.finished") {
@@ -86,5 +90,3 @@ function take(client: QueryClient, { event, at, data }: Frame): void {
     }
   }
 }
-
-export type EndedPages = InfiniteData<JobPage, string>;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Item, Job, JobDetail } from "../api/types";
 import { detailWithItem, detailWithJob, ENDED_SHOWN_MS, forward, forwardActive, itemWith, pageWithJob, type ItemNews } from "./merge";
+import { JOBS_KEPT_MAX, LatestNews } from "./news";
 
 const AT = "2026-05-04T12:00:00.000Z";
 const LATER = "2026-05-04T12:00:05.000Z";
@@ -73,6 +74,23 @@ describe("an answer that is older than what is known", () => {
     expect(forwardActive(known, { jobs: [], nextCursor: null }, now).jobs).toHaveLength(1);
     const afterwards = new Date(now.getTime() + ENDED_SHOWN_MS + 1);
     expect(forwardActive(known, { jobs: [], nextCursor: null }, afterwards).jobs).toHaveLength(0);
+  });
+});
+
+describe("news that came while an answer was under way", () => {
+  test("are put into the answer, whichever job's page it is", () => {
+    const told = new LatestNews();
+    told.ofItem({ ...done, status: "PROCESSING" }, AT);
+    told.ofItem({ ...done, jobId: 2 }, AT);
+    expect(told.applied(detail()).items.map((one) => one.status)).toEqual(["PROCESSING", "PENDING"]);
+    told.ofJob({ jobId: 1, status: "DONE", completedImages: 2 }, LATER);
+    expect(told.applied(detail()).job).toMatchObject({ status: "DONE", finishedAt: LATER });
+    expect(told.appliedToPage({ jobs: [job()], nextCursor: null }).jobs[0]?.status).toBe("DONE");
+  });
+  test("are kept of the latest jobs only", () => {
+    const told = new LatestNews();
+    for (let jobId = 1; jobId <= JOBS_KEPT_MAX + 1; jobId += 1) told.ofItem({ ...done, jobId }, AT);
+    expect(told.applied(detail()).items[0]?.status).toBe("PENDING");
   });
 });
 
