@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from darkroom_contracts.predictions import ItemStarted
+from darkroom_contracts.items import ItemCompleted
 from support.notifier_process import Ground, NotifierProcess, example, notifier_process, page, token_for
 from support.service import eventually
 from websockets.asyncio.client import connect
@@ -65,7 +65,7 @@ async def test_a_new_token_keeps_the_socket_open(ground: Ground, notifier: Notif
             return loop.time() > expires + 0.3
 
         await eventually(old_one_is_expired)
-        await ground.log.publish(example(ItemStarted, tenant))
+        await ground.log.publish(example(ItemCompleted, tenant))
         assert len(await open_page.frames(1)) == 1
 
 
@@ -157,12 +157,12 @@ async def test_a_slow_reader_is_dropped_alone(ground: Ground, notifier: Notifier
         behind.pause_reading()
         sent = 0
         while await notifier.metric("darkroom_ws_closed_total") == dropped_before:
-            await ground.log.publish(*[example(ItemStarted, tenant, item_id=sent + n, image_id=name) for n in range(500)])
+            await ground.log.publish(*[example(ItemCompleted, tenant, item_id=sent + n, image_id=name) for n in range(500)])
             sent += 500
             frames = await good.frames(500)
             assert [frame["data"]["itemId"] for frame in frames] == list(range(sent - 500, sent))
             assert sent < 50_000, "the slow reader was never dropped"
-        await ground.log.publish(example(ItemStarted, tenant))
+        await ground.log.publish(example(ItemCompleted, tenant))
         assert len(await good.frames(1)) == 1
 
     async def only_the_cut_is_left() -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from darkroom_contracts.predictions import ItemStarted
+from darkroom_contracts.items import ItemCompleted
 from redis.asyncio import Redis
 from support.notifier_process import Ground, NotifierProcess, example, notifier_process, page, token_for
 from support.service import eventually
@@ -12,16 +12,16 @@ from websockets.exceptions import ConnectionClosed
 async def test_a_gap_is_closed_completely_and_live_goes_on(ground: Ground, notifier: NotifierProcess, tenant: str) -> None:
     token = token_for(tenant)
     async with page(notifier.url, token=token) as first:
-        await ground.log.publish(example(ItemStarted, tenant, item_id=1))
+        await ground.log.publish(example(ItemCompleted, tenant, item_id=1))
         await first.frames(1)
         position = first.position
     async with page(notifier.url, token=token) as bystander:
-        await ground.log.publish(*[example(ItemStarted, tenant, item_id=number) for number in range(2, 52)])
+        await ground.log.publish(*[example(ItemCompleted, tenant, item_id=number) for number in range(2, 52)])
         await bystander.frames(50 if bystander.offset == 1 else 0)
     async with page(notifier.url, token=token, position=position) as again:
         assert (again.recovered, again.offset) == (True, 1)
         missed = await again.frames(50)
-        await ground.log.publish(example(ItemStarted, tenant, item_id=52))
+        await ground.log.publish(example(ItemCompleted, tenant, item_id=52))
         live = await again.frames(1)
     assert [frame["data"]["itemId"] for frame in missed + live] == list(range(2, 53))
 
@@ -38,7 +38,7 @@ async def test_any_replica_serves_the_gap(ground: Ground, notifier: NotifierProc
     async with notifier_process(ground) as replica:
         async with page(notifier.url, token=token) as first, page(replica.url, token=token) as elsewhere:
             position = first.position
-            await ground.log.publish(*[example(ItemStarted, tenant, item_id=number) for number in range(10)])
+            await ground.log.publish(*[example(ItemCompleted, tenant, item_id=number) for number in range(10)])
             assert await first.frames(10) == await elsewhere.frames(10)
         async with page(replica.url, token=token, position=position) as again:
             assert again.recovered is True
@@ -52,7 +52,7 @@ async def test_reconnecting_amid_the_stream_loses_and_doubles_nothing(
 
     async def publish() -> None:
         for start in range(0, total, 20):
-            await ground.log.publish(*[example(ItemStarted, tenant, item_id=start + n) for n in range(20)])
+            await ground.log.publish(*[example(ItemCompleted, tenant, item_id=start + n) for n in range(20)])
 
     token = token_for(tenant)
     seen: list[int] = []
@@ -81,7 +81,7 @@ async def test_a_gap_larger_than_the_history_is_not_recovered_in_part(
 ) -> None:
     async with page(notifier.url, token=token_for(tenant)) as first:
         position = first.position
-        await ground.log.publish(*[example(ItemStarted, tenant, item_id=number) for number in range(1500)])
+        await ground.log.publish(*[example(ItemCompleted, tenant, item_id=number) for number in range(1500)])
         await first.frames(1500)
     async with page(notifier.url, token=token_for(tenant), position=position) as again:
         assert (again.recovered, again.offset) == (False, 1500)
@@ -90,17 +90,17 @@ async def test_a_gap_larger_than_the_history_is_not_recovered_in_part(
 async def test_a_redis_that_lost_its_memory_begins_a_new_epoch(ground: Ground, notifier: NotifierProcess, tenant: str) -> None:
     token = token_for(tenant)
     async with page(notifier.url, token=token) as first:
-        await ground.log.publish(example(ItemStarted, tenant, item_id=1))
+        await ground.log.publish(example(ItemCompleted, tenant, item_id=1))
         await first.frames(1)
         async with Redis.from_url(ground.redis_url) as redis:
             await redis.flushdb()
             await redis.script_flush()
-        await ground.log.publish(example(ItemStarted, tenant, item_id=2))
+        await ground.log.publish(example(ItemCompleted, tenant, item_id=2))
         assert await first.close_code() == 4503
     async with page(notifier.url, token=token, position=first.position) as again:
         assert again.recovered is False
         assert again.epoch != first.epoch
-        await ground.log.publish(example(ItemStarted, tenant, item_id=3))
+        await ground.log.publish(example(ItemCompleted, tenant, item_id=3))
         assert (await again.frames(1))[0]["data"]["itemId"] == 3
 
 

@@ -1,5 +1,6 @@
 """The notifier's wiring, whole."""
 
+import time
 from pathlib import Path
 
 from darkroom_servicekit.runtime import Runtime
@@ -31,11 +32,13 @@ def build(settings: NotifierSettings) -> FastAPI:
     places = Places(runtime.redis, places_max=settings.ws_sockets_max)
     parts = Parts(authenticator=runtime.authenticator, hub=hub, history=history, places=places, measures=measures)
     sockets = Sockets(parts)
-    publisher = FramePublisher(history, measures, media_base=settings.media_base())
+    publisher = FramePublisher(history, measures, media_base=settings.media_base(), clock=time.monotonic)
     recorder = tell_people(runtime, settings, measures)
     runtime.consume(handlers_of(publisher.on_events, recorder.on_events))
     runtime.loop("live", hub.run)
     runtime.loop("places", places.run)
+    runtime.loop("held-frames", publisher.run)
+    runtime.on_stopping(publisher.tell_held)
     runtime.on_stopping(sockets.drain)
     origins = allowed_origins(settings.public_url, settings.ws_origins)
     runtime.app.include_router(socket_routes(sockets, origins))
