@@ -39,7 +39,7 @@ LOOK_SECONDS = 2.0
 """aiokafka's fetcher looks by itself this often, beside waking when it should; its default costs five wakings a second."""
 UNREAD_SECONDS_MAX = 60.0
 """No fetch without the partitions that have unread messages before this long."""
-BATCHES_PER_SECOND, BATCHES_PROMPT = 60.0, 60
+BATCHES_PER_SECOND, BATCHES_PROMPT = 25.0, 60
 """In the long run and at once: see `pace.py`."""
 SESSION_SECONDS = 6.0
 """The broker's least: a killed member's partitions go to its successor after this long."""
