@@ -11,10 +11,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DARKROOM_SANDBOX_")
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8090, ge=0, le=65_535)
-    public_url: str = ""
-    home: Path = Path(".darkroom/sandbox")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8090, ge=0, le=65_535, description="port to listen on")
+    public_url: str = Field(default="", description="its own address in what it answers; default: host and port")
+    home: Path = Field(default=Path(".darkroom/sandbox"), description="folder for pictures and uploads")
 
     platform_url: str = Field(default="", description="the platform's public address, where the vendors' events are sent to")
     stripe_webhook_secret: str = Field(default="", description="`whsec_…` that the platform's events of Stripe are signed with")

@@ -1,5 +1,6 @@
 """The settings that every service shares; each service's own stand in its `settings.py`. Only `main` modules read them."""
 
+import socket
 from typing import Literal
 
 from pydantic import Field
@@ -13,6 +14,11 @@ class ServiceSettings(BaseSettings):
 
     http_host: str = Field(default="127.0.0.1", description="address to listen on")
     http_port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
+
+    replica: str | None = Field(
+        default=None,
+        description="this replica's name (default: host and port); started again under it, it takes its own leases back at once",
+    )
 
     kafka_bootstrap_servers: str = Field(description="`host:port,…` of Kafka or Redpanda")
     kafka_prefix: str = Field(default="", description="before every topic and group: several platforms on one Kafka")
@@ -39,6 +45,10 @@ class ServiceSettings(BaseSettings):
     jwt_algorithm: Literal["HS256", "RS256"] = Field(default="HS256", description="the one algorithm that is accepted")
     jwt_issuer: str = Field(default="darkroom", description="required `iss` of JWTs")
     jwt_audience: str = Field(default="darkroom", description="required `aud` of JWTs")
+
+    def replica_name(self) -> str:
+        """A name that no other replica of this service has, and that this one has again after a restart."""
+        return self.replica or f"{socket.gethostname()}:{self.http_port}"
 
     def media_base(self) -> str:
         """The address in front of `/media/…`, without a trailing slash; empty when none is set (relative addresses)."""

@@ -95,7 +95,7 @@ async def test_another_replica_settles_what_a_dead_one_left_when_its_lease_has_r
     make_settings: MakeSettings, provider: ProviderDouble, log: Log
 ) -> None:
     provider.after = never
-    async with process(make_settings(replica="dead", lease_seconds=1.0)):
+    async with process(make_settings(replica="dead", call_lease_seconds=1.0)):
         await log.publish(item_requested())
         await arrived(provider, 1)
 

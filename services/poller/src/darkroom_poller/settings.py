@@ -1,18 +1,11 @@
 """The poller's own settings, beside the kit's."""
 
-import socket
-
 from darkroom_servicekit.settings import ServiceSettings
 from pydantic import Field
 
 
 class PollerSettings(ServiceSettings):
     """Read from the environment as `DARKROOM_<NAME>`."""
-
-    replica: str | None = Field(
-        default=None,
-        description="this replica's name (default: host and port); started again under it, it takes its own leases back at once",
-    )
 
     replicate_api_tokens: str = Field(default="", description="`token,…`: one account each, named replicate-1, replicate-2, …")
     replicate_base_url: str = Field(default="https://api.replicate.com", description="in front of `/v1/…`")
@@ -51,6 +44,3 @@ class PollerSettings(ServiceSettings):
         """The API tokens by account name, in the order given."""
         tokens = (token.strip() for token in self.replicate_api_tokens.split(",") if token.strip())
         return {f"replicate-{number}": token for number, token in enumerate(tokens, 1)}
-
-    def replica_name(self) -> str:
-        return self.replica or f"{socket.gethostname()}:{self.http_port}"

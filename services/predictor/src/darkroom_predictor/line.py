@@ -41,7 +41,7 @@ class ProviderLine:
         tell: Tell,
     ) -> None:
         unit_of_work = runtime.unit_of_work
-        owner = f"{settings.replica}:{uuid4()}"
+        owner = f"{settings.replica_name()}:{uuid4()}"
         self.door = door
         self.queue = FairQueue(
             settings.redis_url,
@@ -49,7 +49,7 @@ class ProviderLine:
             window_seconds=settings.window_seconds,
             grant_seconds_max=settings.grant_seconds_max,
         )
-        attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica}:")
+        attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
         times = SettleTimes(
             every_seconds=settings.look_up_every_seconds,
             unanswered_seconds=settings.unknown_settle_seconds,
@@ -67,7 +67,7 @@ class ProviderLine:
             door,
             self.queue,
             self.limiter,
-            ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.lease_seconds),
+            ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.call_lease_seconds),
             WriteOutcomes(unit_of_work, record_outcomes, tell),
             metrics,
             bounds=DispatchBounds(

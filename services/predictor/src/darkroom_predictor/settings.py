@@ -1,18 +1,11 @@
 """The predictor's own settings, beside the kit's."""
 
-import socket
-
 from darkroom_servicekit.settings import ServiceSettings
 from pydantic import Field
 
 
 class PredictorSettings(ServiceSettings):
     """Read from the environment as `DARKROOM_<NAME>`."""
-
-    replica: str = Field(
-        default_factory=socket.gethostname,
-        description="this replica's name; started again under it, a replica need not wait for its own old leases",
-    )
 
     replicate_api_tokens: str = Field(default="", description="`token,…`: one account each, named replicate-1, replicate-2, …")
     replicate_base_url: str = Field(default="https://api.replicate.com", description="in front of `/v1/…`")
@@ -29,7 +22,7 @@ class PredictorSettings(ServiceSettings):
 
     connect_seconds_max: float = Field(default=2.0, gt=0, description="to connect to a provider")
     create_seconds_max: float = Field(default=8.0, gt=0, description="for a provider's answer; later it is settled by look-up")
-    lease_seconds: float = Field(default=12.0, gt=0, description="how long a call may be its replica's own affair")
+    call_lease_seconds: float = Field(default=12.0, gt=0, description="how long a call may be its replica's own affair")
     unknown_settle_seconds: float = Field(
         default=60.0, gt=0, description="a call without an answer that no look-up finds for this long did not happen"
     )
