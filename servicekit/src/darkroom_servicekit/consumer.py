@@ -39,8 +39,11 @@ LOOK_SECONDS = 2.0
 """aiokafka's fetcher looks by itself this often, beside waking when it should; its default costs five wakings a second."""
 UNREAD_SECONDS_MAX = 60.0
 """No fetch without the partitions that have unread messages before this long."""
-BATCHES_PER_SECOND, BATCHES_PROMPT = 25.0, 60
+BATCHES_PER_SECOND, BATCHES_PROMPT = 12.0, 60
 """In the long run and at once: see `pace.py`."""
+COMMIT_SECONDS = 0.5
+"""Offsets are committed this long after a batch, for all batches since: a batch that is read again after a death is dropped by
+its ids, so a commit for each would buy nothing."""
 SESSION_SECONDS = 6.0
 """The broker's least: a killed member's partitions go to its successor after this long."""
 HEARTBEAT_SECONDS = 2.0
@@ -115,6 +118,8 @@ class EventConsumer:
         self._moved_at = 0.0
         self._waiting_for: str | None = None
         self._next: dict[TopicPartition, int] = {}
+        self._handled: dict[TopicPartition, int] = {}
+        self._has_handled = asyncio.Event()
         self._broker = broker
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -141,7 +146,7 @@ class EventConsumer:
             session_timeout_ms=int(SESSION_SECONDS * 1000),
             heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
             max_poll_interval_ms=int((BATCH_SECONDS_MAX + REBALANCE_SECONDS_MAX) * 1000),
-            listener=_Reassigned(self._next.clear),
+            listener=_Reassigned(self._forget_positions),
             persistent=False,
         )
         try:
@@ -157,6 +162,7 @@ class EventConsumer:
             pace = Pace(per_second=BATCHES_PER_SECOND, burst=BATCHES_PROMPT, clock=clock)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._watch(consumer))
+                group.create_task(self._commit_now_and_then(consumer))
                 while True:
                     found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._batch_max)
                     if found:
@@ -164,6 +170,8 @@ class EventConsumer:
                         self._moved_at = clock()
                         await pace.rest()
         finally:
+            if self._consumer is not None:
+                await self._commit(self._consumer)
             self._consumer = None
             await subscriber.stop()
 
@@ -173,11 +181,30 @@ class EventConsumer:
             await self._handle_until_done(records)
         offsets = {partition: records[-1].offset + 1 for partition, records in found.items()}
         self._next |= offsets
+        self._handled |= offsets
+        self._has_handled.set()
+
+    def _forget_positions(self) -> None:
+        self._next.clear()
+        self._handled.clear()
+
+    async def _commit_now_and_then(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            await self._has_handled.wait()
+            await asyncio.sleep(COMMIT_SECONDS)
+            await self._commit(consumer)
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        """Commit the offsets of what has been handled, of the partitions that are still ours."""
+        self._has_handled.clear()
+        offsets = {partition: offset for partition, offset in self._handled.items() if partition in consumer.assignment()}
+        self._handled.clear()
         try:
-            await consumer.commit(offsets)
+            if offsets:
+                await consumer.commit(offsets)
         except KafkaError as error:
             # The effects stand; whoever reads these messages again drops them by their ids.
-            log.warning("offset not committed", error=repr(error))
+            log.warning("offsets not committed", error=repr(error))
 
     async def _handle_until_done(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle a batch; wait out a dependency; isolate a message that fails by itself."""

@@ -22,9 +22,9 @@ from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.pace import Pace
 
 RELAY_LOCK = 0x0DA2_C001
-FALLBACK_SECONDS = 2.0
+FALLBACK_SECONDS = 5.0
 """A relay that was not woken looks by itself this often: for rows whose process died before it relayed them."""
-BATCHES_PER_SECOND, BATCHES_PROMPT = 25.0, 60
+BATCHES_PER_SECOND, BATCHES_PROMPT = 12.0, 60
 """In the long run and at once: see `pace.py`."""
 SEND_SECONDS_MAX = 30.0
 FROZEN_SECONDS_MAX = 40
