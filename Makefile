@@ -15,7 +15,7 @@ INSTALLED := $(VENV)/.installed
 NODE := $(shell command -v npm 2>/dev/null)
 WEB_INSTALLED := web/node_modules/.package-lock.json
 
-.PHONY: web screenshots help install demo up down status logs test check format lock generate bench chaos e2e clean
+.PHONY: web screenshots help install demo up down status logs test check format lock generate bench e2e clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -90,6 +90,9 @@ lock: ## resolve the dependencies anew
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	@$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		$(MEMBERS:%=--no-emit-package darkroom-$$(basename %)) --group dev $(PROJECTS) -o requirements.lock
+
+e2e: $(INSTALLED) ## only the end-to-end tests: REST, sockets, pages in Chromium, anything killed
+	@$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
 
 bench: $(INSTALLED) ## measure latency, throughput and idle cost of the local stack
 	@PYTHONPATH=tests $(BIN)/python -m load.bench $(BENCH_ARGS)

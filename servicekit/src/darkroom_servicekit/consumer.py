@@ -166,7 +166,7 @@ class EventConsumer:
                 while True:
                     found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._batch_max)
                     if found:
-                        await self._take(consumer, found)
+                        await self._take(found)
                         self._moved_at = clock()
                         await pace.rest()
         finally:
@@ -175,7 +175,7 @@ class EventConsumer:
             self._consumer = None
             await subscriber.stop()
 
-    async def _take(self, consumer: AIOKafkaConsumer, found: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+    async def _take(self, found: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         records = [record for partition in found.values() for record in partition]
         with self._metrics.batch_seconds.time():
             await self._handle_until_done(records)
