@@ -31,6 +31,7 @@ class Redis:
             "bind": HOST,
             "dir": str(self.data),
             "appendonly": "yes",
+            "hz": "2",
             "appendfsync": "everysec",
             "save": "",
             "daemonize": "no",
