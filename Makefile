@@ -15,7 +15,7 @@ INSTALLED := $(VENV)/.installed
 NODE := $(shell command -v npm 2>/dev/null)
 WEB_INSTALLED := web/node_modules/.package-lock.json
 
-.PHONY: web screenshots help install demo up down status logs test check format lock generate bench e2e clean
+.PHONY: web screenshots help install demo up down status logs test check format lock generate bench chaos e2e clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -93,6 +93,9 @@ lock: ## resolve the dependencies anew
 
 e2e: $(INSTALLED) ## only the end-to-end tests: REST, sockets, pages in Chromium, anything killed
 	@$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
+
+chaos: $(INSTALLED) ## outages of half a minute, and services that start meanwhile
+	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
 
 bench: $(INSTALLED) ## measure latency, throughput and idle cost of the local stack
 	@PYTHONPATH=tests $(BIN)/python -m load.bench $(BENCH_ARGS)

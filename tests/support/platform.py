@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import psutil
 from darkroom_cli.settings import TREE, StackSettings
 from darkroom_cli.stack.home import Home
 from darkroom_cli.stack.launch import down, up
@@ -135,8 +136,14 @@ class Platform:
 
     def kill(self, name: str) -> None:
         """`kill -9` of one process."""
-        process = next(process for process in self.status["processes"] if process["name"] == name)
-        os.kill(process["pid"], signal.SIGKILL)
+        self.send_signal(name, signal.SIGKILL)
+
+    def send_signal(self, name: str, number: signal.Signals) -> None:
+        """A signal to one process; of PostgreSQL to its children too, which do its work."""
+        pid = next(process["pid"] for process in self.status["processes"] if process["name"] == name)
+        freezing = number in {signal.SIGSTOP, signal.SIGCONT}
+        for process in [*(psutil.Process(pid).children(recursive=True) if freezing else []), psutil.Process(pid)]:
+            process.send_signal(number)
 
     async def ready(self) -> None:
         """Wait until every process is ready again."""
