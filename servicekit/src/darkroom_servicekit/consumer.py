@@ -170,10 +170,12 @@ class EventConsumer:
                         self._moved_at = clock()
                         await pace.rest()
         finally:
-            if self._consumer is not None:
-                await self._commit(self._consumer)
-            self._consumer = None
-            await subscriber.stop()
+            consumer, self._consumer = self._consumer, None
+            try:
+                if consumer is not None:
+                    await self._commit(consumer)
+            finally:
+                await subscriber.stop()
 
     async def _take(self, found: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         records = [record for partition in found.values() for record in partition]

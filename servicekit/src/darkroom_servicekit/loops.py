@@ -10,8 +10,8 @@ from darkroom_servicekit.metrics import KitMetrics
 BACKOFF_SECONDS_FIRST = 0.2
 BACKOFF_SECONDS_MAX = 5.0
 HEALTHY_AFTER_SECONDS = 10.0
-CANCEL_AGAIN_SECONDS = 1.0
-CANCELLATIONS_MAX = 5
+PATIENCE_SECONDS = 7.0
+CANCELLATIONS_MAX = 2
 
 log = structlog.get_logger()
 
@@ -27,17 +27,20 @@ class Loops:
         """Keep `run` running. It is expected never to return; when it does, it is called again."""
         self._tasks.append(asyncio.create_task(self._keep_running(name, run), name=name))
 
-    async def stop(self) -> None:
-        """Cancel all loops, the last started first, and wait for them."""
+    async def stop(self, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Cancel all loops, the last started first, and wait for them to put things away."""
         while self._tasks:
-            await self._end(self._tasks.pop())
+            await self._end(self._tasks.pop(), patience_seconds)
 
     @staticmethod
-    async def _end(task: "asyncio.Task[None]") -> None:
-        """Cancel until it ends: a library in the middle of connecting may swallow a cancellation, and did."""
+    async def _end(task: "asyncio.Task[None]", patience_seconds: float) -> None:
+        """Cancel until it ends: a library in the middle of connecting may swallow a cancellation, and did.
+
+        Not sooner than `patience_seconds`: a second cancellation would break off what the first has begun to close.
+        """
         for _ in range(CANCELLATIONS_MAX):
             task.cancel()
-            await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
+            await asyncio.wait([task], timeout=patience_seconds)
             if task.done():
                 return
         log.error("loop does not end", loop=task.get_name())

@@ -46,7 +46,7 @@ async def test_a_loop_that_swallows_a_cancellation_is_cancelled_again() -> None:
     running = loops()
     running.start("deaf", deaf_once)
     await begun.wait()
-    await running.stop()
+    await running.stop(patience_seconds=0.1)
 
     assert swallowed == 1
 
