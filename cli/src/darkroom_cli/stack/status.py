@@ -63,16 +63,20 @@ def _overall(state: Mapping[str, Any], plan: Plan, processes: list[dict[str, Any
 
 def resident_bytes(pid: int | None) -> int | None:
     """The process' resident memory; for one with children (PostgreSQL) theirs is added without the shared pages."""
+    if pid is None:
+        return None
     try:
-        process = psutil.Process(pid) if pid is not None else None
-        if process is None:
-            return None
-        size = process.memory_info().rss
-        for child in process.children(recursive=True):
-            size += child.memory_full_info().uss
+        process = psutil.Process(pid)
+        return int(process.memory_info().rss + sum(map(_own_bytes, process.children(recursive=True))))
     except psutil.Error:
         return None
-    return int(size)
+
+
+def _own_bytes(child: psutil.Process) -> int:
+    try:
+        return int(child.memory_full_info().uss)
+    except psutil.Error:
+        return 0  # It ended while being looked at, as PostgreSQL's workers do all the time.
 
 
 def _document(state: str, addresses: Addresses, processes: list[dict[str, Any]]) -> dict[str, Any]:
