@@ -1,4 +1,4 @@
-"""Calls of an operator to the running platform's credits; an answer that is no success ends the command with its words."""
+"""Calls of an operator to the running platform's services; an answer that is no success ends the command with its words."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,24 +16,33 @@ TOKEN_LIFE = timedelta(minutes=5)
 
 
 def ask_operator(
-    method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    service: str,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    query: dict[str, str | int] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Call the operators' door of credits; an answer that is no success ends the command with its words."""
+    """Call `/api/operator/{path}` of a service, as `status` names it.
+
+    A call whose answer was lost is made again: what must not happen twice carries an Idempotency-Key in its headers.
+    """
     chosen = settings()
     with told_errors():
-        address = status_document(chosen.home)["services"].get("credits")
+        address = status_document(chosen.home)["services"].get(service)
     if address is None:
-        fail("credits does not run here: start the stack with `darkroom up`")
+        fail(f"{service} does not run here: start the stack with `darkroom up`")
     headers = {"Authorization": f"Bearer {_operator_token(chosen)}", **(headers or {})}
     url = f"{address}/api/operator/{path}"
     with httpx.Client(timeout=REQUEST_SECONDS_MAX, trust_env=False) as client:
         for attempt in range(1, TRIES_MAX + 1):
             try:
-                answer = client.request(method, url, json=body, headers=headers)
+                answer = client.request(method, url, json=body, params=query, headers=headers)
                 break
             except httpx.TransportError as error:
                 if attempt == TRIES_MAX:
-                    fail(f"credits at {address} does not answer ({error}); look with `darkroom status`")
+                    fail(f"{service} at {address} does not answer ({error}); look with `darkroom status`")
     if answer.is_success:
         document: dict[str, Any] = answer.json()
         return document

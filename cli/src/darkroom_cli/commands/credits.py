@@ -36,7 +36,11 @@ def grant_credits(
         fail(f"{amount} is no amount to grant: it must be more than 0")
     # The key makes a second try of a call whose answer was lost the same grant.
     granted = ask_operator(
-        "POST", f"credits/{quote(instance_id, safe='')}/grants", body, {"Idempotency-Key": secrets.token_hex(16)}
+        "credits",
+        "POST",
+        f"credits/{quote(instance_id, safe='')}/grants",
+        body,
+        headers={"Idempotency-Key": secrets.token_hex(16)},
     )
     if as_json:
         show_json(granted)
@@ -49,7 +53,7 @@ def grant_credits(
 @app.command("show")
 def show_credits(instance_id: Tenant, as_json: Json = False) -> None:
     """A tenant's balance and plan."""
-    account = ask_operator("GET", f"credits/{quote(instance_id, safe='')}")
+    account = ask_operator("credits", "GET", f"credits/{quote(instance_id, safe='')}")
     if as_json:
         show_json({"instanceId": instance_id, **account})
         return

@@ -28,7 +28,7 @@ def set_terms(
         fail("nothing to set: name --plan", WRONG_USE)
     # The key makes a second try of a call whose answer was lost the same change.
     headers = {"Idempotency-Key": secrets.token_hex(16)}
-    account = ask_operator("PUT", f"tenants/{quote(instance_id, safe='')}/plan", {"plan": plan}, headers)
+    account = ask_operator("credits", "PUT", f"tenants/{quote(instance_id, safe='')}/plan", {"plan": plan}, headers=headers)
     if as_json:
         show_json({"instanceId": instance_id, **account})
     else:

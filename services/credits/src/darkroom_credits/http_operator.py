@@ -1,11 +1,11 @@
 """What an operator may do over HTTP with any tenant's credits."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated
 
 from darkroom_servicekit.auth import INSTANCE_ID_MAX, Principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem, invalid
 from fastapi import APIRouter, Depends, Header, Path, Query
 
@@ -21,30 +21,18 @@ from darkroom_credits.bodies import (
 from darkroom_credits.change_plan import ChangePlan
 from darkroom_credits.grant_credits import AnotherGrantHasThisKey, GrantCredits, GrantHasExpired
 from darkroom_credits.grants import NewGrant
-from darkroom_credits.http_tenant import LIMIT_DEFAULT, LIMIT_MAX, PrincipalOf, credits_body
+from darkroom_credits.http_tenant import LIMIT_DEFAULT, LIMIT_MAX, credits_body
 from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.plans import UnknownPlan
 from darkroom_credits.store_grants import GrantRow
 from darkroom_credits.store_reads import list_open_reservations
 
 IDEMPOTENCY_KEY_MAX = 200
-OPERATOR = "operator"
 OLDER_THAN_SECONDS_MAX = 10 * 365 * 86400
 
 InstanceId = Annotated[str, Path(alias="instanceId", min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=IDEMPOTENCY_KEY_MAX)]
 OlderThan = Annotated[float, Query(alias="olderThan", ge=0, le=OLDER_THAN_SECONDS_MAX, allow_inf_nan=False)]
-
-
-def only_operators(principal_of: PrincipalOf) -> Callable[[Principal], Awaitable[Principal]]:
-    """The dependency that lets operators pass, and nobody else."""
-
-    async def operator(principal: Principal = Depends(principal_of)) -> Principal:  # noqa: B008 - FastAPI's way
-        if OPERATOR not in principal.roles:
-            raise Problem(403, "Not allowed", "This needs the role `operator`.", kind="/problems/forbidden")
-        return principal
-
-    return operator
 
 
 def build_operator_routes(

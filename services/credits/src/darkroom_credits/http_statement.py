@@ -6,13 +6,14 @@ from typing import Annotated, get_args
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.problems import invalid
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator
 
 from darkroom_credits.bodies import TransactionBody, TransactionsBody, UsageBody, UsageLineBody
-from darkroom_credits.http_tenant import LIMIT_DEFAULT, LIMIT_MAX, PrincipalOf
+from darkroom_credits.http_tenant import LIMIT_DEFAULT, LIMIT_MAX
 from darkroom_credits.ledger import Kind
 from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.statement_csv import csv_head, csv_lines

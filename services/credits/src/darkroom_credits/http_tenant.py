@@ -1,10 +1,9 @@
 """What a tenant may ask about its own credits over HTTP."""
 
-from collections.abc import Awaitable, Callable
-
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
-from fastapi import APIRouter, Depends, Request
+from darkroom_servicekit.operators import PrincipalOf
+from fastapi import APIRouter, Depends
 
 from darkroom_credits.bodies import (
     CreditsBody,
@@ -20,8 +19,6 @@ from darkroom_credits.store_reads import AccountView
 
 LIMIT_MAX = 100
 LIMIT_DEFAULT = 20
-
-PrincipalOf = Callable[[Request], Awaitable[Principal]]
 
 
 def build_tenant_routes(unit_of_work: UnitOfWork, accounts: LookAtAccount, principal_of: PrincipalOf) -> APIRouter:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from darkroom_servicekit.auth import bearer_principal
+from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.runtime import Runtime, utc_now
 from fastapi import FastAPI
 
@@ -11,7 +12,7 @@ from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
 from darkroom_credits.http_operator import build_operator_routes
 from darkroom_credits.http_statement import build_statement_routes
-from darkroom_credits.http_tenant import PrincipalOf, build_tenant_routes
+from darkroom_credits.http_tenant import build_tenant_routes
 from darkroom_credits.keep_books import KeepBooks
 from darkroom_credits.keep_time import KeepTime
 from darkroom_credits.look_at_account import LookAtAccount

@@ -7,12 +7,12 @@ from typing import Annotated
 import structlog
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.problems import Problem, invalid
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import Field
 
 from darkroom_credits.http_operator import IdempotencyKey
-from darkroom_credits.http_tenant import PrincipalOf
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.payments.prices import CreditsOutOfBounds
 from darkroom_credits.payments.signature import BadSignature, check_signature
