@@ -15,6 +15,7 @@ class File:
     job: int
     count: int
     delay_us: int
+    redriven: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ _which = st.integers(0, 1000)
 
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(File, _tenant, st.integers(0, JOBS_EACH - 1), st.integers(1, 30), st.just(0)),
+    st.builds(File, _tenant, st.just(JOBS_EACH), st.integers(1, 10), st.sampled_from((0, 0, 10_000)), st.just(True)),
     st.builds(Take, st.integers(1, 40)),
     st.builds(Advance, st.integers(0, 400_000)),
     st.builds(Release, _which),

@@ -51,6 +51,7 @@ class ItemRequested(ItemEvent):
     expected_seconds: float = Field(gt=0, description="the model's usual duration, for the poller's schedule")
     cancel_after_seconds: int = Field(ge=5, description="the provider gives up after this long (Cancel-After)")
     retry: RetryPolicy = RetryPolicy()
+    redriven: bool = Field(default=False, description="made again by an operator: it waits behind its tenant's fresh work")
     requested_at: datetime
 
 

@@ -55,7 +55,7 @@ class SideBySide:
                 place = grant.place
                 assert place.job_id == _job_of(place.item_id)
                 self.model.release(grant.account, grant.attempt_id)
-                self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.step)
+                self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.step, redriven=place.redriven)
                 await self.queue.tell(Hints(given_back=[(place, grant.step)], released=[(grant.account, grant.attempt_id)]))
             case SetTenant():
                 name = TENANTS[step.tenant]
@@ -69,15 +69,18 @@ class SideBySide:
         filed = []
         for _ in range(step.count):
             item = next(_items) * 100 + step.tenant * 10 + step.job
-            filed.append((Place(TENANTS[step.tenant], _job_of(item), item), step.delay_us / 1_000_000))
-            self.model.file(TENANTS[step.tenant], _job_of(item), item, now_us=self.now_us, delay_us=step.delay_us)
+            tenant, job = TENANTS[step.tenant], _job_of(item)
+            filed.append((Place(tenant, job, item, step.redriven), step.delay_us / 1_000_000))
+            self.model.file(tenant, job, item, now_us=self.now_us, delay_us=step.delay_us, redriven=step.redriven)
         await self.queue.file(self.epoch, filed)
 
     async def _take(self, step: Take) -> None:
         attempts = [f"attempt-{next(_attempts)}" for _ in range(step.places)]
         wanted, wanted_wait = self.model.take(attempts, self.now_us)
         turns = await self.queue.take(attempts, NAMES)
-        assert [_decision(one) for one in turns.grants] == [(one.item, one.tenant, one.account, one.step) for one in wanted]
+        assert [_decision(one) for one in turns.grants] == [
+            (one.item, one.tenant, one.redriven, one.account, one.step) for one in wanted
+        ]
         assert turns.wait_seconds == (None if wanted_wait < 0 else wanted_wait / 1_000_000)
         self.granted += turns.grants
 
@@ -86,8 +89,8 @@ def _job_of(item: int) -> int:
     return item % 100
 
 
-def _decision(grant: Grant) -> tuple[int, str, str, int]:
-    return grant.place.item_id, grant.place.instance_id, grant.account, grant.step
+def _decision(grant: Grant) -> tuple[int, str, bool, str, int]:
+    return grant.place.item_id, grant.place.instance_id, grant.place.redriven, grant.account, grant.step
 
 
 @pytest.fixture

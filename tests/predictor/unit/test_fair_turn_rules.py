@@ -175,6 +175,34 @@ def test_a_turn_given_back_is_the_next_and_costs_nothing() -> None:
     assert abs(got["a"] - got["b"]) <= 1
 
 
+def test_redriven_items_wait_behind_the_fresh_ones_of_their_own_tenant_and_of_nobody_else() -> None:
+    turn = unlimited()
+    for item in (901, 902):
+        turn.file("whale", 9, item, now_us=LONG_AGO, redriven=True)
+    for item in (101, 102):
+        turn.file("whale", 1, item, now_us=LONG_AGO)
+    for item in (201, 202, 203, 204):
+        turn.file("quiet", 2, item, now_us=LONG_AGO)
+
+    grants = take_all(turn, 8)
+
+    assert [grant.item for grant in grants if grant.tenant == "whale"] == [101, 102, 901, 902]
+    assert [grant.redriven for grant in grants if grant.tenant == "whale"] == [False, False, True, True]
+    # The share is the tenant's, whatever it is spent on: of any two turns each has one.
+    assert [{grant.tenant for grant in grants[at : at + 2]} for at in (0, 2, 4, 6)] == [{"quiet", "whale"}] * 4
+
+
+def test_fresh_work_that_comes_while_redriven_work_waits_goes_first() -> None:
+    turn = unlimited()
+    for item in (901, 902, 903):
+        turn.file("shop", 9, item, now_us=LONG_AGO, redriven=True)
+    [first], _ = turn.take(names(1), LONG_AGO)
+    turn.file("shop", 1, 101, now_us=LONG_AGO)
+    turn.give_back("shop", 9, first.item, first.step, redriven=first.redriven)
+
+    assert [grant.item for grant in take_all(turn, 4)] == [101, 901, 902, 903]
+
+
 def test_a_tenant_at_its_own_cap_or_paused_holds_up_nobody() -> None:
     turn = unlimited()
     turn.set_tenant("capped", weight=1.0, cap=3)
@@ -307,7 +335,8 @@ def test_nothing_waits_while_it_may_start(trace: Sequence[Step]) -> None:
             case File():
                 for _ in range(step.count):
                     item = next(fresh) * 10 + step.job
-                    turn.file(TENANTS[step.tenant], step.job + 10 * step.tenant, item, now_us=now_us, delay_us=step.delay_us)
+                    job = step.job + 10 * step.tenant
+                    turn.file(TENANTS[step.tenant], job, item, now_us=now_us, delay_us=step.delay_us, redriven=step.redriven)
             case Advance():
                 now_us += step.us
             case SetTenant():

@@ -43,7 +43,7 @@ class PredictorEvents:
             event = received.event
             if event.item_id in new:
                 new.discard(event.item_id)
-                place = Place(event.instance_id, event.job_id, event.item_id)
+                place = Place(event.instance_id, event.job_id, event.item_id, event.redriven)
                 hints.setdefault(event.provider, Hints()).filed.append((place, 0.0))
         transaction.after_commit(lambda: self._tell(hints))
 

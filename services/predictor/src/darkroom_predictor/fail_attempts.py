@@ -70,7 +70,7 @@ class FailAttempts:
 
 
 def _wait_again(told: Hints, item: Item, failure: Failure, wait: Wait) -> None:
-    place = Place(item.instance_id, item.job_id, item.item_id)
+    place = Place(item.instance_id, item.job_id, item.item_id, item.redriven)
     if failure.then is Then.RETURN and failure.step is not None:
         told.given_back.append((place, failure.step))
     else:

@@ -21,7 +21,8 @@ MICROSECONDS = 1_000_000
 TIMEOUT_SECONDS = 5.0
 CONNECTIONS_MAX = 8
 ARGUMENTS_MAX = 4_000
-GRANT_FIELDS = 6
+GRANT_FIELDS = 7
+BEHIND = b"1"
 
 
 class LimiterClosed(Exception):
@@ -30,11 +31,12 @@ class LimiterClosed(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an item waits."""
+    """Where an item waits; `redriven`: behind its tenant's fresh work."""
 
     instance_id: str
     job_id: int
     item_id: int
+    redriven: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,14 @@ class FairQueue:
                 raise LimiterClosed("this is another Redis process than the one that was opened")
             self._verified = seen
         grants = [
-            Grant(Place(tenant.decode(), int(job), int(item)), account.decode(), attempt.decode(), int(step), asked_at)
-            for item, job, tenant, account, attempt, step in zip(*[iter(answer[2:])] * GRANT_FIELDS, strict=True)
+            Grant(
+                place=Place(tenant.decode(), int(job), int(item), lane == BEHIND),
+                account=account.decode(),
+                attempt_id=attempt.decode(),
+                step=int(step),
+                asked_at=asked_at,
+            )
+            for item, job, tenant, lane, account, attempt, step in zip(*[iter(answer[2:])] * GRANT_FIELDS, strict=True)
         ]
         wait = None if answer[1] < 0 else answer[1] / MICROSECONDS
         return Turns(grants, wait, epoch)
@@ -270,5 +278,5 @@ class FairQueue:
         await connection.on_connect()
 
 
-def _place(place: Place) -> tuple[str, int, int]:
-    return place.instance_id, place.job_id, place.item_id
+def _place(place: Place) -> tuple[str, int, int, int]:
+    return place.instance_id, place.job_id, place.item_id, int(place.redriven)

@@ -29,6 +29,11 @@ end
 
 local function read_virtual() return tonumber(call('HGET', state, 'virtual') or 0) end
 
+-- A tenant's jobs wait in two lanes: '0' fresh work, '1' redriven work, which goes only while there is no fresh one.
+local function lane_of(tenant, lane) return space .. (lane == '1' and 'behind:' or 'tenant:') .. tenant end
+
+local function has_work(tenant) return call('EXISTS', lane_of(tenant, '0'), lane_of(tenant, '1')) > 0 end
+
 -- Tenants ----------------------------------------------------------------------------------------------------------------
 
 -- Enter the fair order, unless there already or resting. max(): who was idle has banked nothing.
@@ -51,31 +56,33 @@ end
 
 local function wake(tenant, virtual)
     call('ZREM', resting, tenant)
-    if call('EXISTS', space .. 'tenant:' .. tenant) == 1 then join(tenant, virtual) end
+    if has_work(tenant) then join(tenant, virtual) end
 end
 
 -- Jobs of a tenant take turns; a job's items are first in, first out.
-local function push_last(tenant, job, item)
-    if call('RPUSH', space .. 'job:' .. job, item) == 1 then call('RPUSH', space .. 'tenant:' .. tenant, job) end
+local function push_last(tenant, job, item, lane)
+    if call('RPUSH', space .. 'job:' .. job, item) == 1 then call('RPUSH', lane_of(tenant, lane), job) end
 end
 
-local function push_first(tenant, job, item)
+local function push_first(tenant, job, item, lane)
+    local jobs = lane_of(tenant, lane)
     call('LPUSH', space .. 'job:' .. job, item)
-    call('LREM', space .. 'tenant:' .. tenant, 1, job)
-    call('LPUSH', space .. 'tenant:' .. tenant, job)
+    call('LREM', jobs, 1, job)
+    call('LPUSH', jobs, job)
 end
 
--- The tenant's next item, its job, and whether the tenant has more.
+-- The tenant's next item, its job, its lane, and whether the tenant has more.
 local function pop(tenant)
-    local jobs = space .. 'tenant:' .. tenant
-    local job = call('LPOP', jobs)
+    local lane = '0'
+    local job = call('LPOP', lane_of(tenant, lane))
+    if not job then
+        lane = '1'
+        job = call('LPOP', lane_of(tenant, lane))
+    end
     local items = space .. 'job:' .. job
     local item = call('LPOP', items)
-    if call('EXISTS', items) == 1 then
-        call('RPUSH', jobs, job)
-        return item, job, true
-    end
-    return item, job, call('EXISTS', jobs) == 1
+    if call('EXISTS', items) == 1 then call('RPUSH', lane_of(tenant, lane), job) end
+    return item, job, lane, has_work(tenant)
 end
 
 local function settings_of(tenant)
@@ -140,8 +147,8 @@ local function wake_due(now, virtual)
     end
     for _, entry in ipairs(call('ZRANGEBYSCORE', delayed, '-inf', whole(now), 'LIMIT', 0, MOVES_MAX)) do
         call('ZREM', delayed, entry)
-        local item, job, tenant = string.match(entry, '^(%d+):(%d+):(.*)$')
-        push_first(tenant, job, item)
+        local item, job, lane, tenant = string.match(entry, '^(%d+):(%d+):(%d):(.*)$')
+        push_first(tenant, job, item, lane)
         join(tenant, virtual)
     end
 end
@@ -174,7 +181,7 @@ end
 
 -- take: places, W + D, W, number of accounts, accounts…, attempt ids… (one for each place)
 -- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), then for each grant item, job, tenant,
---   account, attempt, and the virtual time charged.
+--   lane, account, attempt, and the virtual time charged.
 local function take()
     local places, window, own_window, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
     local now, virtual = read_clock(), read_virtual()
@@ -202,7 +209,7 @@ local function take()
         else
             granted = granted + 1
             local attempt = ARGV[6 + count + granted]
-            local item, job, more = pop(tenant)
+            local item, job, lane, more = pop(tenant)
             local step = math.floor(UNIT / weight + 0.5)
             if more then
                 call('ZADD', ready, whole(tag + step), tenant)
@@ -216,7 +223,7 @@ local function take()
             virtual = math.max(virtual, tag)
             run = tenant == last and run + 1 or 1
             last = tenant
-            for _, value in ipairs({ item, job, tenant, account.name, attempt, step }) do answer[#answer + 1] = value end
+            for _, value in ipairs({ item, job, tenant, lane, account.name, attempt, step }) do answer[#answer + 1] = value end
         end
     end
     for _, account in ipairs(accounts) do
@@ -229,18 +236,19 @@ local function take()
     return answer
 end
 
--- file: (tenant, job, item, delay in µs)… → how many were new. Filing an item again changes nothing.
+-- file: (tenant, job, item, lane, delay in µs)… → how many were new. Filing an item again changes nothing.
 local function file()
     local now, virtual, new = read_clock(), read_virtual(), 0
     if call('SCARD', queued) == 0 then call('HSET', state, 'moved_at', whole(now)) end
-    for index = 3, #ARGV, 4 do
-        local tenant, job, item, delay = ARGV[index], ARGV[index + 1], ARGV[index + 2], tonumber(ARGV[index + 3])
+    for index = 3, #ARGV, 5 do
+        local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+        local lane, delay = ARGV[index + 3], tonumber(ARGV[index + 4])
         if call('SADD', queued, item) == 1 then
             new = new + 1
             if delay > 0 then
-                call('ZADD', delayed, whole(now + delay), item .. ':' .. job .. ':' .. tenant)
+                call('ZADD', delayed, whole(now + delay), item .. ':' .. job .. ':' .. lane .. ':' .. tenant)
             else
-                push_last(tenant, job, item)
+                push_last(tenant, job, item, lane)
                 join(tenant, virtual)
             end
         end
@@ -248,13 +256,14 @@ local function file()
     return new
 end
 
--- give_back: (tenant, job, item, step)… → to the head of its tenant, which gets back what the turn had cost it.
+-- give_back: (tenant, job, item, lane, step)… → to the head of its tenant, which gets back what the turn had cost it.
 local function give_back()
     local virtual = read_virtual()
-    for index = 3, #ARGV, 4 do
-        local tenant, job, item, step = ARGV[index], ARGV[index + 1], ARGV[index + 2], tonumber(ARGV[index + 3])
+    for index = 3, #ARGV, 5 do
+        local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+        local lane, step = ARGV[index + 3], tonumber(ARGV[index + 4])
         if call('SADD', queued, item) == 1 then
-            push_first(tenant, job, item)
+            push_first(tenant, job, item, lane)
             local tag = call('ZSCORE', ready, tenant)
             if tag then
                 call('ZADD', ready, whole(tonumber(tag) - step), tenant)

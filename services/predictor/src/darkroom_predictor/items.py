@@ -27,6 +27,7 @@ class Item:
     attempts: int
     attempts_counted: int
     reached_provider: bool
+    redriven: bool = False
     cause: Envelope
 
 

@@ -19,26 +19,26 @@ REBUILD_LOCK = 0x0DA2_F412
 
 ITEM_COLUMNS = """
     q.item_id, q.instance_id, q.job_id, q.image_id, q.provider, q.model, q.expected_seconds, q.cancel_after_seconds,
-    q.attempts_max, q.backoff_seconds, q.attempts, q.attempts_counted, q.reached_provider,
+    q.attempts_max, q.backoff_seconds, q.attempts, q.attempts_counted, q.reached_provider, q.redriven,
     q.cause_id, q.correlation_id, q.traceparent
 """
 INSERT = """
     INSERT INTO queue_items (
         item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
-        expected_seconds, cancel_after_seconds, cause_id, correlation_id, traceparent
+        expected_seconds, cancel_after_seconds, redriven, cause_id, correlation_id, traceparent
     )
     SELECT item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max,
-           CAST(backoff_seconds AS double precision[]), expected_seconds, cancel_after_seconds,
+           CAST(backoff_seconds AS double precision[]), expected_seconds, cancel_after_seconds, redriven,
            cause_id, correlation_id, traceparent
     FROM unnest(
         CAST(:item_id AS bigint[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]), CAST(:image_id AS text[]),
         CAST(:product AS text[]), CAST(:provider AS text[]), CAST(:model AS text[]), CAST(:input AS jsonb[]),
         CAST(:attempts_max AS integer[]), CAST(:backoff_seconds AS text[]), CAST(:expected_seconds AS double precision[]),
-        CAST(:cancel_after_seconds AS integer[]), CAST(:cause_id AS text[]), CAST(:correlation_id AS text[]),
-        CAST(:traceparent AS text[])
+        CAST(:cancel_after_seconds AS integer[]), CAST(:redriven AS boolean[]), CAST(:cause_id AS text[]),
+        CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
     ) WITH ORDINALITY AS new (
         item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
-        expected_seconds, cancel_after_seconds, cause_id, correlation_id, traceparent, place
+        expected_seconds, cancel_after_seconds, redriven, cause_id, correlation_id, traceparent, place
     )
     ORDER BY place
     ON CONFLICT DO NOTHING
@@ -71,7 +71,7 @@ CANCEL_QUEUED = f"""
 """  # noqa: S608  # constants only
 QUEUED_PAGE = text(
     """
-    SELECT position, item_id, instance_id, job_id,
+    SELECT position, item_id, instance_id, job_id, redriven,
            greatest(0, coalesce(extract(epoch FROM not_before - clock_timestamp()), 0))::float8 AS delay_seconds
     FROM queue_items
     WHERE provider = :provider AND state = 'QUEUED' AND position > :after
@@ -115,6 +115,7 @@ async def insert_items(transaction: Transaction, batch: Sequence[Received[ItemRe
             "backoff_seconds": ["{" + ",".join(map(str, event.retry.backoff_seconds)) + "}" for event in events],
             "expected_seconds": [event.expected_seconds for event in events],
             "cancel_after_seconds": [event.cancel_after_seconds for event in events],
+            "redriven": [event.redriven for event in events],
             "cause_id": [received.envelope.id for received in batch],
             "correlation_id": [received.envelope.correlation_id for received in batch],
             "traceparent": [received.envelope.traceparent for received in batch],
@@ -194,7 +195,9 @@ class QueueTable:
         async with self._unit_of_work.read() as connection:
             parameters = {"provider": self._provider, "after": after, "limit": limit, "older_seconds": older_seconds}
             rows = await connection.execute(QUEUED_PAGE, parameters)
-            return [(row.position, Place(row.instance_id, row.job_id, row.item_id), row.delay_seconds) for row in rows]
+            return [
+                (row.position, Place(row.instance_id, row.job_id, row.item_id, row.redriven), row.delay_seconds) for row in rows
+            ]
 
     async def still_queued(self, items: Sequence[int], *, older_seconds: float) -> set[int]:
         async with self._unit_of_work.read() as connection:
@@ -234,5 +237,6 @@ def read_item(row: Any) -> Item:
         attempts=row.attempts,
         attempts_counted=row.attempts_counted,
         reached_provider=row.reached_provider,
+        redriven=row.redriven,
         cause=cause,
     )

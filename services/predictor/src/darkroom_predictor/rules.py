@@ -1,7 +1,8 @@
 """The fair turn as a pure model: values in, decisions out. `fair_turn.lua` is this, atomically, on all replicas.
 
 Invariants: no account ever has more than `cap` grants in any window; a tenant's tag rises by 1/weight per item and is at least
-the virtual clock when it enters, so idleness banks nothing; a blocked tenant holds up no one. Time is an argument.
+the virtual clock when it enters, so idleness banks nothing; a blocked tenant holds up no one; redriven items wait behind
+their tenant's fresh ones. Time is an argument.
 """
 
 import math
@@ -28,6 +29,7 @@ class Grant:
     attempt: str
     step: int
     at_us: int
+    redriven: bool = False
 
 
 @dataclass
@@ -74,32 +76,44 @@ class Tenant:
     ready: bool = False
     resting_until: float | None = None
     jobs: deque[int] = field(default_factory=deque)
+    behind: deque[int] = field(default_factory=deque)
+    """Redriven jobs: they go only while there are no fresh ones."""
     items: dict[int, deque[int]] = field(default_factory=dict)
     own_log: list[int] = field(default_factory=list)
 
-    def push_last(self, job: int, item: int) -> None:
-        """Behind the job's other items; a new job behind the tenant's other jobs."""
+    @property
+    def has_work(self) -> bool:
+        return bool(self.jobs or self.behind)
+
+    def push_last(self, job: int, item: int, *, redriven: bool) -> None:
+        """Behind the job's other items; a new job behind the tenant's other jobs of its lane."""
         if job not in self.items:
             self.items[job] = deque()
-            self.jobs.append(job)
+            self._lane(redriven).append(job)
         self.items[job].append(item)
 
-    def push_first(self, job: int, item: int) -> None:
-        """To the tenant's head."""
+    def push_first(self, job: int, item: int, *, redriven: bool) -> None:
+        """To the head of the tenant's lane."""
         self.items.setdefault(job, deque()).appendleft(item)
-        if job in self.jobs:
-            self.jobs.remove(job)
-        self.jobs.appendleft(job)
+        lane = self._lane(redriven)
+        if job in lane:
+            lane.remove(job)
+        lane.appendleft(job)
 
-    def pop(self) -> int:
-        """The next item: jobs in turn, a job's items first in first out."""
-        job = self.jobs.popleft()
+    def pop(self) -> tuple[int, bool]:
+        """The next item, and whether it is redriven: fresh jobs in turn, then redriven ones; a job's items in their order."""
+        redriven = not self.jobs
+        lane = self._lane(redriven)
+        job = lane.popleft()
         item = self.items[job].popleft()
         if self.items[job]:
-            self.jobs.append(job)
+            lane.append(job)
         else:
             del self.items[job]
-        return item
+        return item, redriven
+
+    def _lane(self, redriven: bool) -> deque[int]:
+        return self.behind if redriven else self.jobs
 
     def blocked_until(self, now_us: int, window_us: int) -> int | None:
         """Until when its own cap keeps it back."""
@@ -118,7 +132,7 @@ class FairTurn:
         self.accounts = {account.name: account for account in accounts}
         self.tenants: dict[str, Tenant] = {}
         self.queued: set[int] = set()
-        self.delayed: dict[int, tuple[int, str, int]] = {}
+        self.delayed: dict[int, tuple[int, str, int, bool]] = {}
         self.virtual = 0
         self._window_us = window_us
         self._own_window_us = own_window_us
@@ -132,25 +146,25 @@ class FairTurn:
         else:
             self._wake(tenant)
 
-    def file(self, name: str, job: int, item: int, *, now_us: int, delay_us: int = 0) -> bool:
+    def file(self, name: str, job: int, item: int, *, now_us: int, delay_us: int = 0, redriven: bool = False) -> bool:
         """An item begins to wait; False when it waits already."""
         if item in self.queued:
             return False
         self.queued.add(item)
         if delay_us:
-            self.delayed[item] = (now_us + delay_us, name, job)
+            self.delayed[item] = (now_us + delay_us, name, job, redriven)
         else:
-            self._tenant(name).push_last(job, item)
+            self._tenant(name).push_last(job, item, redriven=redriven)
             self._join(self._tenant(name))
         return True
 
-    def give_back(self, name: str, job: int, item: int, step: int) -> None:
+    def give_back(self, name: str, job: int, item: int, step: int, *, redriven: bool = False) -> None:
         """A turn that came to nothing through no fault of the item: back to the head, and uncharged."""
         if item in self.queued:
             return
         self.queued.add(item)
         tenant = self._tenant(name)
-        tenant.push_first(job, item)
+        tenant.push_first(job, item, redriven=redriven)
         if not tenant.ready and tenant.tag <= self.virtual:
             tenant.tag = self.virtual
         tenant.tag -= step
@@ -197,15 +211,15 @@ class FairTurn:
 
     def _grant(self, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
         step = math.floor(UNIT / tenant.weight + 0.5)
-        item = tenant.pop()
+        item, redriven = tenant.pop()
         self.virtual = max(self.virtual, tenant.tag)
         tenant.tag += step
-        tenant.ready = bool(tenant.jobs)
+        tenant.ready = tenant.has_work
         self.queued.discard(item)
         account.charge(attempt, now_us, self._window_us)
         if tenant.cap:
             tenant.own_log.append(now_us)
-        return Grant(item, tenant.name, account.name, attempt, step, now_us)
+        return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven)
 
     def _roomiest(self, now_us: int) -> tuple[Account | None, float]:
         times = {name: account.free_at(self._window_us) for name, account in self.accounts.items()}
@@ -218,15 +232,15 @@ class FairTurn:
         for tenant in sorted(due, key=lambda tenant: (tenant.resting_until, tenant.name.encode())):
             self._wake(tenant)
         for item in sorted(self.delayed, key=lambda item: (self.delayed[item][0], _entry(item, self.delayed[item]))):
-            at, name, job = self.delayed[item]
+            at, name, job, redriven = self.delayed[item]
             if at <= now_us:
                 del self.delayed[item]
-                self._tenant(name).push_first(job, item)
+                self._tenant(name).push_first(job, item, redriven=redriven)
                 self._join(self._tenant(name))
 
     def _next_due(self) -> float:
         resting = [tenant.resting_until for tenant in self.tenants.values() if tenant.resting_until is not None]
-        return min([*resting, *(at for at, _, _ in self.delayed.values())], default=NEVER)
+        return min([*resting, *(at for at, *_ in self.delayed.values())], default=NEVER)
 
     def _tenant(self, name: str) -> Tenant:
         return self.tenants.setdefault(name, Tenant(name))
@@ -242,7 +256,7 @@ class FairTurn:
 
     def _wake(self, tenant: Tenant) -> None:
         tenant.resting_until = None
-        if tenant.jobs:
+        if tenant.has_work:
             self._join(tenant)
 
 
@@ -250,5 +264,5 @@ def _place(tenant: Tenant) -> tuple[int, bytes]:
     return tenant.tag, tenant.name.encode()
 
 
-def _entry(item: int, delayed: tuple[int, str, int]) -> bytes:
-    return f"{item}:{delayed[2]}:{delayed[1]}".encode()
+def _entry(item: int, delayed: tuple[int, str, int, bool]) -> bytes:
+    return f"{item}:{delayed[2]}:{int(delayed[3])}:{delayed[1]}".encode()
