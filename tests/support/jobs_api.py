@@ -1,10 +1,11 @@
 """jobs-api inside a test: the service on parts of its own, shops that use it over HTTP, and the events of the other services."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count as counting
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -234,7 +235,13 @@ class JobsApi:
 @asynccontextmanager
 async def running_jobs_api(parts: StackAddresses, **settings: Any) -> AsyncIterator[JobsApi]:
     """The service on a log, a database and a Redis of its own."""
-    async with fresh_database(parts, "jobs_api") as database_url, leased_redis(parts) as redis_url, own_log(parts) as log:
+    async with (
+        fresh_database(parts, "jobs_api") as database_url,
+        leased_redis(parts) as redis_url,
+        own_log(parts) as log,
+        AsyncExitStack() as rest,
+    ):
+        folder = rest.enter_context(TemporaryDirectory())
         await migrated("jobs-api", database_url)
         given = {
             "kafka_bootstrap_servers": parts.kafka,
@@ -248,6 +255,7 @@ async def running_jobs_api(parts: StackAddresses, **settings: Any) -> AsyncItera
             "fetch_allow": ALLOWED,
             "requests_per_minute": 100_000,
             "store_base_url": None,
+            "storage_url": f"file://{folder}",
             "log_level": "WARNING",
         }
         chosen = JobsApiSettings(**(given | settings))
