@@ -45,7 +45,7 @@ async def test_the_price_is_the_one_valid_at_the_time(jobs_api: JobsApi) -> None
 
 async def test_a_model_id_set_by_the_operator_goes_over_the_rows(jobs_api: JobsApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DARKROOM_MODELS", '{"optimize": "a/one", "convert": "a/two"}')
-    given = jobs_api.settings.model_dump(include={"kafka_bootstrap_servers", "database_url", "redis_url"})
+    given = jobs_api.settings.model_dump(include={"kafka_bootstrap_servers", "database_url", "redis_url", "storage_url"})
     assert JobsApiSettings(**given).model_overrides() == {"optimize": "a/one", "convert": "a/two"}
     monkeypatch.setenv("DARKROOM_OPTIMIZE_MODEL", "a/three")
     overrides = JobsApiSettings(**given).model_overrides()

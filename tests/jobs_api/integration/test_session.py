@@ -89,13 +89,24 @@ async def test_sample_shops_are_offered_with_the_development_key_alone(parts: St
         foreign = await development.client.post(path, json={"instanceId": "shop-a"})
         begun = await development.client.post(path, json={"instanceId": "shop-a"}, headers=OWN)
         shown = await development.client.get(SESSION, headers=cookie_of(begun))
+        operator = await development.client.post(path, json={"role": "operator"}, headers=OWN)
+        behind = await development.client.get("/api/operator/sandbox", headers=cookie_of(operator))
+        barred = await development.client.get("/api/operator/sandbox", headers=cookie_of(begun))
+    async with running_jobs_api(parts, sample_instances="shop-a", jwt_secret="a-key-of-our-own-0123456789") as half:
+        half_offered = await half.client.get(path)
+        no_operator = await half.client.post(path, json={"role": "operator"}, headers=OWN)
     async with running_jobs_api(parts, sample_instances="shop-a", wix_app_secret="a-key-of-our-own-0123456789") as production:
         absent = [
+            await production.client.post(path, json={"role": "operator"}, headers=OWN),
             await production.client.get(path),
             await production.client.post(path, json={"instanceId": "shop-a"}, headers=OWN),
         ]
 
-    assert offered.json() == {"instances": ["shop-a", "shop-b"]}
+    assert offered.json() == {"instances": ["shop-a", "shop-b"], "operator": True}
+    assert operator.json()["roles"] == ["operator"]
+    assert (behind.status_code, behind.json()["detail"]) == (404, "This platform does not run on the sandbox.")
+    assert barred.status_code == 403
+    assert (half_offered.json()["operator"], no_operator.status_code) == (False, 404)
     assert foreign.status_code == 403
     assert shown.json()["instanceId"] == "shop-a"
-    assert [answer.status_code for answer in absent] == [404, 404]
+    assert [answer.status_code for answer in absent] == [404, 404, 404]

@@ -62,6 +62,7 @@ class Surroundings:
                 "DARKROOM_REPLICATE_API_TOKENS": SANDBOX_TOKEN,
                 "DARKROOM_REPLICATE_BASE_URL": f"{self.sandbox}/replicate",
                 "DARKROOM_STORE_BASE_URL": f"{self.sandbox}/store",
+                "DARKROOM_SANDBOX_URL": self.sandbox,
                 "DARKROOM_FETCH_ALLOW": self.sandbox.removeprefix("http://"),
             }
             # A key from outside is for the real Stripe, unless an address comes with it.

@@ -9,6 +9,7 @@ from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.fetch import AddressGuard, parse_allow
 from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
 from darkroom_servicekit.runtime import Runtime
+from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
 
 from darkroom_jobs_api.catalogue.store import CatalogueStore
@@ -18,10 +19,13 @@ from darkroom_jobs_api.jobs.accept_request import AcceptRequest
 from darkroom_jobs_api.jobs.decide_jobs import DecideJobs
 from darkroom_jobs_api.jobs.decisions import Decisions
 from darkroom_jobs_api.jobs.http import job_routes
+from darkroom_jobs_api.jobs.http_download import download_routes
 from darkroom_jobs_api.jobs.release_items import ReleaseItems
 from darkroom_jobs_api.jobs.submit_job import SubmitJob
 from darkroom_jobs_api.outages import install_outage_handlers
 from darkroom_jobs_api.quotes.http import quote_routes
+from darkroom_jobs_api.sandbox.door import SandboxDoor
+from darkroom_jobs_api.sandbox.http import sandbox_routes
 from darkroom_jobs_api.session.http import session_routes
 from darkroom_jobs_api.settings import JobsApiSettings
 from darkroom_jobs_api.shop.http import shop_routes
@@ -53,9 +57,14 @@ def build(settings: JobsApiSettings) -> FastAPI:
     principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
     install_outage_handlers(runtime.app)
     runtime.app.include_router(job_routes(accept, unit_of_work, principal, media_base=settings.media_base()))
+    runtime.app.include_router(download_routes(unit_of_work, ObjectStore(settings.storage_url), principal))
     runtime.app.include_router(quote_routes(unit_of_work, catalogue, principal))
     runtime.app.include_router(shop_routes(SampleStore(store_client, settings.store_base_url), principal))
-    runtime.app.include_router(session_routes(runtime.authenticator, sample_shops=settings.sample_shops()))
+    sandbox = settings.sandbox()
+    runtime.app.include_router(sandbox_routes(SandboxDoor(store_client, sandbox) if sandbox else None, principal))
+    runtime.app.include_router(
+        session_routes(runtime.authenticator, sample_shops=settings.sample_shops(), operator_offered=settings.offers_operator())
+    )
     return runtime.app
 
 

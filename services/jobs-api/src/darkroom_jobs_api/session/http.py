@@ -5,7 +5,7 @@ Nothing is stored: the cookie is the token, and ends with it. The sample shops a
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from darkroom_servicekit.auth import (
     DEVELOPMENT_KEY,
@@ -16,10 +16,12 @@ from darkroom_servicekit.auth import (
     bearer_principal,
     bearer_token,
     make_instance_token,
+    make_jwt,
     require_own_page,
     unauthorized,
 )
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.operators import OPERATOR
 from darkroom_servicekit.problems import Problem
 from darkroom_servicekit.session_cookie import SESSION_COOKIE
 from fastapi import APIRouter, Depends, Request, Response
@@ -30,6 +32,8 @@ from darkroom_jobs_api.answers import UtcTime, json_answer, problems
 COOKIE_BYTES_MAX = 3800
 """Browsers keep 4096 bytes of a cookie, name and attributes included (RFC 6265bis)."""
 DEVELOPMENT_LIFE = timedelta(hours=12)
+OPERATORS = "operators"
+"""The tenant that an operator of a development stack signs in to."""
 
 
 class Session(Body):
@@ -45,15 +49,19 @@ class SampleShops(Body):
     """The shops that a page offers where only development keys are in use."""
 
     instances: list[str]
+    operator: bool = Field(description="whether one may sign in as an operator too")
 
 
 class SampleShop(StrictBody):
-    """A shop to be."""
+    """A shop to be, or an operator."""
 
-    instance_id: str = Field(min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")
+    instance_id: str = Field(default=OPERATORS, min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")
+    role: Literal["owner", "operator"] = "owner"
 
 
-def session_routes(authenticator: Authenticator, *, sample_shops: Sequence[str] | None) -> APIRouter:
+def session_routes(
+    authenticator: Authenticator, *, sample_shops: Sequence[str] | None, operator_offered: bool = False
+) -> APIRouter:
     """Begin, show and end a page's session. `sample_shops`: those to offer; None where other than development keys are in use."""
     router = APIRouter(prefix="/api/session", tags=["session"])
     secure = (authenticator.own_origin or "").startswith("https://")
@@ -96,14 +104,18 @@ def session_routes(authenticator: Authenticator, *, sample_shops: Sequence[str] 
     @router.get("/development", response_model=SampleShops, responses=problems(404))
     async def shops_offered() -> Response:
         """The sample shops. `404` unless instance tokens are signed with the development key."""
-        return json_answer(SampleShops(instances=list(_offered(sample_shops))))
+        return json_answer(SampleShops(instances=list(_offered(sample_shops)), operator=operator_offered))
 
     @router.post("/development", response_model=Session, responses=problems(404))
     async def begin_as_sample_shop(shop: SampleShop, request: Request) -> Response:
-        """Sign in as a sample shop, without a token."""
+        """Sign in as a sample shop, or as an operator, without a token."""
         _offered(sample_shops)
         require_own_page(request, authenticator)
         now = datetime.now(UTC)
+        if shop.role == OPERATOR:
+            if not operator_offered:
+                raise Problem(404, "Not Found", kind="/problems/not-found")
+            return begin(_operator_token(shop.instance_id, now))
         return begin(make_instance_token(shop.instance_id, key=DEVELOPMENT_KEY, now=now, ttl=DEVELOPMENT_LIFE))
 
     return router
@@ -113,6 +125,10 @@ def _offered(sample_shops: Sequence[str] | None) -> Sequence[str]:
     if sample_shops is None:
         raise Problem(404, "Not Found", kind="/problems/not-found")
     return sample_shops
+
+
+def _operator_token(instance_id: str, now: datetime) -> str:
+    return make_jwt(instance_id, key=DEVELOPMENT_KEY, now=now, ttl=DEVELOPMENT_LIFE, subject=OPERATOR, roles=(OPERATOR,))
 
 
 def _session(who: Principal) -> Session:

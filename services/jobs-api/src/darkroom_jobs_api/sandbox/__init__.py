@@ -1,0 +1,1 @@
+"""The sandbox' switches for operators, where the platform runs on one."""

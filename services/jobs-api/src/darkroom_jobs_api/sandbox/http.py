@@ -1,0 +1,61 @@
+"""`/api/operator/sandbox`: the sandbox' faults as an operator's switches. `404` where the platform runs on no sandbox."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from darkroom_servicekit.auth import Principal
+from darkroom_servicekit.http import Body
+from darkroom_servicekit.operators import only_operators
+from darkroom_servicekit.problems import Problem, ProblemBody
+from fastapi import APIRouter, Depends
+from fastapi import Body as JsonBody
+
+from darkroom_jobs_api.answers import problems
+from darkroom_jobs_api.sandbox.door import Options, SandboxDoor, SandboxRefused, SandboxUnavailable, Vendor
+
+PrincipalDependency = Callable[..., Awaitable[Principal]]
+
+
+class SandboxBody(Body):
+    """Where the sandbox is, and what each of its vendors does."""
+
+    url: str
+    vendors: dict[str, Options]
+
+
+def sandbox_routes(door: SandboxDoor | None, principal: PrincipalDependency) -> APIRouter:
+    """Show and change the faults; without a door there are none."""
+    router = APIRouter(prefix="/api/operator/sandbox", tags=["operator"], dependencies=[Depends(only_operators(principal))])
+    refusals = problems(401, 404, 503) | {403: {"model": ProblemBody, "description": "This needs the role `operator`"}}
+
+    @router.get("", responses=refusals)
+    async def show() -> SandboxBody:
+        """The sandbox' address and its vendors' options."""
+        sandbox = _there(door)
+        try:
+            return SandboxBody(url=sandbox.url, vendors=await sandbox.all_options())
+        except SandboxUnavailable as error:
+            raise _away() from error
+
+    @router.put("/{vendor}", responses=refusals | problems(400))
+    async def change(vendor: Vendor, changes: Annotated[Options, JsonBody()]) -> Options:
+        """Change what is named, keep the rest; answers all of the vendor's options."""
+        try:
+            return await _there(door).change(vendor, changes)
+        except SandboxRefused as error:
+            raise Problem(400, "Not an option of the sandbox", str(error)) from error
+        except SandboxUnavailable as error:
+            raise _away() from error
+
+    return router
+
+
+def _there(door: SandboxDoor | None) -> SandboxDoor:
+    if door is None:
+        raise Problem(404, "No sandbox", "This platform does not run on the sandbox.", kind="/problems/not-found")
+    return door
+
+
+def _away() -> Problem:
+    detail = "The sandbox does not answer just now."
+    return Problem(503, "Not available at the moment", detail, kind="/problems/unavailable", headers={"Retry-After": "2"})
