@@ -23,6 +23,7 @@ class StackSettings:
     kafka_bootstrap_servers: str | None
     database_url: str | None
     database_urls: Mapping[str, str]
+    database_owner_urls: Mapping[str, str]
     redis_url: str | None
     storage_url: str | None
     provider_tokens: str | None
@@ -33,23 +34,24 @@ class StackSettings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "StackSettings":
         """The settings of this process; raises `WrongSetting`."""
         env = {name: value for name, value in (os.environ if environ is None else environ).items() if value != ""}
-        database_urls = {
-            service: env[name]
-            for service in SERVICES
-            if (name := f"DARKROOM_DATABASE_URL_{service.replace('-', '_').upper()}") in env
-        }
         return cls(
             home=Path(env.get("DARKROOM_HOME", TREE / ".darkroom")).absolute(),
             port=_port(env.get("DARKROOM_PORT")),
             kafka_bootstrap_servers=env.get("DARKROOM_KAFKA_BOOTSTRAP_SERVERS"),
             database_url=_url(env, "DARKROOM_DATABASE_URL", ("postgresql", "postgres")),
-            database_urls=database_urls,
+            database_urls=_of_services(env, "DARKROOM_DATABASE_URL_{}"),
+            database_owner_urls=_of_services(env, "DARKROOM_DATABASE_URL_{}_OWNER"),
             redis_url=_url(env, "DARKROOM_REDIS_URL", ("redis", "rediss")),
             storage_url=_url(env, "DARKROOM_STORAGE_URL", ("file", "s3")),
             provider_tokens=env.get("DARKROOM_REPLICATE_API_TOKENS"),
             fsync=_on_off(env, "DARKROOM_STACK_FSYNC", default=True),
             environ=env,
         )
+
+
+def _of_services(env: Mapping[str, str], name: str) -> dict[str, str]:
+    names = {service: name.format(service.replace("-", "_").upper()) for service in SERVICES}
+    return {service: env[name] for service, name in names.items() if name in env}
 
 
 def _port(text: str | None) -> int | None:

@@ -26,6 +26,8 @@ This page is generated from the code (`make generate`) and compared in `make che
 | `DARKROOM_STACK_FSYNC` | `on` | `off` lets the local PostgreSQL forget on power loss: for tests |
 | `DARKROOM_KAFKA_BOOTSTRAP_SERVERS`, `DARKROOM_DATABASE_URL`, `DARKROOM_REDIS_URL`, `DARKROOM_STORAGE_URL` | none | \
 used instead of starting a part; the database address may be given per service (`DARKROOM_DATABASE_URL_JOBS_API`, …) |
+| `DARKROOM_DATABASE_URL_CREDITS_OWNER` | none | with `DARKROOM_DATABASE_URL_CREDITS`: the same database by the role that owns \
+it; this one runs the migrations, and the service's own role cannot edit the ledger |
 | `DARKROOM_REPLICATE_API_TOKENS` | none | without it the sandbox is started and used |
 
 What else is set is handed on to the services.

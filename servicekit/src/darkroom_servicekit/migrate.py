@@ -1,7 +1,8 @@
 """`python -m darkroom_servicekit.migrate SERVICE …`: bring the databases of services to their newest schema.
 
 The address stands in `DARKROOM_DATABASE_URL_<SERVICE>` or, for one service alone, in `DARKROOM_DATABASE_URL`: an argument would
-show its password to everyone on the machine.
+show its password to everyone on the machine. With `DARKROOM_DATABASE_URL_<SERVICE>_OWNER` that role owns the schema and makes it,
+and the service's own role is granted what `service_role.py` says.
 Alembic per service, run as a job before the services start; two runs at once wait for one another.
 """
 
@@ -9,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from alembic import command
 from alembic.config import Config
@@ -18,13 +20,15 @@ SERVICES = Path(__file__).parents[3] / "services"
 WRONG_USE = 2
 
 
-def migrate(migrations: Path, database_url: str) -> None:
-    """Bring a database to the newest revision. Waits for a concurrent run; locks nothing longer than the template allows."""
+def migrate(migrations: Path, database_url: str, *, service_role: str | None = None) -> None:
+    """Bring a database to the newest revision, and let `service_role` work with it, if the owner is another. Waits for a
+    concurrent run; locks nothing longer than the template allows."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("version_locations", str(migrations / "versions"))
     config.set_main_option("path_separator", "newline")
     config.attributes["database_url"] = database_url
+    config.attributes["service_role"] = service_role
     command.upgrade(config, "head")
 
 
@@ -37,14 +41,19 @@ def main(services: list[str], environ: Mapping[str, str]) -> int:
         )
         return WRONG_USE
     for service, url in urls.items():
-        migrate(SERVICES / service / "migrations", url)
+        owner = environ.get(f"{_name(service)}_OWNER")
+        role = unquote(urlsplit(url).username or "") if owner else None
+        migrate(SERVICES / service / "migrations", owner or url, service_role=role)
         sys.stdout.write(f"{service}: schema is up to date\n")
     return 0
 
 
 def _url(service: str, environ: Mapping[str, str], *, alone: bool) -> str:
-    of_service = environ.get(f"DARKROOM_DATABASE_URL_{service.replace('-', '_').upper()}")
-    return of_service or (environ.get("DARKROOM_DATABASE_URL", "") if alone else "")
+    return environ.get(_name(service)) or (environ.get("DARKROOM_DATABASE_URL", "") if alone else "")
+
+
+def _name(service: str) -> str:
+    return f"DARKROOM_DATABASE_URL_{service.replace('-', '_').upper()}"
 
 
 if __name__ == "__main__":

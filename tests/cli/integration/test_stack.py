@@ -4,11 +4,13 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from darkroom_cli.stack.databases import make_all
 from darkroom_cli.stack.plan import read_plan
 from darkroom_cli.stack.topics import compare
 from darkroom_contracts.topics import Topic
@@ -62,16 +64,53 @@ def test_up_again_changes_nothing(own: OwnHome) -> None:
 
 async def test_each_service_reaches_its_own_database_and_no_other(own: OwnHome) -> None:
     urls = own.status()["databases"]
-    connection = await asyncpg.connect(urls["credits"])
+    connection = await asyncpg.connect(urls["poller"])
     try:
-        assert (
-            await connection.fetchval("select current_database() || ' ' || current_user") == "darkroom_credits darkroom_credits"
-        )
+        assert await connection.fetchval("select current_database() || ' ' || current_user") == "darkroom_poller darkroom_poller"
         await connection.execute("create table if not exists mine (id int)")
     finally:
         await connection.close()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await asyncpg.connect(urls["credits"].rpartition("/")[0] + "/darkroom_poller")
+        await asyncpg.connect(urls["poller"].rpartition("/")[0] + "/darkroom_credits")
+
+
+async def test_the_database_of_credits_belongs_to_a_role_that_the_service_does_not_have(own: OwnHome) -> None:
+    urls = own.status()["databases"]
+    connection = await asyncpg.connect(urls["credits"])
+    try:
+        owner = "select pg_get_userbyid(datdba) from pg_database where datname = current_database()"
+        assert await connection.fetchval("select current_user") == "darkroom_credits"
+        assert await connection.fetchval(owner) == "darkroom_credits_owner"
+        assert not await connection.fetchval("select pg_has_role('darkroom_credits_owner', 'MEMBER')")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("create table mine (id int)")
+    finally:
+        await connection.close()
+
+
+async def test_a_database_from_before_its_owner_was_another_role_is_handed_over(own: OwnHome) -> None:
+    address = read_plan(own.home.plan).about["addresses"]["database_admin"]
+    parts = urlsplit(address)
+    server = f"{parts.scheme}://{{}}@{parts.netloc.rpartition('@')[2]}/darkroom_old"
+    role, owner = server.format("darkroom_old:one"), server.format("darkroom_old_owner:two")
+    await make_all(address, [role], {})
+    before = await asyncpg.connect(role)
+    await before.execute("create table kept (word text); insert into kept values ('here')")
+    await before.close()
+    for _again in range(2):
+        await make_all(address, [role], {role: owner})
+    after = await asyncpg.connect(owner)
+    try:
+        await after.execute("grant select on kept to darkroom_old; alter table kept add column more int")
+    finally:
+        await after.close()
+    service = await asyncpg.connect(role)
+    try:
+        assert await service.fetchval("select word from kept") == "here"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await service.execute("drop table kept")
+    finally:
+        await service.close()
 
 
 async def test_postgres_killed_hard_is_back_with_its_data(own: OwnHome) -> None:

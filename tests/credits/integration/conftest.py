@@ -5,23 +5,34 @@ from collections.abc import AsyncIterator
 import pytest
 from darkroom_credits.settings import CreditsSettings
 from support.credit_books import CreditBooks, credit_books
+from support.credit_role import migrated_for_its_role
 from support.credit_service import Credits, serving, settings_for
 from support.kafka import Log
-from support.service import migrated
-from support.stack import StackAddresses
+from support.stack import StackAddresses, fresh_database
+
+
+@pytest.fixture
+async def owner_url(parts: StackAddresses) -> AsyncIterator[str]:
+    """An empty database, for its owner."""
+    async with fresh_database(parts, "credits") as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(owner_url: str) -> str:
+    """A migrated database, for the service's own role: whatever these tests do, that role may do."""
+    return await migrated_for_its_role(owner_url)
 
 
 @pytest.fixture
 async def books(database_url: str) -> AsyncIterator[CreditBooks]:
     """One replica's use cases on a fresh, migrated database."""
-    await migrated("credits", database_url)
     async with credit_books(database_url) as opened:
         yield opened
 
 
 @pytest.fixture
 async def settings(parts: StackAddresses, log: Log, database_url: str) -> CreditsSettings:
-    await migrated("credits", database_url)
     return settings_for(parts, log, database_url)
 
 

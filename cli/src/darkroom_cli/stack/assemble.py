@@ -19,6 +19,8 @@ from darkroom_cli.stack.ports import HOST, Ports
 from darkroom_cli.stack.services import Surroundings, python_environment, replica_key, sandbox_task, service_task
 
 GATEWAY_FOLDER = TREE / "deploy" / "gateway"
+# The ledger's own service must not be able to edit it; an owner always could.
+OWNED_BY_ANOTHER_ROLE = ("credits",)
 PAGES_FOLDER = TREE / "web" / "dist"
 
 
@@ -47,6 +49,7 @@ class Builder:
     running: frozenset[str]
     tasks: list[Task] = field(default_factory=list)
     preparations: dict[str, Callable[[], None]] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
 
     def port(self, name: str, process: str | None = None) -> int:
         return self.ports.of(name, running=(process or name) in self.running)
@@ -76,6 +79,7 @@ class Builder:
     def add_postgres(self) -> tuple[str | None, dict[str, str]]:
         """The administrator's address and each service's own."""
         given = self.settings.database_urls
+        self.owners.update(self.settings.database_owner_urls)
         if all(service in given for service in SERVICES):
             return None, dict(given)
         if self.settings.database_url is not None:
@@ -85,9 +89,17 @@ class Builder:
             part = self._own_postgres()
             admin = part.admin_url
             urls = {name: given.get(name) or self._own_database(name, part.port) for name in SERVICES}
+            self.owners.update(
+                {name: self._owner_of_database(name, part.port) for name in OWNED_BY_ANOTHER_ROLE if name not in given}
+            )
         else:
             return None, {}
-        made = {"admin": admin, "databases": [url for name, url in urls.items() if name not in given]}
+        new = {name: url for name, url in urls.items() if name not in given}
+        made = {
+            "admin": admin,
+            "databases": list(new.values()),
+            "owners": {url: self.owners[name] for name, url in new.items() if name in self.owners},
+        }
         self._job(
             "databases", "darkroom_cli.stack.databases", after=("postgres",), env={"DARKROOM_STACK_DATABASES": json.dumps(made)}
         )
@@ -96,6 +108,7 @@ class Builder:
     def add_schemas(self, databases: Mapping[str, str]) -> None:
         """The migrations of the wanted services, in one process."""
         env = {f"DARKROOM_DATABASE_URL_{name.replace('-', '_').upper()}": databases[name] for name in SERVICES}
+        env |= {f"DARKROOM_DATABASE_URL_{name.replace('-', '_').upper()}_OWNER": url for name, url in self.owners.items()}
         self._job("migrate", "darkroom_servicekit.migrate", *SERVICES, after=("postgres", "databases"), env=env)
 
     def add_topics(self, bootstrap: str) -> None:
@@ -139,6 +152,11 @@ class Builder:
     def _own_database(self, service: str, port: int) -> str:
         name = database_name(service)
         return f"postgresql://{name}:{self.home.password(name)}@{HOST}:{port}/{name}"
+
+    def _owner_of_database(self, service: str, port: int) -> str:
+        name = database_name(service)
+        owner = f"{name}_owner"
+        return f"postgresql://{owner}:{self.home.password(owner)}@{HOST}:{port}/{name}"
 
     def _job(self, name: str, module: str, *arguments: str, after: tuple[str, ...], env: Mapping[str, str] | None = None) -> None:
         argv = (sys.executable, "-m", module, *arguments)

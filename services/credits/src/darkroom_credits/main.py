@@ -8,6 +8,7 @@ from darkroom_servicekit.runtime import Runtime, utc_now
 from fastapi import FastAPI
 
 from darkroom_credits.change_plan import ChangePlan
+from darkroom_credits.check_own_role import CheckOwnRole
 from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
 from darkroom_credits.http_operator import build_operator_routes
@@ -44,6 +45,7 @@ def build(settings: CreditsSettings) -> FastAPI:
     runtime.consume(build_handlers(KeepBooks(metrics)))
     runtime.loop("time", time.run)
     runtime.loop("sample shops", samples.run)
+    runtime.loop("own role", CheckOwnRole(unit_of_work, metrics).run)
     runtime.app.include_router(build_tenant_routes(unit_of_work, accounts, principal_of))
     runtime.app.include_router(build_statement_routes(unit_of_work, accounts, principal_of))
     runtime.app.include_router(
