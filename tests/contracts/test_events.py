@@ -42,7 +42,7 @@ def test_a_reader_ignores_a_field_it_does_not_know(event: type[Event]) -> None:
 
 @each_event
 def test_the_event_stands_on_a_topic_that_exists(event: type[Event]) -> None:
-    assert event.topic in {topic.name for topic in EVENT_TOPICS}
+    assert event.topic in {topic.name for topic in TOPICS}
 
 
 def test_type_names_are_unique() -> None:

@@ -35,9 +35,8 @@ def asyncapi_document(events: Sequence[type[Event]], examples: Mapping[type[Even
 
 
 def _names_on(topic: Topic, events: Sequence[type[Event]]) -> list[str]:
-    if topic not in EVENT_TOPICS:
-        return [DEAD_LETTER]
-    return [event.type_name() for event in events if event.topic == topic.name]
+    names = [event.type_name() for event in events if event.topic == topic.name]
+    return names if topic in EVENT_TOPICS else [DEAD_LETTER, *names]
 
 
 def _channel(topic: Topic, names: Sequence[str]) -> Document:

@@ -15,7 +15,15 @@ from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
 from darkroom_contracts.notifications import NotificationFailed, NotificationSent
-from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
+from darkroom_contracts.predictions import (
+    AttemptFailed,
+    DeadLettersRedriven,
+    ItemCanceled,
+    ItemFailed,
+    ItemGivenUp,
+    ItemStarted,
+    PredictionCreated,
+)
 
 EVENTS: tuple[type[Event], ...] = (
     JobRequested,
@@ -37,6 +45,8 @@ EVENTS: tuple[type[Event], ...] = (
     AttemptFailed,
     ItemFailed,
     ItemCanceled,
+    ItemGivenUp,
+    DeadLettersRedriven,
     ItemCompleted,
     PredictionFailed,
     NotificationSent,

@@ -18,7 +18,16 @@ from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
 from darkroom_contracts.notifications import NotificationFailed, NotificationSent
-from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
+from darkroom_contracts.predictions import (
+    AttemptFailed,
+    DeadLettersRedriven,
+    ItemCanceled,
+    ItemFailed,
+    ItemGivenUp,
+    ItemStarted,
+    PastAttempt,
+    PredictionCreated,
+)
 
 INSTANCE = "5f2b1c9e-8d41-4c0b-9f57-3a6f0f6f2c11"
 JOB = 1042
@@ -32,6 +41,8 @@ NEXT_MONTH = datetime(2026, 2, 15, 9, 30, 0, tzinfo=UTC)
 MESSAGE = "0193f4a2-a111-7b22-8c33-9d44ae55bf66"
 NOTIFICATION = "5b0c8a53-0d1f-5d5a-9a58-3c1d2e3f4a5b"
 PURCHASE = "0193f4a2-9b1c-7c55-8a3e-5d6c7b8a9f00"
+REDRIVE = "0193f4a2-c0de-7a11-8e22-1f2a3b4c5d6e"
+DEAD_LETTER = "0193f4a2-bead-7c33-9b44-6a5b4c3d2e1f"
 
 _ALL: tuple[Event, ...] = (
     JobRequested(
@@ -112,6 +123,32 @@ _ALL: tuple[Event, ...] = (
         reached_provider=True,
     ),
     ItemCanceled(instance_id=INSTANCE, job_id=JOB, item_id=ITEM, image_id=IMAGE, reached_provider=False),
+    ItemGivenUp(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        item_id=ITEM,
+        image_id=IMAGE,
+        code="provider-error",
+        message="The studio had a problem: upstream is away",
+        attempts=(
+            PastAttempt(
+                number=1,
+                account="replicate-1",
+                code="provider-error",
+                message="The studio had a problem: upstream is away",
+                started_at=AT,
+                ended_at=LATER,
+            ),
+        ),
+    ),
+    DeadLettersRedriven(
+        instance_id=INSTANCE,
+        redrive_id=REDRIVE,
+        redriven_by="operators/anna",
+        dead_letter_ids=(DEAD_LETTER,),
+        job_id=JOB,
+        item_ids=(ITEM,),
+    ),
     ItemCompleted(
         instance_id=INSTANCE,
         job_id=JOB,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from darkroom_contracts.event import ItemEvent
+from darkroom_contracts.event import Event, Fact, ItemEvent
 
 
 class ItemStarted(ItemEvent):
@@ -63,3 +63,43 @@ class ItemCanceled(ItemEvent):
     topic: ClassVar[str] = "darkroom.predictions"
 
     reached_provider: bool
+
+
+class PastAttempt(Fact):
+    """One attempt of an item that was given up, as it ended."""
+
+    number: int = Field(ge=1)
+    account: str
+    code: str | None = None
+    message: str | None = None
+    prediction_id: str | None = Field(default=None, description="where the provider had accepted it")
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+class ItemGivenUp(ItemEvent):
+    """An item ran out of attempts: the dead letter with its whole history, beside the `ItemFailed` that ends it."""
+
+    topic: ClassVar[str] = "darkroom.predictor.dead-letters"
+
+    code: str = Field(description="how its last attempt failed")
+    message: str
+    attempts: tuple[PastAttempt, ...]
+
+
+class DeadLettersRedriven(Event):
+    """An operator has dead letters tried again: items of one job, to be made anew, or messages, sent again as they were."""
+
+    topic: ClassVar[str] = "darkroom.predictions"
+
+    redrive_id: str
+    redriven_by: str
+    dead_letter_ids: tuple[str, ...]
+    job_id: int | None = Field(default=None, description="the job of the items; absent for messages")
+    item_ids: tuple[int, ...] = ()
+
+    def subject(self) -> str:
+        return super().subject() if self.job_id is None else f"jobs/{self.job_id}"
+
+    def correlation_id(self) -> str | None:
+        return None if self.job_id is None else str(self.job_id)

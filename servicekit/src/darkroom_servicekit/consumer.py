@@ -69,6 +69,7 @@ PRUNE_INBOX = "DELETE FROM inbox WHERE received_at < clock_timestamp() - make_in
 
 E = TypeVar("E", bound=Event)
 BatchHandler = Callable[[Transaction, Sequence[Received[E]]], Awaitable[None]]
+MessageHandler = Callable[[Transaction, Sequence[ConsumerRecord]], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -78,14 +79,23 @@ class Handlers:
 
     def __init__(self) -> None:
         self.by_type: dict[type[Event], BatchHandler[Any]] = {}
+        self.by_topic: dict[str, MessageHandler] = {}
 
     def on(self, kind: type[E], handle: BatchHandler[E]) -> "Handlers":
         """Handle events of `kind`, many at a time, inside the consumer's transaction."""
         self.by_type[kind] = handle
         return self
 
+    def on_messages(self, topic: str, handle: MessageHandler) -> "Handlers":
+        """Take every message of a topic as it stands, be it an event or not. `handle` drops by itself what it has seen.
+
+        One that fails is told of and left: it never becomes a dead letter, so a topic of dead letters cannot feed itself.
+        """
+        self.by_topic[topic] = handle
+        return self
+
     def topics(self) -> list[str]:
-        return sorted({kind.topic for kind in self.by_type})
+        return sorted({kind.topic for kind in self.by_type} | self.by_topic.keys())
 
     def order(self) -> dict[type[Event], int]:
         return {kind: rank for rank, kind in enumerate(self.by_type)}
@@ -112,6 +122,7 @@ class EventConsumer:
         self._metrics = metrics
         self._group = f"{prefix}darkroom.{service}"
         self._topics = [prefix + topic for topic in handlers.topics()]
+        self._by_topic = {prefix + topic: handle for topic, handle in handlers.by_topic.items()}
         self._batch_max = batch_max
         self._stall_seconds = stall_seconds
         self._dead_letter_topic = dead_letter_topic(service)
@@ -249,9 +260,12 @@ class EventConsumer:
     async def _handle(self, records: Sequence[ConsumerRecord]) -> None:
         """One transaction: marks, effects, events."""
         async with self._uow.begin() as transaction:
+            for topic, handle_messages in self._by_topic.items():
+                if messages := [record for record in records if record.topic == topic]:
+                    await handle_messages(transaction, messages)
             wanted: dict[str, Received[Event]] = {}
             for record in records:
-                received = self._read(transaction, record)
+                received = None if record.topic in self._by_topic else self._read(transaction, record)
                 if received is not None:
                     wanted.setdefault(received.envelope.id, received)
             fresh = await self._unseen(transaction, wanted)
@@ -290,6 +304,8 @@ class EventConsumer:
 
     async def _give_up(self, record: ConsumerRecord, reason: str, detail: str) -> None:
         self._metrics.dead_letters.labels(reason=reason).inc()
+        if record.topic in self._by_topic:
+            return
         async with self._uow.begin() as transaction:
             transaction.publish_raw(dead_letter(record, self._dead_letter_topic, reason, detail))
 

@@ -88,16 +88,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class OutboxRow:
-    """A message to be sent: where to, under which key, and what."""
+    """A message to be sent: where to, under which key, and what. `as_it_was`: another message's own headers, sent again."""
 
     topic: str
     key: str
     envelope: Envelope
     payload: bytes
     extra_headers: tuple[tuple[str, str], ...] = ()
+    as_it_was: tuple[tuple[str, str], ...] | None = None
 
     def headers(self) -> dict[str, str]:
-        return self.envelope.headers() | dict(self.extra_headers)
+        return self.envelope.headers() | dict(self.extra_headers) if self.as_it_was is None else dict(self.as_it_was)
 
 
 async def write_outbox(connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
@@ -185,7 +186,7 @@ class OutboxRelay:
                     row.payload,
                     self._prefix + row.topic,
                     key=row.key.encode(),
-                    headers=row.headers | {"ce_sequence": str(row.sequence)},
+                    headers={"ce_sequence": str(row.sequence)} | row.headers,
                     no_confirm=True,
                 )
                 for row in rows

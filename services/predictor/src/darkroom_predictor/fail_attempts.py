@@ -10,7 +10,8 @@ from darkroom_servicekit.database import Transaction
 
 from darkroom_predictor.attempt_store import LiveAttempt, mark_failed
 from darkroom_predictor.fair_queue import Hints, Place
-from darkroom_predictor.items import End, Item, Then, Wait, after_failure
+from darkroom_predictor.items import OUT_OF_ATTEMPTS, End, Item, Then, Wait, after_failure
+from darkroom_predictor.letters.give_up import GivenUp, give_up_items
 from darkroom_predictor.queue_store import end_items, requeue_items
 
 
@@ -41,6 +42,7 @@ class FailAttempts:
         hints: dict[str, Hints] = {}
         waits: list[tuple[int, float, bool]] = []
         ended: list[int] = []
+        given_up: list[GivenUp] = []
         for attempt in await mark_failed(transaction, rows):
             failure, item = by_attempt[attempt.attempt_id], attempt.item
             told = hints.setdefault(item.provider, Hints())
@@ -48,7 +50,9 @@ class FailAttempts:
             decision = after_failure(item, failure.then, failure.code, chance=self._chance())
             if isinstance(decision, End):
                 ended.append(item.item_id)
-                transaction.publish(_item_failed(attempt, failure, decision), cause=failure.cause or item.cause)
+                failed = transaction.publish(_item_failed(attempt, failure, decision), cause=failure.cause or item.cause)
+                if decision.code == OUT_OF_ATTEMPTS:
+                    given_up.append(GivenUp(item=item, code=failure.code, message=failure.message, failed=failed))
                 continue
             waits.append((item.item_id, decision.delay_seconds, decision.counted))
             retry_at = transaction.now + timedelta(seconds=decision.delay_seconds)
@@ -66,6 +70,7 @@ class FailAttempts:
             _wait_again(told, item, failure, decision)
         await requeue_items(transaction, waits)
         await end_items(transaction, ended)
+        await give_up_items(transaction, given_up)
         return hints
 
 

@@ -8,6 +8,8 @@ from darkroom_contracts.envelope import Envelope
 
 JITTER_SHARE = 0.2
 """A backoff is stretched or shortened by up to this share, so that retries of one outage do not come back as one."""
+OUT_OF_ATTEMPTS = "out-of-attempts"
+"""The code of an item whose failures by their nature allow another attempt, but which has none left: a dead letter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ def after_failure(item: Item, then: Then, code: str, *, chance: float) -> Wait |
     if then is Then.RETURN:
         return Wait(delay_seconds=0.0, counted=False)
     if item.attempts_counted >= item.attempts_max:
-        return End(code="out-of-attempts")
+        return End(code=OUT_OF_ATTEMPTS)
     place = min(item.attempts_counted, len(item.backoff_seconds)) - 1
     backoff = item.backoff_seconds[place] if item.backoff_seconds else 0.0
     return Wait(delay_seconds=backoff * (1 + JITTER_SHARE * (2 * chance - 1)), counted=True)

@@ -3,10 +3,12 @@
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 from darkroom_servicekit.auth import bearer_principal
+from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.runtime import Runtime
 from fastapi import FastAPI
 from redis.exceptions import RedisError
@@ -15,6 +17,10 @@ from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
 from darkroom_predictor.http import predictor_routes
+from darkroom_predictor.letters.collect import CollectLetters
+from darkroom_predictor.letters.http import Letters, letter_routes
+from darkroom_predictor.letters.redrive import RedriveLetters
+from darkroom_predictor.letters.store import count_open
 from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.replicate import Replicate
@@ -60,11 +66,23 @@ def build(settings: PredictorSettings) -> FastAPI:
             metrics.figures(figures)
             log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
+    redrive = RedriveLetters(runtime.unit_of_work)
     runtime.loop("heartbeat", heartbeat)
-    runtime.consume(PredictorEvents(fail_attempts, tell).handlers())
+    runtime.loop("redrive", redrive.run)
+    runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
+    runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(PredictorEvents(fail_attempts, tell).handlers()))
     runtime.needs_redis()
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
+    letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))
+    runtime.app.include_router(letter_routes(letters, bearer_principal(runtime.authenticator)))
     return runtime.app
+
+
+async def _count_letters(unit_of_work: UnitOfWork, metrics: PredictorMetrics, every_seconds: float) -> None:
+    while True:
+        async with unit_of_work.read() as connection:
+            metrics.open_letters(await count_open(connection))
+        await asyncio.sleep(every_seconds)
 
 
 def join_figures(found: Sequence[Figures]) -> Figures:

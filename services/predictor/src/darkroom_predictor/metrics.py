@@ -1,5 +1,8 @@
 """What the predictor reports to Prometheus. Labels are bounded: accounts and classes, never a tenant."""
 
+from collections.abc import Mapping
+
+from darkroom_contracts.topics import SERVICES
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from darkroom_predictor.fair_queue import Figures
@@ -22,6 +25,10 @@ class PredictorMetrics:
         self.in_flight = Gauge("darkroom_predictions_in_flight", "Attempts that hold a slot", ["account"], registry=registry)
         self.paused = Gauge(
             "darkroom_provider_account_paused_seconds", "How long an account pauses still", ["account"], registry=registry
+        )
+
+        self.dead_letters = Gauge(
+            "darkroom_dead_letters_open", "Dead letters that nobody has dealt with", ["service", "kind"], registry=registry
         )
 
     def outcome(self, outcome: Outcome) -> None:
@@ -49,3 +56,9 @@ class PredictorMetrics:
             self.cap.labels(account=one.account).set(one.cap)
             self.in_flight.labels(account=one.account).set(one.live)
             self.paused.labels(account=one.account).set(one.paused_seconds)
+
+    def open_letters(self, found: Mapping[tuple[str, str], int]) -> None:
+        """Take over how many dead letters are open, by service and kind; items are only predictor's."""
+        for service in SERVICES:
+            for kind in ("message", "item") if service == "predictor" else ("message",):
+                self.dead_letters.labels(service=service, kind=kind).set(found.get((service, kind), 0))

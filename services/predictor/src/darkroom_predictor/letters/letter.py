@@ -1,0 +1,121 @@
+"""Dead letters as plain values, and how a message's own story is read from its dead letter. Pure.
+
+Two kinds: an item that ran out of attempts, and a message that a service could not handle.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+Kind = Literal["item", "message"]
+State = Literal["open", "redriving", "redriven", "dropped"]
+STATES: tuple[State, ...] = ("open", "redriving", "redriven", "dropped")
+
+OWN_HEADER = "dl-header-"
+SUBJECT = re.compile(r"jobs/([0-9]{1,18})(?:/items/([0-9]{1,18}))?")
+NUL = "\x00"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A dead letter as it is listed."""
+
+    id: UUID
+    kind: Kind
+    service: str
+    instance_id: str
+    job_id: int | None
+    item_id: int | None
+    code: str
+    message: str
+    attempts: int
+    created_at: datetime
+    state: State
+    redrive_id: UUID | None
+    dropped_by: str | None
+    drop_reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeLetter(Letter):
+    """A dead letter with all that is known of it: an item's attempts, or a message's headers and bytes."""
+
+    history: Sequence[Mapping[str, Any]] | None
+    topic: str | None
+    headers: Sequence[tuple[str, str]] | None
+    data: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterFilter:
+    """Which dead letters are meant; what is None does not matter."""
+
+    instance_id: str | None = None
+    service: str | None = None
+    code: str | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadMessage:
+    """A message as it came to a dead-letter topic. `topic` is where it belongs, without the platform's prefix."""
+
+    id: UUID
+    service: str
+    instance_id: str
+    job_id: int | None
+    item_id: int | None
+    code: str
+    message: str
+    attempts: int
+    topic: str
+    headers: Sequence[tuple[str, str]]
+    data: bytes
+    happened_at: datetime
+
+
+def read_dead_message(
+    headers: Mapping[str, str], data: bytes, *, service: str, key: str, place: str, prefix: str, attempts: int, now: datetime
+) -> DeadMessage | None:
+    """A message from its dead letter's headers; None when it is no dead letter of the kit (such as `ItemGivenUp`).
+
+    `place` (topic, partition, offset of the letter) names it where its own id does not.
+    """
+    topic = headers.get("dl-topic")
+    if topic is None:
+        return None
+    own = [(name.removeprefix(OWN_HEADER), value) for name, value in headers.items() if name.startswith(OWN_HEADER)]
+    story = dict(own)
+    subject = SUBJECT.match(story.get("ce_subject", ""))
+    return DeadMessage(
+        id=_uuid(headers.get("ce_id")) or uuid5(NAMESPACE_URL, place),
+        service=service,
+        instance_id=key.replace(NUL, ""),
+        job_id=int(subject[1]) if subject else None,
+        item_id=int(subject[2]) if subject and subject[2] else None,
+        code=headers.get("dl-reason", "unknown").replace(NUL, ""),
+        message=headers.get("dl-detail", "").replace(NUL, ""),
+        attempts=attempts,
+        topic=topic.removeprefix(prefix).replace(NUL, ""),
+        headers=[(name.replace(NUL, ""), value.replace(NUL, "")) for name, value in own],
+        data=data,
+        happened_at=min(_time(story.get("ce_time")) or now, _time(headers.get("ce_time")) or now),
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

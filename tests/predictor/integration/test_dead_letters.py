@@ -1,0 +1,188 @@
+"""What was given up: filed once with its history, listed for operators alone, redriven, throttled, cancelled, dropped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from darkroom_contracts.event import Event
+from darkroom_contracts.jobs import JobCancelRequested
+from darkroom_contracts.predictions import DeadLettersRedriven, ItemFailed, ItemGivenUp
+from darkroom_predictor.main import build
+from darkroom_servicekit.auth import make_jwt
+from darkroom_servicekit.stages import Received
+from predictor.conftest import MakeSettings
+from predictor.events import item_requested
+from predictor.provider_double import ProviderDouble, refusing
+from support.kafka import Log
+from support.service import eventually, running
+
+SECRET = "a-secret-of-this-test-that-is-long-enough"
+LETTERS = "/api/operator/dead-letters"
+
+
+def signed(role: str | None) -> dict[str, str]:
+    roles = (role,) if role else ()
+    token = make_jwt("ops", key=SECRET, now=datetime.now(UTC), ttl=timedelta(minutes=5), subject="anna", roles=roles)
+    return {"Authorization": f"Bearer {token}"}
+
+
+OPERATOR = signed("operator")
+
+
+@pytest.fixture
+async def database(predictor_database: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(predictor_database)
+    yield connection
+    await connection.close()
+
+
+async def listed(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
+    answer = await client.get(LETTERS, params=query, headers=OPERATOR)
+    assert answer.status_code == 200, answer.text
+    letters: list[dict[str, Any]] = answer.json()["deadLetters"]
+    return letters
+
+
+async def wait_for_letters(client: httpx.AsyncClient, count: int, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+
+    async def enough() -> bool:
+        found[:] = await listed(client, **query)
+        return len(found) >= count
+
+    await eventually(enough)
+    assert len(found) == count
+    return found
+
+
+def redriven_in(seen: Sequence[Received[Event]]) -> list[DeadLettersRedriven]:
+    return [one.event for one in seen if isinstance(one.event, DeadLettersRedriven)]
+
+
+async def test_items_out_of_attempts_are_listed_with_their_history_and_redriven_job_by_job(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log
+) -> None:
+    provider.answer = refusing(503, detail="upstream is away")
+    first, second, other = item_requested(), item_requested(), item_requested(instance_id="shop-2", job_id=2)
+    refused = item_requested(instance_id="shop-3", job_id=3)
+
+    async with running(build(make_settings())) as client:
+        await log.publish(first, second, other)
+        await wait_for_letters(client, 3)
+        provider.answer = refusing(422, title="Input validation failed", detail="- input.prompt: is required")
+        await log.publish(refused)
+        await log.events(lambda seen: sum(isinstance(one.event, ItemFailed) for one in seen) == 4)
+        # What was refused for what it is, is no dead letter: nothing would be gained by trying again.
+        letters = await listed(client)
+        assert {letter["itemId"] for letter in letters} == {first.item_id, second.item_id, other.item_id}
+        one = next(letter for letter in letters if letter["itemId"] == first.item_id)
+        assert (one["kind"], one["service"], one["state"], one["attempts"]) == ("item", "predictor", "open", 3)
+        assert one["code"] == "provider-error"
+
+        whole = (await client.get(f"{LETTERS}/{one['id']}", headers=OPERATOR)).json()
+        assert [(attempt["number"], attempt["code"]) for attempt in whole["history"]] == [
+            (number, "provider-error") for number in (1, 2, 3)
+        ]
+        assert {letter["instanceId"] for letter in await listed(client, instanceId="shop-2")} == {"shop-2"}
+        assert (await client.get(LETTERS, headers=signed(None))).status_code == 403
+        assert (await client.get(LETTERS)).status_code == 401
+
+        body: dict[str, Any] = {"filter": {"code": "provider-error"}}
+        dry = await client.post(f"{LETTERS}/redrive", json=body | {"dryRun": True}, headers=OPERATOR)
+        assert (dry.status_code, dry.json()["matched"]) == (202, 3)
+        key = OPERATOR | {"Idempotency-Key": "once"}
+        answers = [await client.post(f"{LETTERS}/redrive", json=body, headers=key) for _ in range(2)]
+        assert {(answer.status_code, answer.json()["matched"]) for answer in answers} == {(202, 3)}
+        assert len({answer.json()["redriveId"] for answer in answers}) == 1
+
+        events = redriven_in(await log.events(lambda seen: len(redriven_in(seen)) >= 2))
+        assert sorted((event.instance_id, event.job_id, event.item_ids) for event in events) == [
+            ("shop-1", 1, (first.item_id, second.item_id)),
+            ("shop-2", 2, (other.item_id,)),
+        ]
+        assert {event.redriven_by for event in events} == {"ops/anna"}
+        await wait_for_letters(client, 3, state="redriven")
+        redrives = (await client.get(f"{LETTERS}/redrives", headers=OPERATOR)).json()["redrives"]
+        assert [(one["state"], one["matched"], one["redriven"]) for one in redrives] == [("done", 3, 3)]
+
+    given_up = await log.raw("darkroom.predictor.dead-letters", 3)
+    assert {ItemGivenUp.model_validate_json(record.value).item_id for record in given_up} == {
+        first.item_id,
+        second.item_id,
+        other.item_id,
+    }
+
+
+async def test_a_dead_message_goes_back_as_it_was_and_the_consumer_that_failed_takes_it(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
+) -> None:
+    """A cancellation that names another tenant's job fails; after the row was mended (here: by hand) the same message works."""
+    async with running(build(make_settings(replicate_cap_per_minute=1))) as client:
+        await log.publish(item_requested(job_id=7))
+        await eventually(lambda: asyncio.sleep(0, len(provider.arrivals) == 1))
+        await log.publish(item_requested(job_id=8))
+        await eventually(lambda: _is(database, "SELECT count(*) = 2 FROM queue_items"))
+        await log.publish(JobCancelRequested(instance_id="shop-2", job_id=8))
+        [letter] = await wait_for_letters(client, 1)
+        assert (letter["kind"], letter["service"], letter["code"]) == ("message", "predictor", "handler-error")
+        assert (letter["jobId"], letter["attempts"]) == (8, 3)
+        whole = (await client.get(f"{LETTERS}/{letter['id']}", headers=OPERATOR)).json()
+        assert whole["topic"] == "darkroom.jobs"
+        assert '"jobId":8' in whole["data"]
+
+        await database.execute("UPDATE queue_items SET instance_id = 'shop-2' WHERE job_id = 8")
+        answer = await client.post(f"{LETTERS}/redrive", json={"ids": [letter["id"]]}, headers=OPERATOR)
+        assert answer.json()["matched"] == 1
+        await eventually(lambda: _is(database, "SELECT state = 'ENDED' FROM queue_items WHERE job_id = 8"))
+        [event] = redriven_in(await log.events(lambda seen: bool(redriven_in(seen))))
+        assert (event.instance_id, event.job_id, event.dead_letter_ids) == ("shop-2", None, (letter["id"],))
+
+    sent = [record for record in await log.raw("darkroom.jobs", 4) if b"CancelRequested" in dict(record.headers)["ce_type"]]
+    assert len(sent) == 2
+    assert sent[0].value == sent[1].value
+    # Those that the relay gives every message come to it; none of its own is lost or changed.
+    assert dict(sent[0].headers).items() <= dict(sent[1].headers).items()
+
+
+async def test_a_throttled_redrive_is_cancelled_and_the_rest_is_open_again_and_dropped_with_a_reason(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
+) -> None:
+    provider.answer = refusing(503, detail="upstream is away")
+    async with running(build(make_settings())) as client:
+        await log.publish(*(item_requested(job_id=job) for job in (1, 2, 3)))
+        await wait_for_letters(client, 3)
+        body = {"filter": {}, "perMinute": 1}
+        redrive_id = (await client.post(f"{LETTERS}/redrive", json=body, headers=OPERATOR)).json()["redriveId"]
+        await wait_for_letters(client, 1, state="redriven")
+        waiting = await listed(client, state="redriving")
+        assert len(waiting) == 2
+        drop = await client.post(f"{LETTERS}/{waiting[0]['id']}/drop", json={"reason": "too late"}, headers=OPERATOR)
+        assert drop.status_code == 409
+
+        for status in (200, 409):
+            canceled = await client.post(f"{LETTERS}/redrives/{redrive_id}/cancel", headers=OPERATOR)
+            assert canceled.status_code == status, canceled.text
+        assert len(await listed(client, state="open")) == 2
+        drop = await client.post(f"{LETTERS}/{waiting[0]['id']}/drop", json={"reason": "too late"}, headers=OPERATOR)
+        assert (drop.status_code, drop.json()["state"], drop.json()["dropReason"]) == (200, "dropped", "too late")
+        assert (await client.post(f"{LETTERS}/redrive", json={}, headers=OPERATOR)).status_code == 400
+
+        # Older than its readers' memory: they would take it for news, so it stays.
+        await database.execute(
+            "INSERT INTO dead_letters (id, kind, service, instance_id, code, message, attempts, topic, headers, data,"
+            " happened_at)"
+            " VALUES (gen_random_uuid(), 'message', 'credits', 'shop-1', 'handler-error', '', 3, 'darkroom.jobs', '[]', '',"
+            " clock_timestamp() - interval '40 days')"
+        )
+        old = await client.post(f"{LETTERS}/redrive", json={"filter": {"service": "credits"}}, headers=OPERATOR)
+        assert (old.json()["matched"], old.json()["leftOut"]) == (0, 1)
+        metrics = (await client.get("/metrics")).text
+        assert 'darkroom_dead_letters_open{kind="item",service="predictor"}' in metrics
+
+
+async def _is(database: asyncpg.Connection, question: str) -> bool:
+    return bool(await database.fetchval(question))
