@@ -37,7 +37,7 @@ async def test_ten_photographs_come_back_changed_followed_live_and_paid_once(pla
         job_id = accepted["job"]["id"]
         frames = await frames_until_finished(socket, job_id)
         detail = await shop.job(job_id)
-        balance = await shop.credits()
+        balance = await shop.settled_credits()
         pictures = [await _picture(shop, item["optimizedImageUrl"]) for item in detail["items"]]
         originals = [await _picture(shop, item["imageUrl"]) for item in detail["items"]]
 
@@ -101,7 +101,7 @@ async def test_a_picture_the_provider_refuses_fails_alone_with_a_reason(quick: P
     await quick.sandbox("PUT", "replicate", json={"failRate": 1})
     bad = (await shop.send(await quick.photographs(1))).json()["job"]["id"]
     (item,) = (await shop.ended(bad))["items"]
-    balance = await shop.credits()
+    balance = await shop.settled_credits()
 
     assert item["status"] == "FAILED"
     assert "refused" in item["error"].lower()
@@ -122,7 +122,7 @@ async def test_lost_and_repeated_webhooks_change_nothing(quick: Platform, shop: 
     await quick.sandbox("PUT", "replicate", json={"webhook": loss})
     job_id = (await shop.send(await quick.photographs(3))).json()["job"]["id"]
     detail = await shop.ended(job_id)
-    balance = await shop.credits()
+    balance = await shop.settled_credits()
 
     assert detail["job"]["status"] == "DONE"
     assert (balance["held"], balance["spent"]) == (0, 3 * PRICE)

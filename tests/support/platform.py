@@ -26,6 +26,7 @@ HOME = TREE / ".darkroom-e2e"
 TOKEN_LIFE = timedelta(hours=1)
 JOB_SECONDS_MAX = 90.0
 READY_SECONDS_MAX = 60.0
+SETTLED_SECONDS_MAX = 30.0
 ENDED = frozenset({"DONE", "FAILED", "CANCELED"})
 PROMPT = "clean white background"
 
@@ -72,6 +73,14 @@ class Tenant:
         answer = await self.http.get("/api/credits")
         assert answer.status_code == 200, answer.text
         balance: dict[str, Any] = answer.json()
+        return balance
+
+    async def settled_credits(self) -> dict[str, Any]:
+        """The balance once nothing is held any more: settlement follows a job's end by some milliseconds."""
+        deadline = time.monotonic() + SETTLED_SECONDS_MAX
+        while (balance := await self.credits())["held"]:
+            assert time.monotonic() < deadline, f"credits are still held: {balance}"
+            await asyncio.sleep(0.1)
         return balance
 
     @asynccontextmanager
