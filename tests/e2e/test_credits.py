@@ -47,7 +47,7 @@ async def test_credits_are_bought_by_card_spent_and_taken_back(quick: Platform) 
         assert [call["id"] for call in calls["calls"]] == [offered["sessionId"]]
         await quick.sandbox("POST", f"stripe/payments/{await payment_intent(quick, offered['sessionId'])}/refund")
         await until_available(shop, 0)
-        assert (await shop.credits())["spent"] == PRICE
+        assert (await shop.settled_credits())["spent"] == PRICE
         lines = (await shop.http.get("/api/credits/transactions")).json()["transactions"]
         assert [(line["kind"], line["amount"]) for line in lines] == [("refund", -85), ("hold", -15), ("grant", 100)]
 

@@ -5,24 +5,17 @@ Figures are medians and ratios of this machine at this moment; compare only what
 
 import argparse
 import asyncio
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import psutil
 from darkroom_cli.demo.timeline import steps_of_job
-from darkroom_cli.settings import TREE, StackSettings
-from darkroom_cli.stack.home import Home
-from darkroom_cli.stack.launch import down, up
-from darkroom_cli.stack.selection import parse_only
-from darkroom_cli.stack.status import status_document
-from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token, make_jwt
+from darkroom_cli.settings import TREE
+from load.bench_stack import Stack, body, running_stack
 
 HOME = TREE / ".darkroom-bench"
 LIFTED = {
@@ -34,56 +27,9 @@ LIFTED = {
 IDLE_SECONDS = 30
 SETTLE_SECONDS = 45  # the JVM goes on compiling for a while
 PREDICTIONS_AT_ONCE = {"seconds": {"min": 0, "max": 0}, "createSeconds": 0, "limitPerMinute": 10_000_000, "image": "instant"}
-TOKEN_LIFE = timedelta(hours=1)
 PAUSE_SECONDS = 0.6  # so that a job meets an idle stack
 JOB_SECONDS_MAX = 600.0
 ENDED = {"DONE", "FAILED", "CANCELED"}
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A running stack: its status document and clients on it."""
-
-    status: Mapping[str, Any]
-
-    def tenant(self, instance_id: str) -> httpx.AsyncClient:
-        token = make_instance_token(instance_id, key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=TOKEN_LIFE)
-        headers = {"Authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(base_url=self.status["web"], headers=headers, timeout=60, trust_env=False)
-
-    async def sandbox(self, settings: Mapping[str, Any]) -> None:
-        async with httpx.AsyncClient(base_url=self.status["sandbox"], trust_env=False) as client:
-            (await client.post("/sandbox/reset")).raise_for_status()
-            (await client.put("/sandbox/replicate", json=settings)).raise_for_status()
-
-    async def calls(self) -> list[dict[str, Any]]:
-        async with httpx.AsyncClient(base_url=self.status["sandbox"], timeout=60, trust_env=False) as client:
-            found: list[dict[str, Any]] = []
-            after = 0
-            while True:
-                answer = await client.get("/sandbox/calls", params={"vendor": "replicate", "kind": "create", "after": after})
-                page = answer.json()["calls"]
-                if not page:
-                    return found
-                found += page
-                after = page[-1]["seq"]
-
-    async def grant(self, instance_ids: Sequence[str], amount: int) -> None:
-        operator = make_jwt("operators", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=TOKEN_LIFE, roles=("operator",))
-        base, headers = self.status["services"]["credits"], {"Authorization": f"Bearer {operator}"}
-        async with httpx.AsyncClient(base_url=base, headers=headers, trust_env=False) as client:
-            for instance_id in instance_ids:
-                path = f"/api/operator/credits/{instance_id}/grants"
-                (await client.post(path, json={"amount": amount, "reason": "bench"})).raise_for_status()
-
-    def processes(self) -> dict[str, psutil.Process]:
-        return {process["name"]: psutil.Process(process["pid"]) for process in self.status["processes"] if process["pid"]}
-
-
-def body(store: str, images: int) -> dict[str, Any]:
-    picture = f"{store}/store/pictures/bench.jpg"
-    pictures = [{"imageId": f"image-{n}", "imageUrl": picture, "prompt": "white background"} for n in range(images)]
-    return {"productId": "bench", "productName": "Bench", "images": pictures}
 
 
 def percentiles(values: Sequence[float]) -> str:
@@ -130,8 +76,7 @@ async def latency(stack: Stack, jobs: int = 100) -> None:
     began = datetime.now(UTC) - timedelta(seconds=1)
     async with stack.tenant("bench-latency") as client:
         for number in range(jobs + 10):  # the first ten warm connections and caches
-            request = body(stack.status["sandbox"], 1)
-            request["images"][0]["prompt"] = f"latency {number}"
+            request = body(stack.status["sandbox"], [f"latency {number}"])
             started = time.time()
             answer = await client.post("/api/image-optimization", json=request)
             answer.raise_for_status()
@@ -173,7 +118,9 @@ async def throughput(stack: Stack, tenants: int = 30, items: int = 3000) -> None
     async def send(name: str) -> None:
         async with stack.tenant(name) as client:
             for _ in range(items // tenants // 10):
-                answer = await client.post("/api/image-optimization", json=body(stack.status["sandbox"], 10))
+                answer = await client.post(
+                    "/api/image-optimization", json=body(stack.status["sandbox"], ["white background"] * 10)
+                )
                 answer.raise_for_status()
                 ids[name].append(answer.json()["job"]["id"])
 
@@ -257,15 +204,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("what", nargs="*", choices=[*MEASUREMENTS, []], help="default: all")
     chosen = parser.parse_args().what or list(MEASUREMENTS)
-    environ = {**os.environ, **LIFTED, "DARKROOM_HOME": str(HOME), "DARKROOM_PORT": ""}
-    settings = StackSettings.from_environment(environ)
-    up(settings, only=parse_only(None), replicas={}, tell=lambda text: print(text, file=sys.stderr))
-    try:
-        stack = Stack(status_document(HOME))
+    with running_stack(HOME, LIFTED, replicas={}) as stack:
         for name in chosen:
             asyncio.run(MEASUREMENTS[name](stack))
-    finally:
-        down(Home(HOME))
 
 
 if __name__ == "__main__":
