@@ -102,7 +102,7 @@ async def whale_and_quiet(stack: Stack, seconds: float) -> Run:
     began = time.time()
     asked: dict[str, float] = {}
     await asyncio.gather(*(quiet_shop(stack, name, until=began + seconds, asked=asked) for name in names))
-    ended = time.time()
+    ended = began + seconds
     await asyncio.sleep(WARM_SECONDS)
     calls = [call for call in await stack.calls() if call["input"]]  # one that is just arriving has none yet
     arrived = {call["input"]["prompt"]: float(call["at"]) for call in calls}
