@@ -47,6 +47,12 @@ class Log:
         ]
         await asyncio.gather(*pending)
 
+    async def hand_over(self, event: Event, *, source: str = "/tests") -> None:
+        """Put one event on its way, without waiting until it is in the log."""
+        envelope = wrap(event, source=source, now=datetime.now(UTC))
+        headers = [(name, value.encode()) for name, value in envelope.headers().items()]
+        await self._producer.send(self.prefix + event.topic, event.to_json(), key=event.instance_id.encode(), headers=headers)
+
     async def send_raw(self, topic: str, value: bytes, *, key: bytes | None, headers: list[tuple[str, bytes]]) -> None:
         """Put any bytes into the log."""
         await self._producer.send_and_wait(self.prefix + topic, value, key=key, headers=headers)

@@ -40,7 +40,7 @@ LOOK_SECONDS = 2.0
 UNREAD_SECONDS_MAX = 60.0
 """No fetch without the partitions that have unread messages before this long."""
 BATCHES_PER_SECOND, BATCHES_PROMPT = 12.0, 60
-"""In the long run and at once: see `pace.py`."""
+"""In the long run, unless a service wants another, and at once: see `pace.py`."""
 COMMIT_SECONDS = 0.5
 """Offsets are committed this long after a batch, for all batches since: a batch that is read again after a death is dropped by
 its ids, so a commit for each would buy nothing."""
@@ -115,6 +115,7 @@ class EventConsumer:
         prefix: str,
         batch_max: int,
         stall_seconds: float,
+        batches_per_second: float = BATCHES_PER_SECOND,
     ) -> None:
         self._uow = unit_of_work
         self._handlers = handlers
@@ -125,6 +126,7 @@ class EventConsumer:
         self._by_topic = {prefix + topic: handle for topic, handle in handlers.by_topic.items()}
         self._batch_max = batch_max
         self._stall_seconds = stall_seconds
+        self._batches_per_second = batches_per_second
         self._dead_letter_topic = dead_letter_topic(service)
         self._moved_at = 0.0
         self._waiting_for: str | None = None
@@ -170,7 +172,7 @@ class EventConsumer:
             self._consumer = consumer
             self._next.clear()
             self._moved_at = clock()
-            pace = Pace(per_second=BATCHES_PER_SECOND, burst=BATCHES_PROMPT, clock=clock)
+            pace = Pace(per_second=self._batches_per_second, burst=BATCHES_PROMPT, clock=clock)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._watch(consumer))
                 group.create_task(self._commit_now_and_then(consumer))

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from redis.asyncio import Redis
 
 from darkroom_servicekit.auth import Authenticator, TokenKeys
-from darkroom_servicekit.consumer import EventConsumer, Handlers, forget_old_events
+from darkroom_servicekit.consumer import BATCHES_PER_SECOND, EventConsumer, Handlers, forget_old_events
 from darkroom_servicekit.database import UnitOfWork, build_engine, check_database
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.http import build_app
@@ -112,8 +112,8 @@ class Runtime:
 
         self.loop(name, when_started)
 
-    def consume(self, handlers: Handlers) -> EventConsumer:
-        """Take events from Kafka with these handlers; readiness then depends on it."""
+    def consume(self, handlers: Handlers, *, batches_per_second: float = BATCHES_PER_SECOND) -> EventConsumer:
+        """Take events from Kafka with these handlers; readiness then depends on it. Under load, so many batches a second."""
         consumer = EventConsumer(
             self.broker,
             self.unit_of_work,
@@ -123,6 +123,7 @@ class Runtime:
             prefix=self.settings.kafka_prefix,
             batch_max=self.settings.consumer_batch_max,
             stall_seconds=self.settings.consumer_stall_seconds,
+            batches_per_second=batches_per_second,
         )
         self.health.add("consumer", consumer.check)
         self.after_kafka("consumer", consumer.run)

@@ -19,6 +19,8 @@ from darkroom_notifier.sockets import Sockets
 from darkroom_notifier.take_events import handlers_of
 from darkroom_notifier.tell_people import tell_people
 
+BATCHES_PER_SECOND = 50.0
+"""People are told within 50 ms of an event also under load, so batches cannot gather for as long as elsewhere."""
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
@@ -34,7 +36,7 @@ def build(settings: NotifierSettings) -> FastAPI:
     sockets = Sockets(parts)
     publisher = FramePublisher(history, measures, media_base=settings.media_base(), clock=time.monotonic)
     recorder = tell_people(runtime, settings, measures)
-    runtime.consume(handlers_of(publisher.on_events, recorder.on_events))
+    runtime.consume(handlers_of(publisher.on_events, recorder.on_events), batches_per_second=BATCHES_PER_SECOND)
     runtime.loop("live", hub.run)
     runtime.loop("places", places.run)
     runtime.loop("held-frames", publisher.run)
