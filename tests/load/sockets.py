@@ -171,9 +171,8 @@ async def live(ground: Ground, notifier: NotifierProcess, *, sockets: int, tenan
 
         await eventually(all_arrived, seconds=ARRIVE_SECONDS_MAX)
         closed = [client.closed_with for client in clients if client.closed_with]
-        print(
-            f"{(total + warm) / took:.0f} events/s over {took:.0f} s, {len(arrivals.took)} frames ({expected} due), {len(closed)} closed"
-        )
+        frames = f"{len(arrivals.took)} frames ({expected} due), {len(closed)} sockets closed"
+        print(f"{(total + warm) / took:.0f} events/s over {took:.0f} s, {frames}")
         print(f"  ItemCompleted to its frame, ms (goal: p99 <= 50)   {percentiles(arrivals.took)}")
         print(f"  CPU of the notifier  {100 * (_cpu(process) - cpu) / took:.0f} %")
 

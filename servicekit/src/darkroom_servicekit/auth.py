@@ -87,7 +87,7 @@ class Authenticator:
             raise InvalidToken("instance tokens are not accepted here")
         signature, payload = token.split(".")
         expected = hmac.digest(self._keys.wix_app_secret.encode(), payload.encode(), "sha256")
-        if not hmac.compare_digest(expected, _base64url(signature)):
+        if not hmac.compare_digest(expected, _only_base64url(signature)):
             raise InvalidToken("signature does not match")
         claims = _json_object(_base64url(payload))
         if claims.get("aid"):
@@ -105,6 +105,7 @@ class Authenticator:
             key = self._jwks.get_signing_key_from_jwt(token).key if self._jwks else keys.jwt_secret
             if not key:
                 raise InvalidToken("JWTs are not accepted here")
+            _only_base64url(token.rpartition(".")[2])
             claims = jwt.decode(
                 token,
                 key,
@@ -233,6 +234,14 @@ def _base64url(text: str) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidToken("not base64url") from error
+
+
+def _only_base64url(text: str) -> bytes:
+    """A signature in its one spelling. Decoders pass over unused bits and foreign characters: one token, many texts."""
+    data = _base64url(text)
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != text.encode():
+        raise InvalidToken("a signature has one spelling")
+    return data
 
 
 def _json_object(data: bytes) -> dict[str, Any]:

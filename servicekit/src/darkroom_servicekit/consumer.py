@@ -8,6 +8,7 @@ moving ends its process, so that it is started afresh (aiokafka can stall silent
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
@@ -101,6 +102,15 @@ class Handlers:
         return {kind: rank for rank, kind in enumerate(self.by_type)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How many messages a batch has at most, how many batches a second under load, and how long a lag may not shrink."""
+
+    batch_max: int
+    stall_seconds: float
+    batches_per_second: float = BATCHES_PER_SECOND
+
+
 class EventConsumer:
     """One consumer group member. `run` for ever."""
 
@@ -113,9 +123,7 @@ class EventConsumer:
         *,
         service: str,
         prefix: str,
-        batch_max: int,
-        stall_seconds: float,
-        batches_per_second: float = BATCHES_PER_SECOND,
+        bounds: Bounds,
     ) -> None:
         self._uow = unit_of_work
         self._handlers = handlers
@@ -124,9 +132,7 @@ class EventConsumer:
         self._group = f"{prefix}darkroom.{service}"
         self._topics = [prefix + topic for topic in handlers.topics()]
         self._by_topic = {prefix + topic: handle for topic, handle in handlers.by_topic.items()}
-        self._batch_max = batch_max
-        self._stall_seconds = stall_seconds
-        self._batches_per_second = batches_per_second
+        self._bounds = bounds
         self._dead_letter_topic = dead_letter_topic(service)
         self._moved_at = 0.0
         self._waiting_for: str | None = None
@@ -172,12 +178,12 @@ class EventConsumer:
             self._consumer = consumer
             self._next.clear()
             self._moved_at = clock()
-            pace = Pace(per_second=self._batches_per_second, burst=BATCHES_PROMPT, clock=clock)
+            pace = Pace(per_second=self._bounds.batches_per_second, burst=BATCHES_PROMPT, clock=clock)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._watch(consumer))
                 group.create_task(self._commit_now_and_then(consumer))
                 while True:
-                    found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._batch_max)
+                    found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._bounds.batch_max)
                     if found:
                         await self._take(found)
                         self._moved_at = clock()
@@ -324,8 +330,8 @@ class EventConsumer:
                 continue
             if not lag or self._waiting_for:
                 self._moved_at = clock()
-            elif clock() - self._moved_at > self._stall_seconds:
-                log.critical("consumer stalled, ending the process", lag=lag, seconds=self._stall_seconds)
+            elif clock() - self._moved_at > self._bounds.stall_seconds:
+                log.critical("consumer stalled, ending the process", lag=lag, seconds=self._bounds.stall_seconds)
                 os._exit(EXIT_STALLED)
 
     async def _measure_lag(self, consumer: AIOKafkaConsumer) -> int:

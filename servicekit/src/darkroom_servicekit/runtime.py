@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from redis.asyncio import Redis
 
 from darkroom_servicekit.auth import Authenticator, TokenKeys
-from darkroom_servicekit.consumer import BATCHES_PER_SECOND, EventConsumer, Handlers, forget_old_events
+from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
 from darkroom_servicekit.database import UnitOfWork, build_engine, check_database
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.http import build_app
@@ -121,9 +121,11 @@ class Runtime:
             self.metrics,
             service=self.service,
             prefix=self.settings.kafka_prefix,
-            batch_max=self.settings.consumer_batch_max,
-            stall_seconds=self.settings.consumer_stall_seconds,
-            batches_per_second=batches_per_second,
+            bounds=Bounds(
+                batch_max=self.settings.consumer_batch_max,
+                stall_seconds=self.settings.consumer_stall_seconds,
+                batches_per_second=batches_per_second,
+            ),
         )
         self.health.add("consumer", consumer.check)
         self.after_kafka("consumer", consumer.run)
