@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("darkroom_cli.commands.logs", "The last lines of a process, or of all."),
     "token": ("darkroom_cli.commands.token", "A bearer token signed with the development key."),
     "credits": ("darkroom_cli.commands.credits", "A tenant's credits: show them, grant some."),
-    "tenants": ("darkroom_cli.commands.tenants", "A tenant's terms: its plan."),
+    "tenants": ("darkroom_cli.commands.tenants", "Tenants: their shares and waits; set a plan, weight, caps, a pause."),
     "topics": ("darkroom_cli.commands.topics", "The Kafka topics: list them, make the missing ones."),
 }
 

@@ -23,6 +23,7 @@ from darkroom_contracts.predictions import (
     ItemGivenUp,
     ItemStarted,
     PredictionCreated,
+    TenantTermsChanged,
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -47,6 +48,7 @@ EVENTS: tuple[type[Event], ...] = (
     ItemCanceled,
     ItemGivenUp,
     DeadLettersRedriven,
+    TenantTermsChanged,
     ItemCompleted,
     PredictionFailed,
     NotificationSent,

@@ -27,6 +27,7 @@ from darkroom_contracts.predictions import (
     ItemStarted,
     PastAttempt,
     PredictionCreated,
+    TenantTermsChanged,
 )
 
 INSTANCE = "5f2b1c9e-8d41-4c0b-9f57-3a6f0f6f2c11"
@@ -148,6 +149,15 @@ _ALL: tuple[Event, ...] = (
         dead_letter_ids=(DEAD_LETTER,),
         job_id=JOB,
         item_ids=(ITEM,),
+    ),
+    TenantTermsChanged(
+        instance_id=INSTANCE,
+        weight=4,
+        cap_per_minute=120,
+        requests_per_minute=1200,
+        paused=False,
+        own_weight=4,
+        changed_by="darkroom-cli",
     ),
     ItemCompleted(
         instance_id=INSTANCE,

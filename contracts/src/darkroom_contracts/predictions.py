@@ -1,4 +1,5 @@
-"""Events of predictor, on `darkroom.predictions`: an item's turn, its attempts, and the ends that the predictor decides."""
+"""Events of predictor, on `darkroom.predictions`: an item's turn, its attempts, the ends that the predictor
+decides, and the terms under which a tenant takes its turns."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -103,3 +104,17 @@ class DeadLettersRedriven(Event):
 
     def correlation_id(self) -> str | None:
         return None if self.job_id is None else str(self.job_id)
+
+
+class TenantTermsChanged(Event):
+    """An operator changed a tenant's terms. What a plan changes is told by `PlanChanged`."""
+
+    topic: ClassVar[str] = "darkroom.predictions"
+
+    weight: float = Field(gt=0, description="in force from now on: the operator's, else the plan's, else 1")
+    cap_per_minute: int | None = Field(default=None, ge=1, description="in force; none: no cap of its own")
+    requests_per_minute: int | None = Field(default=None, ge=1, description="for each principal; none: the platform's")
+    paused: bool
+    own_weight: float | None = Field(default=None, gt=0, description="as the operator has set it; none: the plan's counts")
+    own_cap_per_minute: int | None = Field(default=None, ge=1, description="likewise")
+    changed_by: str = Field(description="the operator's subject")

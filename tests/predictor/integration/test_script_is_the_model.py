@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints, Place
 from darkroom_predictor.rules import Account, FairTurn
+from darkroom_predictor.terms import Terms
 from hypothesis import HealthCheck, given, settings
 from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Pause, Release, SetTenant, Step, Take
 from redis.asyncio import Redis
@@ -19,6 +20,7 @@ NAMES = [one.account for one in LIMITS]
 _epochs = itertools.count(1)
 _items = itertools.count(1)
 _attempts = itertools.count(1)
+_revisions = itertools.count(1)
 
 
 @dataclass
@@ -60,7 +62,14 @@ class SideBySide:
             case SetTenant():
                 name = TENANTS[step.tenant]
                 self.model.set_tenant(name, weight=step.weight, cap=step.cap, paused=step.paused)
-                await self.queue.set_tenants(self.epoch, [(name, step.weight, step.cap or None, step.paused)])
+                terms = Terms(
+                    instance_id=name,
+                    own_weight=step.weight,
+                    own_cap=step.cap or None,
+                    paused=step.paused,
+                    revision=next(_revisions),
+                )
+                await self.queue.set_tenants(self.epoch, [terms])
             case Pause():
                 self.model.pause(NAMES[step.account], step.us, now_us=self.now_us)
                 await self.queue.pause(NAMES[step.account], step.us / 1_000_000)

@@ -19,17 +19,20 @@ CLAIM = f"""
             CAST(:items AS bigint[]), CAST(:attempts AS uuid[]), CAST(:accounts AS text[]), CAST(:digests AS text[])
         ) AS w (item_id, attempt_id, account, digest)
     ), locked AS (
-        SELECT item_id FROM queue_items
+        SELECT item_id, greatest(queued_at, not_before) AS eligible_at FROM queue_items
         WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'QUEUED' ORDER BY item_id FOR UPDATE
     ), q AS (
         UPDATE queue_items i
         SET state = 'CLAIMED', attempts = i.attempts + 1, attempts_counted = i.attempts_counted + 1, not_before = NULL
         FROM locked JOIN wanted w USING (item_id) WHERE i.item_id = locked.item_id
-        RETURNING i.*, w.attempt_id, w.account, w.digest
+        RETURNING i.*, locked.eligible_at, w.attempt_id, w.account, w.digest
     ), made AS (
-        INSERT INTO attempts (id, item_id, number, provider, account, limiter_epoch, callback_token_sha256, owner, lease_until)
+        INSERT INTO attempts (
+            id, item_id, number, provider, account, limiter_epoch, callback_token_sha256, owner, lease_until, waited_seconds
+        )
         SELECT attempt_id, item_id, attempts, provider, account, :epoch, digest, :owner,
-               clock_timestamp() + make_interval(secs => :lease_seconds)
+               clock_timestamp() + make_interval(secs => :lease_seconds),
+               extract(epoch FROM greatest(interval '0', clock_timestamp() - eligible_at))
         FROM q
     )
     SELECT {ITEM_COLUMNS}, q.input::text AS input_json, q.attempt_id::text AS attempt_id, q.account FROM q

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
+from darkroom_contracts.credits import PlanChanged
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from darkroom_contracts.jobs import ItemRequested, JobCancelRequested
 from darkroom_contracts.predictions import ItemCanceled
@@ -14,6 +15,7 @@ from darkroom_predictor.attempt_store import mark_done
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
 from darkroom_predictor.fair_queue import Hints, Place
 from darkroom_predictor.items import Then
+from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.queue_store import cancel_queued, end_items, insert_items
 
 log = structlog.get_logger()
@@ -22,13 +24,15 @@ log = structlog.get_logger()
 class PredictorEvents:
     """The handlers. `tell` passes hints on to the dispatchers of the providers."""
 
-    def __init__(self, fail_attempts: FailAttempts, tell: Callable[[Mapping[str, Hints]], None]) -> None:
+    def __init__(self, fail_attempts: FailAttempts, keep_terms: KeepTerms, tell: Callable[[Mapping[str, Hints]], None]) -> None:
         self._fail_attempts = fail_attempts
+        self._keep_terms = keep_terms
         self._tell = tell
 
     def handlers(self) -> Handlers:
         return (
             Handlers()
+            .on(PlanChanged, self._keep_terms.on_plans_changed)
             .on(ItemRequested, self.on_items_requested)
             .on(JobCancelRequested, self.on_jobs_cancel_requested)
             .on(ItemCompleted, self.on_items_completed)

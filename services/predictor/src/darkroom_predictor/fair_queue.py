@@ -16,6 +16,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
+from darkroom_predictor.terms import Terms
+
 SCRIPT = Path(__file__).with_name("fair_turn.lua").read_text()
 MICROSECONDS = 1_000_000
 TIMEOUT_SECONDS = 5.0
@@ -227,10 +229,22 @@ class FairQueue:
     async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits]) -> None:
         await self._in_chunks("accounts", epoch, [(one.account, one.cap, one.burst, one.slots) for one in limits])
 
-    async def set_tenants(self, epoch: int, tenants: Sequence[tuple[str, float, int | None, bool]]) -> None:
-        """(instance, weight, cap per window, paused): in force from the next turn on."""
-        rows = [(name, repr(weight), cap or 0, int(paused)) for name, weight, cap, paused in tenants]
+    async def set_tenants(self, epoch: int, tenants: Sequence[Terms], *, stamp: int | None = None) -> None:
+        """In force from the next turn on; `stamp` names the state of the table, where these are all of it."""
+        rows = [(one.instance_id, repr(one.weight), one.cap_per_minute or 0, int(one.paused), one.revision) for one in tenants]
         await self._in_chunks("tenants", epoch, rows)
+        if stamp is not None:
+            await self._run("terms", epoch, stamp)
+
+    async def held_seconds(self) -> dict[str, float]:
+        """For how long its own cap has held each tenant back in this epoch."""
+        held: Any = await self._redis.hgetall(self._space("held"))
+        return {name.decode(): int(milliseconds) / 1000 for name, milliseconds in held.items()}
+
+    async def terms_stamp(self) -> int | None:
+        """The state of the table of tenants that was told last as a whole."""
+        found = await self._redis.hget(self._space("state"), "terms")
+        return None if found is None else int(found)
 
     async def remember(self, epoch: int, attempts: Sequence[RememberedAttempt]) -> None:
         rows = [

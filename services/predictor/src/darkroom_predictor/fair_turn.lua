@@ -88,7 +88,7 @@ end
 local function settings_of(tenant)
     local setting = call('HGET', tenants, tenant)
     if not setting then return 1, 0 end
-    local weight, cap = string.match(setting, '^(%S+) (%d+)$')
+    local weight, cap = string.match(setting, '^(%S+) (%d+)')
     return tonumber(weight), tonumber(cap)
 end
 
@@ -206,6 +206,7 @@ local function take()
         local blocked_until = own_cap_until(tenant, cap, now, own_window)
         if blocked_until then
             rest(tenant, blocked_until)
+            call('HINCRBY', space .. 'held', tenant, whole((blocked_until - now) / 1000))
         else
             granted = granted + 1
             local attempt = ARGV[6 + count + granted]
@@ -301,16 +302,22 @@ local function set_accounts()
     return 1
 end
 
--- tenants: (tenant, weight, cap or 0, paused 1/0)… → in force from the next turn on.
+-- tenants: (tenant, weight, cap or 0, paused 1/0, revision)… → in force from the next turn on; an older revision changes nothing.
 local function set_tenants()
     local virtual = read_virtual()
-    for index = 3, #ARGV, 4 do
-        local tenant = ARGV[index]
-        call('HSET', tenants, tenant, ARGV[index + 1] .. ' ' .. ARGV[index + 2])
-        if ARGV[index + 3] == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end
+    for index = 3, #ARGV, 5 do
+        local tenant, paused, revision = ARGV[index], ARGV[index + 3], tonumber(ARGV[index + 4])
+        local known = string.match(call('HGET', tenants, tenant) or '', '(%d+)$')
+        if not known or tonumber(known) <= revision then
+            call('HSET', tenants, tenant, table.concat({ ARGV[index + 1], ARGV[index + 2], paused, whole(revision) }, ' '))
+            if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end
+        end
     end
     return 1
 end
+
+-- terms: which state of the table of tenants this is.
+local function set_terms() return call('HSET', state, 'terms', ARGV[3]) end
 
 -- remember: (account, attempt, age in µs or -1, live 1/0)… → the log and the slots of a limiter that is being rebuilt.
 local function remember()
@@ -345,7 +352,7 @@ local function figures()
 end
 
 -- While a rebuild fills the space of a new epoch, only these may touch it; nothing is granted before `open`.
-local BUILDING = { file = file, accounts = set_accounts, tenants = set_tenants, remember = remember, open = open }
+local BUILDING = { file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open }
 local OPEN = { take = take, give_back = give_back, release = release, pause = pause, figures = figures }
 
 local current = tonumber(call('HGET', pointer, 'epoch') or 0)

@@ -12,6 +12,7 @@ import structlog
 from darkroom_predictor.attempt_store import AttemptTable
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, RememberedAttempt
 from darkroom_predictor.queue_store import QueueTable
+from darkroom_predictor.terms_store import TermsTable
 
 PAGE = 1_000
 SETTLED_SECONDS = 5.0
@@ -31,6 +32,7 @@ class Limiter:
         queue: FairQueue,
         queue_table: QueueTable,
         attempt_table: AttemptTable,
+        terms_table: TermsTable,
         *,
         limits: Sequence[AccountLimits],
         guarded_seconds: float,
@@ -38,6 +40,7 @@ class Limiter:
         self._queue = queue
         self._queue_table = queue_table
         self._attempt_table = attempt_table
+        self._terms_table = terms_table
         self._limits = limits
         self._guarded_seconds = guarded_seconds
         self._repaired_to = 0
@@ -64,7 +67,8 @@ class Limiter:
         epoch = await self._queue_table.next_epoch()
         remembered = await self._attempt_table.remembered(self._guarded_seconds)
         await self._queue.set_accounts(epoch, self._limits)
-        await self._queue.set_tenants(epoch, await self._queue_table.tenants())
+        stamp, terms = await self._terms_table.all()
+        await self._queue.set_tenants(epoch, terms, stamp=stamp)
         await self._queue.remember(epoch, remembered)
         filed, after = 0, 0
         while page := await self._queue_table.page(after=after, limit=PAGE):

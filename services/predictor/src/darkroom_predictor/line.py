@@ -18,6 +18,7 @@ from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.settle_unanswered import SettleUnanswered
+from darkroom_predictor.terms_store import TermsTable
 from darkroom_predictor.write_outcomes import WriteOutcomes
 
 SENDER_SHARE = 0.8
@@ -60,6 +61,7 @@ class ProviderLine:
             self.queue,
             QueueTable(unit_of_work, door.name),
             attempt_table,
+            TermsTable(unit_of_work),
             limits=limits,
             guarded_seconds=settings.window_seconds + settings.grant_seconds_max,
         )

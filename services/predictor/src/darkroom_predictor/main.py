@@ -9,14 +9,17 @@ from pathlib import Path
 import structlog
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.runtime import Runtime
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from redis.exceptions import RedisError
 
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
 from darkroom_predictor.http import predictor_routes
+from darkroom_predictor.http_tenants import tenant_routes
+from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.letters.collect import CollectLetters
 from darkroom_predictor.letters.http import Letters, letter_routes
 from darkroom_predictor.letters.redrive import RedriveLetters
@@ -25,6 +28,8 @@ from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.replicate import Replicate
 from darkroom_predictor.settings import PredictorSettings
+from darkroom_predictor.show_tenants import ShowTenants
+from darkroom_predictor.terms_store import TermsTable
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -66,13 +71,16 @@ def build(settings: PredictorSettings) -> FastAPI:
             metrics.figures(figures)
             log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
+    keep_terms, tenants = _tenants(runtime, settings, list(lines.values()))
     redrive = RedriveLetters(runtime.unit_of_work)
     runtime.loop("heartbeat", heartbeat)
     runtime.loop("redrive", redrive.run)
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
-    runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(PredictorEvents(fail_attempts, tell).handlers()))
+    events = PredictorEvents(fail_attempts, keep_terms, tell).handlers()
+    runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(events))
     runtime.needs_redis()
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
+    runtime.app.include_router(tenants)
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))
     runtime.app.include_router(letter_routes(letters, bearer_principal(runtime.authenticator)))
     return runtime.app
@@ -83,6 +91,21 @@ async def _count_letters(unit_of_work: UnitOfWork, metrics: PredictorMetrics, ev
         async with unit_of_work.read() as connection:
             metrics.open_letters(await count_open(connection))
         await asyncio.sleep(every_seconds)
+
+
+def _tenants(runtime: Runtime, settings: PredictorSettings, lines: Sequence[ProviderLine]) -> tuple[KeepTerms, APIRouter]:
+    """Tenants' terms: kept in step with the queues and the doors, shown and set by operators."""
+    unit_of_work, queues = runtime.unit_of_work, [line.queue for line in lines]
+
+    def wake() -> None:
+        for line in lines:
+            line.dispatcher.tell(Hints())
+
+    table = TermsTable(unit_of_work)
+    keep_terms = KeepTerms(unit_of_work, table, queues, OwnLimits(runtime.redis), wake=wake)
+    show_tenants = ShowTenants(unit_of_work, table, queues, window_seconds=settings.window_seconds)
+    runtime.loop("terms", keep_terms.run)
+    return keep_terms, tenant_routes(keep_terms, show_tenants, bearer_principal(runtime.authenticator))
 
 
 def join_figures(found: Sequence[Figures]) -> Figures:

@@ -1,4 +1,4 @@
-"""All SQL on queue_items, limiters and tenants. The table is the truth; Redis only orders what is QUEUED here."""
+"""All SQL on queue_items and limiters. The table is the truth; Redis only orders what is QUEUED here."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -87,7 +87,6 @@ STILL_QUEUED = text(
       AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
     """
 )
-TENANTS = text("SELECT instance_id, weight, cap_per_minute, paused FROM tenants ORDER BY instance_id")
 EPOCH = text("SELECT epoch FROM limiters WHERE provider = :provider")
 NEXT_EPOCH = """
     INSERT INTO limiters AS l (provider, epoch, changed_at) VALUES (:provider, 1, clock_timestamp())
@@ -178,12 +177,6 @@ class QueueTable:
         async with self._unit_of_work.begin() as transaction:
             epoch: int = (await transaction.execute(NEXT_EPOCH, {"provider": self._provider})).scalar_one()
             return epoch
-
-    async def tenants(self) -> list[tuple[str, float, int | None, bool]]:
-        """(instance, weight, cap per minute, paused) of those that have a row."""
-        async with self._unit_of_work.read() as connection:
-            rows = await connection.execute(TENANTS)
-            return [(row.instance_id, row.weight, row.cap_per_minute, row.paused) for row in rows]
 
     async def count(self) -> int:
         async with self._unit_of_work.read() as connection:

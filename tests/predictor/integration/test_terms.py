@@ -1,0 +1,159 @@
+"""Tenants' terms, live: plans from credits, settings of operators, in force at the next turn, also after Redis was wiped."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from darkroom_contracts.credits import PlanChanged
+from darkroom_contracts.envelope import wrap
+from darkroom_contracts.predictions import TenantTermsChanged
+from darkroom_predictor.main import build
+from darkroom_predictor.settings import PredictorSettings
+from darkroom_servicekit.auth import make_jwt
+from darkroom_servicekit.rate_limit import RateLimit, RateLimiter
+from predictor.conftest import MakeSettings
+from predictor.events import item_requested
+from predictor.provider_double import ProviderDouble
+from redis.asyncio import Redis
+from support.kafka import Log
+from support.service import eventually, running
+
+TENANTS = "/api/operator/tenants"
+
+
+@dataclass
+class Door:
+    """The predictor's door for operators, and the parts behind it."""
+
+    client: httpx.AsyncClient
+    settings: PredictorSettings
+    log: Log
+    redis_url: str
+
+    def headers(self, *roles: str) -> dict[str, str]:
+        key, ttl = self.settings.jwt_secret or "", timedelta(minutes=5)
+        token = make_jwt("operators", key=key, now=datetime.now(UTC), ttl=ttl, subject="op", roles=roles)
+        return {"Authorization": f"Bearer {token}"}
+
+    async def put(self, instance_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.client.put(f"{TENANTS}/{instance_id}", json=body, headers=self.headers("operator"))
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def tenant(self, instance_id: str) -> dict[str, Any]:
+        answer = await self.client.get(TENANTS, headers=self.headers("operator"))
+        assert answer.status_code == 200, answer.text
+        found = [one for one in answer.json()["tenants"] if one["instanceId"] == instance_id]
+        return found[0] if found else {}
+
+    async def plan(self, instance_id: str, sequence: int, *, weight: int, cap: int | None) -> None:
+        """What credits says of a plan, as the event with that number in its outbox."""
+        event = PlanChanged(
+            instance_id=instance_id,
+            plan=f"plan-{sequence}",
+            plan_version=1,
+            credits_per_month=0,
+            weight=weight,
+            cap_per_minute=cap,
+            period_started_at=datetime.now(UTC),
+        )
+        envelope = wrap(event, source="/services/credits", now=datetime.now(UTC))
+        await self.log.send([(event, replace(envelope, sequence=sequence))])
+
+
+@pytest.fixture
+async def door(make_settings: MakeSettings, log: Log, redis_url: str) -> AsyncIterator[Door]:
+    settings = make_settings()
+    async with running(build(settings)) as client:
+        yield Door(client, settings, log, redis_url)
+
+
+async def test_a_plan_counts_until_an_operator_sets_another_and_an_old_event_never_wins(door: Door) -> None:
+    await door.plan("shop", 7, weight=2, cap=120)
+    await eventually(lambda: _is(door, "shop", weight=2, capPerMinute=120))
+
+    ours = await door.put("shop", {"weight": 5, "capPerMinute": 40, "requestsPerMinute": 1200})
+    await door.plan("shop", 3, weight=9, cap=9)
+    await door.plan("shop", 8, weight=3, cap=None)
+    await eventually(lambda: _is(door, "shop", weight=5, capPerMinute=40))
+    cleared = await door.put("shop", {"weight": None, "capPerMinute": None})
+    again = await door.put("shop", {"weight": None})
+
+    terms = {"instanceId": "shop", "plan": "plan-7", "weight": 5, "capPerMinute": 40, "requestsPerMinute": 1200, "paused": False}
+    assert ours == terms
+    await eventually(lambda: _is(door, "shop", weight=3, capPerMinute=None))
+    assert cleared["requestsPerMinute"] == again["requestsPerMinute"] == 1200
+    seen = await door.log.events(lambda seen: sum(isinstance(one.event, TenantTermsChanged) for one in seen) >= 2)
+    changes = [one.event for one in seen if isinstance(one.event, TenantTermsChanged)]
+    assert (changes[0].changed_by, changes[0].own_weight, changes[0].weight) == ("op", 5, 5)
+    assert len(changes) == 2, "a change that changes nothing is no event"
+
+
+async def test_a_pause_holds_from_the_next_turn_on_and_outlives_a_wiped_redis(door: Door, provider: ProviderDouble) -> None:
+    await door.put("held", {"paused": True, "requestsPerMinute": 2})
+    await door.log.publish(*(item_requested(instance_id="held", job_id=5) for _ in range(3)))
+    await door.log.publish(item_requested(instance_id="free"))
+    await eventually(lambda: _arrived(provider, 1))
+    held = await door.tenant("held")
+
+    async with Redis.from_url(door.redis_url) as redis:
+        await redis.flushdb()
+        await door.log.publish(item_requested(instance_id="free"))
+        await eventually(lambda: _arrived(provider, 2), seconds=30)
+        limiter = RateLimiter(redis, RateLimit(name="test", requests=600, seconds=60))
+        await eventually(lambda: _has_own_limit(limiter, "held"), seconds=30)
+        turns = [await limiter.turn("someone of held", tenant="held") for _ in range(3)]
+        others = await limiter.turn("someone else", tenant="free")
+    still = await door.tenant("held")
+    resumed = await door.put("held", {"paused": False})
+    await eventually(lambda: _arrived(provider, 5))
+
+    assert (held["waiting"], held["paused"], held["inFlight"], held["startedInWindow"]) == (3, True, 0, 0)
+    assert held["oldestWaitSeconds"] > 0
+    assert still["waiting"] == 3
+    assert [turn.allowed for turn in turns] == [True, True, False]
+    assert turns[0].headers(limiter.limit)["RateLimit-Policy"] == '"test";q=2;w=60'
+    assert others.headers(limiter.limit)["RateLimit-Policy"] == '"test";q=600;w=60'
+    assert resumed["paused"] is False
+    figures = await door.tenant("held")
+    assert (figures["startedInWindow"], figures["waiting"]) == (3, 0)
+    assert figures["waitP50Seconds"] >= 0
+    assert figures["shareGot"] == pytest.approx(3 / 5)
+
+
+async def test_the_door_is_the_operators_alone_and_says_what_is_wrong(door: Door) -> None:
+    assert (await door.client.get(TENANTS, headers=door.headers())).status_code == 403
+    assert (await door.client.put(f"{TENANTS}/shop", json={"weight": 2}, headers=door.headers())).status_code == 403
+    assert (await door.client.get(TENANTS)).status_code == 401
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({}, "body"),
+        ({"weight": 0}, "weight"),
+        ({"weight": 2000}, "weight"),
+        ({"capPerMinute": 0}, "capPerMinute"),
+        ({"capPerMinute": 1.5}, "capPerMinute"),
+        ({"requestsPerMinute": -1}, "requestsPerMinute"),
+        ({"paused": None}, "paused"),
+        ({"wieght": 2}, "wieght"),
+    ]
+    for body, field in wrong:
+        answer = await door.client.put(f"{TENANTS}/shop", json=body, headers=door.headers("operator"))
+        assert answer.status_code == 400, body
+        assert answer.json()["errors"][0]["field"] == field
+    assert await door.tenant("shop") == {}
+
+
+async def _is(door: Door, instance_id: str, **wanted: object) -> bool:
+    found = await door.tenant(instance_id)
+    return {name: found.get(name) for name in wanted} == wanted
+
+
+async def _arrived(provider: ProviderDouble, count: int) -> bool:
+    return len(provider.arrivals) == count
+
+
+async def _has_own_limit(limiter: RateLimiter, tenant: str) -> bool:
+    return (await limiter.turn("probe", tenant=tenant)).own_requests is not None
