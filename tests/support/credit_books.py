@@ -6,9 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from darkroom_contracts.balances import Rebuilt, Sums, balances_from
 from darkroom_contracts.catalogue import EVENTS_BY_TYPE
+from darkroom_contracts.envelope import Envelope
 from darkroom_contracts.event import Event
 from darkroom_credits.change_plan import ChangePlan
+from darkroom_credits.correct_credits import CorrectCredits
+from darkroom_credits.corrections import Correction
 from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
 from darkroom_credits.grants import NewGrant
@@ -44,11 +48,14 @@ class CreditBooks:
 
     def __init__(self, unit_of_work: UnitOfWork, clock: Clock) -> None:
         metrics = CreditsMetrics(CollectorRegistry())
+        unit_of_work.watch(metrics.count)
+        self.metrics = metrics
         self.unit_of_work = unit_of_work
         self.clock = clock
         self.time = KeepTime(unit_of_work, metrics, clock=clock.now, overdue_seconds=3600)
         self.accounts = LookAtAccount(unit_of_work, clock.now)
-        self.grants = GrantCredits(metrics, self.time.look_again)
+        self.grants = GrantCredits(self.time.look_again)
+        self.corrections = CorrectCredits()
         self.plans = ChangePlan(self.time.look_again)
         self._handlers = build_handlers(KeepBooks(metrics))
 
@@ -76,6 +83,20 @@ class CreditBooks:
         async with self.unit_of_work.begin() as transaction:
             await self.plans.change(transaction, instance_id, plan, key=key)
 
+    async def adjust(self, instance_id: str, amount: int) -> None:
+        """Correct a tenant's credits as an operator does."""
+        wanted = Correction(instance_id=instance_id, amount=amount, reason="test", created_by="tester")
+        async with self.unit_of_work.begin() as transaction:
+            await self.corrections.adjust(transaction, wanted)
+
+    async def give_back(self, instance_id: str, job_id: int, *, item_id: int | None = None, amount: int = 0) -> None:
+        """Give back what a job or an item of it spent, as an operator does."""
+        wanted = Correction(
+            instance_id=instance_id, amount=amount, reason="test", created_by="tester", job_id=job_id, item_id=item_id
+        )
+        async with self.unit_of_work.begin() as transaction:
+            await self.corrections.give_back(transaction, wanted)
+
     async def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """What a query finds."""
         async with self.unit_of_work.read() as connection:
@@ -87,6 +108,26 @@ class CreditBooks:
             "SELECT available, held, spent FROM balances WHERE instance_id = :id", id=instance_id
         )
         return available, held, spent
+
+    async def rebuilt(self) -> Rebuilt:
+        """What a reader of the events alone makes of them."""
+        rows = await self.rows("SELECT sequence, headers, payload FROM outbox WHERE topic = 'darkroom.credits' ORDER BY sequence")
+        return balances_from(
+            (
+                Envelope.from_headers(headers | {"ce_sequence": str(sequence)}),
+                EVENTS_BY_TYPE[headers["ce_type"]].model_validate_json(bytes(payload)),
+            )
+            for sequence, headers, payload in rows
+        )
+
+    async def assert_topic_rebuilds(self) -> None:
+        """The events alone add up to every balance that there is."""
+        rebuilt = await self.rebuilt()
+        assert rebuilt.disagreements == []
+        live = {
+            shop: Sums(a, h, s) for shop, a, h, s in await self.rows("SELECT instance_id, available, held, spent FROM balances")
+        }
+        assert {shop: rebuilt.balances.get(shop, Sums()) for shop in live} == live
 
     async def published(self) -> list[Event]:
         """All events that went to the outbox, in order."""
@@ -112,6 +153,8 @@ NOT_AS_THE_LEDGER_SAYS = """
         OR max(b.spent) <> coalesce(sum(e.amount) FILTER (WHERE account = 'spent'), 0)
         OR max(b.expired) <> coalesce(sum(e.amount) FILTER (WHERE account = 'expired'), 0)
         OR max(b.refunded) <> coalesce(sum(e.amount) FILTER (WHERE account = 'refunded'), 0)
+        OR max(b.adjusted) <> coalesce(sum(e.amount) FILTER (WHERE account = 'adjusted'), 0)
+        OR max(b.lost) <> -coalesce(sum(e.amount) FILTER (WHERE account = 'lost'), 0)
         OR max(b.granted) <> -coalesce(sum(e.amount) FILTER (WHERE account = 'granted'), 0)
 """
 NOT_AS_THE_GRANTS_SAY = """
@@ -121,7 +164,8 @@ NOT_AS_THE_GRANTS_SAY = """
 NOT_AS_THE_RESERVATIONS_SAY = """
     SELECT b.instance_id FROM balances b LEFT JOIN reservations r ON r.instance_id = b.instance_id
     GROUP BY b.instance_id
-    HAVING max(b.held) <> coalesce(sum(r.amount - r.spent - r.released), 0) OR max(b.spent) <> coalesce(sum(r.spent), 0)
+    HAVING max(b.held) <> coalesce(sum(r.amount - r.spent - r.released), 0)
+        OR max(b.spent) <> coalesce(sum(r.spent - r.reimbursed), 0)
 """
 NOT_AS_THE_STATEMENT_SAYS = """
     SELECT instance_id, id FROM (

@@ -1,8 +1,10 @@
 """Every event there is, by its CloudEvents type."""
 
 from darkroom_contracts.credits import (
+    CreditsAdjusted,
     CreditsExpired,
     CreditsGranted,
+    CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
     CreditsSettled,
@@ -38,6 +40,8 @@ EVENTS: tuple[type[Event], ...] = (
     CreditsGranted,
     CreditsExpired,
     CreditsTakenBack,
+    CreditsAdjusted,
+    CreditsReimbursed,
     PlanChanged,
     PaymentSucceeded,
     PaymentRefunded,

@@ -54,8 +54,10 @@ class CreditsGranted(Event):
     topic: ClassVar[str] = "darkroom.credits"
 
     grant_id: int
+    kind: str | None = Field(default=None, description="`allowance`, `operator`, `purchase`; later there may be others")
     amount: int = Field(gt=0)
     reason: str
+    created_by: str | None = Field(default=None, description="who gave them: a person's name, or the part of the platform")
     expires_at: datetime | None = None
     balances: Balances
 
@@ -82,6 +84,33 @@ class CreditsTakenBack(Event):
     amount: int = Field(gt=0)
     job_id: int | None = None
     """The job that had held them, when they came back after the refund."""
+    balances: Balances
+
+
+class CreditsAdjusted(Event):
+    """An operator corrected a tenant's credits, up or down. What was not there to be taken is booked as lost."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    adjustment_id: int
+    amount: int = Field(description="what was asked for: more than 0 adds, less than 0 takes")
+    lost: int = Field(default=0, ge=0, description="of a taking, what was not available any more; the rest was taken")
+    grant_id: int | None = Field(default=None, description="of an adding, the grant that it made")
+    reason: str
+    created_by: str
+    balances: Balances
+
+
+class CreditsReimbursed(JobEvent):
+    """An operator gave back credits that a job, or one item of it, had spent."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    adjustment_id: int
+    item_id: int | None = None
+    amount: int = Field(gt=0)
+    reason: str
+    created_by: str
     balances: Balances
 
 

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 from darkroom_contracts.credits import (
     Balances,
+    CreditsAdjusted,
     CreditsExpired,
     CreditsGranted,
+    CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
     CreditsSettled,
@@ -214,6 +216,24 @@ _ALL: tuple[Event, ...] = (
         instance_id=INSTANCE, grant_id=7, amount=120, expired_at=AT, balances=Balances(available=0, held=0, spent=380)
     ),
     CreditsTakenBack(instance_id=INSTANCE, grant_id=8, amount=1000, balances=Balances(available=0, held=0, spent=380)),
+    CreditsAdjusted(
+        instance_id=INSTANCE,
+        adjustment_id=3,
+        amount=-50,
+        lost=20,
+        reason="granted twice by mistake",
+        created_by="olga",
+        balances=Balances(available=0, held=0, spent=470),
+    ),
+    CreditsReimbursed(
+        instance_id=INSTANCE,
+        job_id=JOB,
+        adjustment_id=4,
+        amount=15,
+        reason="the picture came out upside down",
+        created_by="olga",
+        balances=Balances(available=485, held=0, spent=15),
+    ),
     PlanChanged(
         instance_id=INSTANCE,
         plan="studio",

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -52,6 +53,8 @@ class Transaction:
         self.connection = connection
         self.now = now
         self._source = source
+        self.events: list[Event] = []
+        """What was published so far."""
         self._outbox: list[OutboxRow] = []
         self._before_commit: list[Callable[[], Awaitable[None]]] = []
         self._after_commit: list[Callable[[], None]] = []
@@ -67,6 +70,7 @@ class Transaction:
         traceparent = cause.traceparent if cause else current_traceparent()
         envelope = wrap(event, source=self._source, now=self.now, cause=cause, traceparent=traceparent)
         self._outbox.append(OutboxRow(event.topic, event.instance_id, envelope, event.to_json()))
+        self.events.append(event)
         return envelope
 
     def publish_raw(self, row: OutboxRow) -> None:
@@ -112,12 +116,19 @@ class UnitOfWork:
         self._source = f"/services/{service}"
         self._clock = clock
         self._wake_relay = wake_relay
+        self._watchers: list[Callable[[Sequence[Event]], None]] = []
+
+    def watch(self, call: Callable[[Sequence[Event]], None]) -> None:
+        """Call `call` with the events of each transaction once it has committed, whoever opened it: for counting."""
+        self._watchers.append(call)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """A transaction that commits at the end of the block and rolls back when it raises."""
         async with self.engine.connect() as connection:
             transaction = Transaction(connection, source=self._source, now=self._clock())
+            for watch in self._watchers:
+                transaction.after_commit(partial(watch, transaction.events))
             async with connection.begin():
                 yield transaction
                 await transaction.complete()

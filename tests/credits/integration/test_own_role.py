@@ -51,7 +51,7 @@ async def test_a_role_that_could_edit_is_known_and_one_that_cannot_too(books: Cr
     async with books.unit_of_work.read() as connection:
         assert await editable_tables(connection) == []
     async with credit_books(owner_url) as owner, owner.unit_of_work.read() as connection:
-        assert await editable_tables(connection) == sorted(LEDGER)
+        assert set(LEDGER) <= set(await editable_tables(connection))
 
 
 async def test_granting_again_changes_nothing_and_takes_back_what_was_given_by_hand(books: CreditBooks, owner_url: str) -> None:

@@ -25,6 +25,12 @@ def runner(tmp_path: Path) -> CliRunner:
         ("grant shop 5 --reason gift --expires-at tomorrow", WRONG_USE, "no time"),
         ("grant shop 5 --reason gift", FAILED, "darkroom up"),
         ("show shop", FAILED, "darkroom up"),
+        ("adjust shop 0 --reason slip", WRONG_USE, "no amount"),
+        ("adjust shop -5", WRONG_USE, "--reason"),
+        ("adjust shop -5 --reason slip", FAILED, "darkroom up"),
+        ("refund shop --reason slip", WRONG_USE, "--job"),
+        ("refund shop --job 7 --item 3 --amount 5 --reason slip", WRONG_USE, "whole"),
+        ("refund shop --job 7 --reason slip", FAILED, "darkroom up"),
     ],
 )
 def test_it_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str, code: int, said: str) -> None:

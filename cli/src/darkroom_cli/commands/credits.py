@@ -1,4 +1,4 @@
-"""`darkroom credits`: an operator looks at a tenant's credits and gives some, through the running platform's own door."""
+"""`darkroom credits`: an operator looks at a tenant's credits, gives and corrects them, through the platform's own door."""
 
 import secrets
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from darkroom_cli.operator_door import ask_operator
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Tenant = Annotated[str, typer.Argument(help="the tenant")]
+Reason = Annotated[str, typer.Option(help="why; it stands in the tenant's statement")]
 Json = Annotated[bool, typer.Option("--json", help="print it as JSON")]
 
 
@@ -22,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="print it as JSON")]
 def grant_credits(
     instance_id: Tenant,
     amount: Annotated[int, typer.Argument(help="how many credits, more than 0")],
-    reason: Annotated[str, typer.Option(help="why; it stands in the tenant's statement")],
+    reason: Reason,
     expires_at: Annotated[str | None, typer.Option(help="UTC time, ISO 8601; without it they never expire")] = None,
     as_json: Json = False,
 ) -> None:
@@ -64,6 +65,55 @@ def show_credits(instance_id: Tenant, as_json: Json = False) -> None:
         table.add_row("expiring", f"{one['amount']:,} at {one['expiresAt']}")
     table.add_row("plan", account["plan"] + (f", renews at {account['renewsAt']}" if account["renewsAt"] else ""))
     Console(highlight=False).print(table)
+
+
+# Amounts that take begin like an option.
+@app.command("adjust", context_settings={"ignore_unknown_options": True})
+def adjust_credits(
+    instance_id: Tenant,
+    amount: Annotated[int, typer.Argument(help="how many credits to add, or (less than 0) to take")],
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Correct a tenant's credits, up or down; what is not there to be taken is booked as lost."""
+    if amount == 0:
+        fail("0 is no amount to adjust by", WRONG_USE)
+    made = _correct(instance_id, "adjustments", {"amount": amount, "reason": reason})
+    if as_json:
+        show_json(made)
+        return
+    lost = made["correction"]["lost"]
+    did = f"added {amount:,}" if amount > 0 else f"took {-amount - lost:,}"
+    rest = f", {lost:,} were not there any more and are booked as lost" if lost else ""
+    print(f"{did} credits{rest}; {instance_id} has {made['balanceAfter']:,} available")
+
+
+@app.command("refund")
+def refund_credits(
+    instance_id: Tenant,
+    job: Annotated[int, typer.Option(help="the job whose spent credits are given back")],
+    reason: Reason,
+    item: Annotated[int | None, typer.Option(help="only of this item of it")] = None,
+    amount: Annotated[int | None, typer.Option(help="only so many credits; without it all that is left", min=1)] = None,
+    as_json: Json = False,
+) -> None:
+    """Give back credits that a job, or one item of it, has spent: never more than that."""
+    if item is not None and amount is not None:
+        fail("an item is given back whole: leave --amount out", WRONG_USE)
+    wanted = {"jobId": job, "itemId": item, "amount": amount, "reason": reason}
+    made = _correct(instance_id, "refunds", {name: value for name, value in wanted.items() if value is not None})
+    if as_json:
+        show_json(made)
+        return
+    print(f"gave back {made['correction']['amount']:,} credits; {instance_id} has {made['balanceAfter']:,} available")
+
+
+def _correct(instance_id: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    if not body["reason"].strip():
+        fail("the reason is empty", WRONG_USE)
+    # The key makes a second try of a call whose answer was lost the same correction.
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    return ask_operator("credits", "POST", f"credits/{quote(instance_id, safe='')}/{kind}", body, headers=key)
 
 
 def _utc_time(text: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, PlainSerializer
 GRANT_AMOUNT_MAX = 1_000_000_000
 REASON_MAX = 500
 PLAN_NAME_MAX = 50
+ID_MAX = 2**63 - 1
 
 UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str)]
 
@@ -100,6 +101,44 @@ class GrantedBody(Body):
     """The grant, and the available credits right after it."""
 
     grant: GrantBody
+    balance_after: int
+
+
+class AdjustmentRequest(StrictBody):
+    """Credits that an operator adds (more than 0) or takes (less than 0)."""
+
+    amount: int = Field(ge=-GRANT_AMOUNT_MAX, le=GRANT_AMOUNT_MAX, strict=True)
+    reason: str = Field(min_length=1, max_length=REASON_MAX)
+
+
+class RefundRequest(StrictBody):
+    """Spent credits that an operator gives back: of a job, or of one item of it."""
+
+    job_id: int = Field(ge=1, le=ID_MAX, strict=True)
+    item_id: int | None = Field(default=None, ge=1, le=ID_MAX, strict=True)
+    amount: int | None = Field(default=None, gt=0, le=GRANT_AMOUNT_MAX, strict=True, description="all that is left, if not said")
+    reason: str = Field(min_length=1, max_length=REASON_MAX)
+
+
+class CorrectionBody(Body):
+    """A correction as it was made. `lost`: how much of a taking was not available any more."""
+
+    id: int
+    instance_id: str
+    kind: str
+    amount: int
+    lost: int
+    job_id: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    item_id: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    reason: str
+    created_by: str
+    created_at: UtcTime
+
+
+class CorrectedBody(Body):
+    """The correction, and the available credits right after it."""
+
+    correction: CorrectionBody
     balance_after: int
 
 

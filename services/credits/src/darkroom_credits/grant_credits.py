@@ -6,7 +6,6 @@ from darkroom_servicekit.database import Transaction
 
 from darkroom_credits.current_accounts import lock_accounts
 from darkroom_credits.grants import NewGrant
-from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.post_grant import post_grant
 from darkroom_credits.store_grants import GrantRow, grant_of_key
 
@@ -22,8 +21,7 @@ class GrantHasExpired(Exception):
 class GrantCredits:
     """Adds credits, in a transaction of the caller's. `look_again` is told of every grant that will end."""
 
-    def __init__(self, metrics: CreditsMetrics, look_again: Callable[[], None]) -> None:
-        self._metrics = metrics
+    def __init__(self, look_again: Callable[[], None]) -> None:
         self._look_again = look_again
 
     async def grant(self, transaction: Transaction, new: NewGrant) -> tuple[GrantRow, bool]:
@@ -38,7 +36,6 @@ class GrantCredits:
         if new.expires_at is not None and new.expires_at <= transaction.now:
             raise GrantHasExpired
         row = await post_grant(transaction, account, new)
-        transaction.after_commit(lambda: self._metrics.granted.labels(new.kind).inc(new.amount))
         if new.expires_at is not None:
             transaction.after_commit(self._look_again)
         return row, True

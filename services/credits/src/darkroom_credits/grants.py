@@ -10,7 +10,7 @@ from typing import Literal
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-GrantKind = Literal["allowance", "operator", "purchase"]
+GrantKind = Literal["allowance", "operator", "purchase", "adjustment", "reimbursement"]
 
 
 @dataclass(frozen=True, kw_only=True)

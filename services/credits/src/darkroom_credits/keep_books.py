@@ -5,7 +5,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import structlog
-from darkroom_contracts.credits import CreditsRejected, CreditsReserved, CreditsSettled
 from darkroom_contracts.jobs import ItemFinished
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
@@ -50,17 +49,9 @@ class KeepBooks:
         await close_books(transaction, books)
         for event, cause in books.facts:
             transaction.publish(event, cause=cause)
-        transaction.after_commit(lambda: self._report(books))
+        transaction.after_commit(lambda: self._report_ignored(books))
 
-    def _report(self, books: Books) -> None:
-        for event, _ in books.facts:
-            if isinstance(event, CreditsReserved):
-                self._metrics.decisions.labels("reserved").inc()
-            elif isinstance(event, CreditsRejected):
-                self._metrics.decisions.labels("rejected").inc()
-            elif isinstance(event, CreditsSettled):
-                self._metrics.settled.labels("spend").inc(event.spent)
-                self._metrics.settled.labels("release").inc(event.released)
+    def _report_ignored(self, books: Books) -> None:
         for reason, posted in books.ignored:
             self._metrics.ignored.labels(reason).inc()
             if reason == "unknown-job":

@@ -1,6 +1,7 @@
 """The chart of accounts and a tenant's account: pure. Every credit moves from one account to another, so all sum to zero.
 
-Of the accounts only `granted` (where credits come from) goes below zero; the others refuse to.
+Of the accounts only those that credits come from go below zero: `granted`, and `lost` (what an operator took that was not there
+any more). The others refuse to.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,8 @@ from darkroom_contracts.credits import Balances
 
 from darkroom_credits.plans import NEW_ACCOUNT_PLAN
 
-Kind = Literal["grant", "hold", "spend", "release", "expire", "refund"]
-AccountName = Literal["available", "held", "spent", "granted", "expired", "refunded"]
+Kind = Literal["grant", "hold", "spend", "release", "expire", "refund", "adjust", "deduct", "loss", "reimburse"]
+AccountName = Literal["available", "held", "spent", "granted", "expired", "refunded", "adjusted", "lost"]
 
 POSTINGS: Mapping[Kind, tuple[AccountName, AccountName]] = {
     "grant": ("granted", "available"),
@@ -22,6 +23,10 @@ POSTINGS: Mapping[Kind, tuple[AccountName, AccountName]] = {
     "release": ("held", "available"),
     "expire": ("available", "expired"),
     "refund": ("available", "refunded"),
+    "adjust": ("granted", "available"),
+    "deduct": ("available", "adjusted"),
+    "loss": ("lost", "adjusted"),
+    "reimburse": ("spent", "available"),
 }
 """From which account to which each kind of transaction moves its amount."""
 

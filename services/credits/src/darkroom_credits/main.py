@@ -9,8 +9,10 @@ from fastapi import FastAPI
 
 from darkroom_credits.change_plan import ChangePlan
 from darkroom_credits.check_own_role import CheckOwnRole
+from darkroom_credits.correct_credits import CorrectCredits
 from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
+from darkroom_credits.http_corrections import build_correction_routes
 from darkroom_credits.http_operator import build_operator_routes
 from darkroom_credits.http_statement import build_statement_routes
 from darkroom_credits.http_tenant import build_tenant_routes
@@ -35,9 +37,10 @@ def build(settings: CreditsSettings) -> FastAPI:
     runtime = Runtime("credits", "Darkroom credits", settings, migrations=MIGRATIONS)
     unit_of_work = runtime.unit_of_work
     metrics = CreditsMetrics(runtime.metrics.registry)
+    unit_of_work.watch(metrics.count)
     time = KeepTime(unit_of_work, metrics, clock=utc_now, overdue_seconds=settings.reservation_overdue_seconds)
     accounts = LookAtAccount(unit_of_work, utc_now)
-    grants = GrantCredits(metrics, time.look_again)
+    grants = GrantCredits(time.look_again)
     plans = ChangePlan(time.look_again)
     samples = OpenSamples(unit_of_work, plans, instance_ids=settings.sample_instance_ids(), plan=settings.sample_plan)
     principal_of = bearer_principal(runtime.authenticator)
@@ -51,6 +54,7 @@ def build(settings: CreditsSettings) -> FastAPI:
     runtime.app.include_router(
         build_operator_routes(unit_of_work, accounts=accounts, grants=grants, plans=plans, principal_of=principal_of)
     )
+    runtime.app.include_router(build_correction_routes(unit_of_work, CorrectCredits(), principal_of))
     add_payments(runtime, settings, metrics, principal_of)
     return runtime.app
 

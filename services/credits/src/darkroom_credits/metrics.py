@@ -1,15 +1,36 @@
-"""What credits counts for Prometheus, beside the kit's own."""
+"""What credits counts for Prometheus, beside the kit's own. Credits are counted by the events of committed transactions,
+so none is missed, whoever moved it: a job, a person, Stripe or time.
+"""
 
+from collections.abc import Sequence
+
+from darkroom_contracts.credits import (
+    CreditsAdjusted,
+    CreditsExpired,
+    CreditsGranted,
+    CreditsReimbursed,
+    CreditsRejected,
+    CreditsReserved,
+    CreditsSettled,
+    CreditsTakenBack,
+)
+from darkroom_contracts.event import Event
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+ADDED, TAKEN, LOST = "added", "taken", "lost"
 
 
 class CreditsMetrics:
-    """Decisions, settled credits and grants of one process."""
+    """Decisions, and credits moved, of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.decisions = Counter("darkroom_credits_decisions", "Jobs decided on", ["outcome"], registry=registry)
         self.settled = Counter("darkroom_credits_settled", "Credits settled", ["charge"], registry=registry)
         self.granted = Counter("darkroom_credits_granted", "Credits granted", ["kind"], registry=registry)
+        self.expired = Counter("darkroom_credits_expired", "Credits that reached their end unspent", registry=registry)
+        self.taken_back = Counter("darkroom_credits_taken_back", "Credits taken back for refunded payments", registry=registry)
+        self.adjusted = Counter("darkroom_credits_adjusted", "Credits adjusted by operators", ["how"], registry=registry)
+        self.reimbursed = Counter("darkroom_credits_reimbursed", "Spent credits given back by operators", registry=registry)
         self.ignored = Counter("darkroom_credits_events_ignored", "Events that changed nothing", ["reason"], registry=registry)
         self.reservations_open = Gauge("darkroom_credits_reservations_open", "Jobs that hold credits", registry=registry)
         self.reservations_overdue = Gauge(
@@ -22,3 +43,26 @@ class CreditsMetrics:
         self.ledger_editable = Gauge(
             "darkroom_credits_ledger_editable", "Tables of the ledger that the service's own role could edit", registry=registry
         )
+
+    def count(self, events: Sequence[Event]) -> None:
+        """Count what a committed transaction has published."""
+        for event in events:
+            match event:
+                case CreditsReserved():
+                    self.decisions.labels("reserved").inc()
+                case CreditsRejected():
+                    self.decisions.labels("rejected").inc()
+                case CreditsSettled():
+                    self.settled.labels("spend").inc(event.spent)
+                    self.settled.labels("release").inc(event.released)
+                case CreditsGranted():
+                    self.granted.labels(event.kind).inc(event.amount)
+                case CreditsExpired():
+                    self.expired.inc(event.amount)
+                case CreditsTakenBack():
+                    self.taken_back.inc(event.amount)
+                case CreditsAdjusted():
+                    self.adjusted.labels(ADDED if event.amount > 0 else TAKEN).inc(abs(event.amount) - event.lost)
+                    self.adjusted.labels(LOST).inc(event.lost)
+                case CreditsReimbursed():
+                    self.reimbursed.inc(event.amount)

@@ -17,8 +17,10 @@ async def post_grant(transaction: Transaction, account: Account, new: NewGrant) 
     event = CreditsGranted(
         instance_id=new.instance_id,
         grant_id=row.id,
+        kind=new.kind,
         amount=new.amount,
         reason=new.reason,
+        created_by=new.created_by,
         expires_at=new.expires_at,
         balances=account.balances(),
     )

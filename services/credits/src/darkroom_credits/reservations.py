@@ -24,7 +24,13 @@ class Reservation:
     product: str = "optimize"
     spent: int = 0
     released: int = 0
+    reimbursed: int = 0
     state: State = "OPEN"
+
+    @property
+    def refundable(self) -> int:
+        """What it has spent, and no operator has given back."""
+        return self.spent - self.reimbursed
 
     @property
     def rest(self) -> int:

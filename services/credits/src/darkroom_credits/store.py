@@ -27,8 +27,8 @@ GRANTS = text(
 )
 RESERVATIONS = text(
     """
-    SELECT job_id, instance_id, price_credits, items_total, amount, product, spent, released, state FROM reservations
-    WHERE job_id = ANY(CAST(:jobs AS bigint[]))
+    SELECT job_id, instance_id, price_credits, items_total, amount, product, spent, released, reimbursed, state
+    FROM reservations WHERE job_id = ANY(CAST(:jobs AS bigint[]))
     """
 )
 DRAWS = text("SELECT job_id, grant_id, amount, released FROM draws WHERE job_id = ANY(CAST(:jobs AS bigint[]))")
@@ -97,7 +97,7 @@ async def close_books(transaction: Transaction, books: Books) -> None:
     touched = books.touched_jobs
     await write_lines(transaction, [line for account in books.accounts.values() for line in account.lines])
     await _write_reservations(transaction, [books.reservations[job_id] for job_id in touched])
-    await _write_draws(transaction, [one for job_id in touched for one in books.draws.get(job_id, ())])
+    await write_draws(transaction, [one for job_id in touched for one in books.draws.get(job_id, ())])
     await write_grants(transaction, [grant for grants in books.grants.values() for grant in grants])
     await _write_settlements(transaction, books.settlements)
 
@@ -119,7 +119,8 @@ async def _write_reservations(transaction: Transaction, reservations: Sequence[R
     await transaction.execute(WRITE_RESERVATIONS, columns | {"now": transaction.now})
 
 
-async def _write_draws(transaction: Transaction, draws: Sequence[Draw]) -> None:
+async def write_draws(transaction: Transaction, draws: Sequence[Draw]) -> None:
+    """Write what jobs took of grants, and what went back there."""
     if not draws:
         return
     columns = {

@@ -38,13 +38,16 @@ WRITE_LINES = text(
             coalesce(sum(amount) FILTER (WHERE account = 'spent'), 0) AS spent,
             coalesce(sum(amount) FILTER (WHERE account = 'granted'), 0) AS granted,
             coalesce(sum(amount) FILTER (WHERE account = 'expired'), 0) AS expired,
-            coalesce(sum(amount) FILTER (WHERE account = 'refunded'), 0) AS refunded
+            coalesce(sum(amount) FILTER (WHERE account = 'refunded'), 0) AS refunded,
+            coalesce(sum(amount) FILTER (WHERE account = 'adjusted'), 0) AS adjusted,
+            coalesce(sum(amount) FILTER (WHERE account = 'lost'), 0) AS lost
         FROM entries GROUP BY instance_id
     )
     UPDATE balances SET
         available = balances.available + change.available, held = balances.held + change.held,
         spent = balances.spent + change.spent, granted = balances.granted - change.granted,
-        expired = balances.expired + change.expired, refunded = balances.refunded + change.refunded, updated_at = :now
+        expired = balances.expired + change.expired, refunded = balances.refunded + change.refunded,
+        adjusted = balances.adjusted + change.adjusted, lost = balances.lost - change.lost, updated_at = :now
     FROM change WHERE balances.instance_id = change.instance_id
     """
 )

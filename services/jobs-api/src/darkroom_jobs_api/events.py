@@ -1,8 +1,10 @@
 """Which events jobs-api takes, in the order in which one can be the cause of the next."""
 
 from darkroom_contracts.credits import (
+    CreditsAdjusted,
     CreditsExpired,
     CreditsGranted,
+    CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
     CreditsSettled,
@@ -33,6 +35,8 @@ def event_handlers(decide: DecideJobs) -> Handlers:
         .on(CreditsSettled, see_balances)
         .on(CreditsExpired, see_balances)
         .on(CreditsTakenBack, see_balances)
+        .on(CreditsAdjusted, see_balances)
+        .on(CreditsReimbursed, see_balances)
         .on(ItemStarted, on_items_started)
         .on(PredictionCreated, on_predictions_created)
         .on(ItemCompleted, on_items_completed)

@@ -10,8 +10,10 @@ from typing import Any
 
 from darkroom_contracts.credits import (
     Balances,
+    CreditsAdjusted,
     CreditsExpired,
     CreditsGranted,
+    CreditsReimbursed,
     CreditsReserved,
     CreditsSettled,
     CreditsTakenBack,
@@ -42,7 +44,8 @@ def _of_reserved(event: CreditsReserved, _media_base: str) -> tuple[Frame, ...]:
 
 
 def _of_balances(
-    event: CreditsSettled | CreditsGranted | CreditsExpired | CreditsTakenBack, _media_base: str
+    event: CreditsSettled | CreditsGranted | CreditsExpired | CreditsTakenBack | CreditsAdjusted | CreditsReimbursed,
+    _media_base: str,
 ) -> tuple[Frame, ...]:
     return (_credits(event.balances),)
 
@@ -98,6 +101,8 @@ _MAKERS: dict[type[Event], Callable[[Any, str], tuple[Frame, ...]]] = {  # Any: 
     CreditsGranted: _of_balances,
     CreditsExpired: _of_balances,
     CreditsTakenBack: _of_balances,
+    CreditsAdjusted: _of_balances,
+    CreditsReimbursed: _of_balances,
     ItemStarted: _of_started,
     PredictionCreated: _of_created,
     ItemCompleted: _of_completed,

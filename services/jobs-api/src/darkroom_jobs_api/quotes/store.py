@@ -3,21 +3,14 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from darkroom_contracts.credits import (
-    Balances,
-    CreditsExpired,
-    CreditsGranted,
-    CreditsRejected,
-    CreditsReserved,
-    CreditsSettled,
-    CreditsTakenBack,
-)
+from darkroom_contracts.balances import BalanceEvent
+from darkroom_contracts.credits import Balances
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-B = TypeVar("B", bound=CreditsGranted | CreditsReserved | CreditsRejected | CreditsSettled | CreditsExpired | CreditsTakenBack)
+B = TypeVar("B", bound=BalanceEvent)
 
 SEE = text(
     """
