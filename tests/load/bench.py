@@ -97,6 +97,7 @@ async def _where_the_time_goes(stack: Stack, ids: Sequence[int], began: datetime
     gaps: dict[str, list[float]] = {}
     for job_id in ids[:: max(1, len(ids) // 20)]:
         steps = await steps_of_job(stack.status["kafka"], job_id=job_id, instance_id="bench-latency", since=began)
+        steps.sort(key=lambda step: step.at)
         for before, after in zip(steps, steps[1:], strict=False):
             gaps.setdefault(f"{before.event} -> {after.event}", []).append((after.at - before.at).total_seconds() * 1000)
     print("  step, median ms (times of the transactions that wrote the events)")

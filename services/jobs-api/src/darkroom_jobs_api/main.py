@@ -30,6 +30,7 @@ from darkroom_jobs_api.session.http import session_routes
 from darkroom_jobs_api.settings import JobsApiSettings
 from darkroom_jobs_api.shop.http import shop_routes
 from darkroom_jobs_api.shop.sample_store import SampleStore, build_client
+from darkroom_jobs_api.timeline.http import Timelines, timeline_routes
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 PURGE_EVERY_SECONDS = 3600.0
@@ -65,6 +66,8 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.app.include_router(
         session_routes(runtime.authenticator, sample_shops=settings.sample_shops(), operator_offered=settings.offers_operator())
     )
+    timelines = Timelines(unit_of_work, settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
+    runtime.app.include_router(timeline_routes(timelines, principal))
     return runtime.app
 
 

@@ -1,0 +1,1 @@
+"""A job's whole story for operators, read back from the event log."""
