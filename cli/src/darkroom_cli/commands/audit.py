@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from darkroom_cli.console import show_json, tell
 from darkroom_cli.operator_door import ask_operator
+from darkroom_cli.tables import show_table
 
 EVENTS_MAX = 10_000
 WORDS_MAX = 90
@@ -51,5 +51,5 @@ def _show(job: int, story: dict[str, Any]) -> None:
         words = says if len(says) <= WORDS_MAX else says[: WORDS_MAX - 1] + "…"
         name, service = event["type"].split(".")[1], event["source"].rsplit("/", 1)[-1]
         table.add_row(event["at"], f"{(at - began).total_seconds():.3f}", service, name, subject, words)
-    Console(highlight=False).print(f"job {job} of {story['instanceId']}")
-    Console(highlight=False).print(table)
+    print(f"job {job} of {story['instanceId']}")
+    show_table(table)

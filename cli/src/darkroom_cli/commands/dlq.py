@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from darkroom_cli.console import WRONG_USE, fail, show_json
 from darkroom_cli.operator_door import ask_operator
+from darkroom_cli.tables import show_table
 
 SERVICE = "predictor"
 LETTERS = "dead-letters"
@@ -49,7 +49,7 @@ def list_letters(
         what = one["message"] if len(one["message"]) <= WORDS_MAX else one["message"][: WORDS_MAX - 1] + "…"
         facts = (one["kind"], one["service"], one["instanceId"], one["jobId"], one["itemId"], one["code"], one["attempts"])
         table.add_row(one["id"], *(_word(fact) for fact in facts), one["createdAt"], one["state"], what)
-    _print(table)
+    show_table(table)
     if page["nextCursor"]:
         print(f"more: --cursor {page['nextCursor']}")
 
@@ -65,13 +65,13 @@ def show_letter(letter_id: LetterId, as_json: Json = False) -> None:
     for name, value in letter.items():
         if name not in ("history", "headers", "data") and value is not None:
             facts.add_row(name, _word(value))
-    _print(facts)
+    show_table(facts)
     if letter.get("history"):
         attempts = _table("attempt", "account", "began", "ended", "code", "what")
         for one in letter["history"]:
             told = (one["number"], one["account"], one["startedAt"], one["endedAt"], one["code"], one["message"])
             attempts.add_row(*(_word(fact) for fact in told))
-        _print(attempts)
+        show_table(attempts)
     for name, value in (letter.get("headers") or {}).items():
         print(f"  {name}: {value}")
     if letter.get("data") is not None:
@@ -119,7 +119,7 @@ def list_redrives(limit: Limit = 20, as_json: Json = False) -> None:
     for one in page["redrives"]:
         told = (one["requestedBy"], one["requestedAt"], one["perMinute"], one["redriven"], one["matched"], one["state"])
         table.add_row(one["id"], *(_word(fact) for fact in told))
-    _print(table)
+    show_table(table)
 
 
 @app.command("cancel")
@@ -187,7 +187,3 @@ def _table(*titles: str) -> Table:
     for title in titles:
         table.add_column(title, no_wrap=title == "id", overflow="fold")
     return table
-
-
-def _print(table: Table) -> None:
-    Console(highlight=False).print(table)
