@@ -38,7 +38,9 @@ CLAIM = f"""
     SELECT {ITEM_COLUMNS}, q.input::text AS input_json, q.attempt_id::text AS attempt_id, q.account FROM q
 """  # noqa: S608  # constants only
 CREATED = f"""
-    UPDATE attempts a SET state = 'CREATED', prediction_id = w.prediction_id
+    UPDATE attempts a SET state = 'CREATED', prediction_id = w.prediction_id,
+        cancel_at = CASE WHEN q.cancel_requested_at IS NOT NULL THEN clock_timestamp() END,
+        retell_at = clock_timestamp() + make_interval(secs => q.cancel_after_seconds + :margin_seconds)
     FROM unnest(CAST(:attempts AS uuid[]), CAST(:predictions AS text[])) AS w (id, prediction_id), queue_items q
     WHERE a.id = w.id AND a.state IN ('CALLING', 'UNKNOWN') AND q.item_id = a.item_id
     RETURNING {ITEM_COLUMNS}, a.id::text AS attempt_id, a.number, a.account, a.callback_token_sha256, a.prediction_id
@@ -118,6 +120,15 @@ class LiveAttempt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreatedAttempt:
+    """A live attempt that the provider has."""
+
+    attempt: LiveAttempt
+    prediction_id: str
+    callback_token_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnknownAttempt:
     """A call without an answer. `overdue`: it has been looked for long enough; `rivals`: a like call is under way."""
 
@@ -163,11 +174,20 @@ async def claim(
     ]
 
 
-async def mark_created(transaction: Transaction, predictions: Sequence[tuple[str, str]]) -> list[tuple[LiveAttempt, str, str]]:
-    """(attempt, prediction): the provider has them. Returns (attempt, prediction id, token digest) of those that were open."""
-    parameters = {"attempts": [attempt for attempt, _ in predictions], "predictions": [one for _, one in predictions]}
+async def mark_created(
+    transaction: Transaction, predictions: Sequence[tuple[str, str]], *, margin_seconds: float
+) -> list[CreatedAttempt]:
+    """(attempt, prediction): the provider has them. Returns those that were open.
+
+    What is to be cancelled is due for that at once; `margin_seconds` after Cancel-After has passed the poller is asked after it.
+    """
+    parameters = {
+        "attempts": [attempt for attempt, _ in predictions],
+        "predictions": [one for _, one in predictions],
+        "margin_seconds": margin_seconds,
+    }
     rows = await transaction.execute(CREATED, parameters)
-    return [(_live(row), row.prediction_id, row.callback_token_sha256) for row in rows]
+    return [read_created(row) for row in rows]
 
 
 async def mark_unknown(transaction: Transaction, attempts: Sequence[tuple[str, str, float]], *, look_up_seconds: float) -> None:
@@ -249,6 +269,11 @@ class AttemptTable:
         async with self._unit_of_work.read() as connection:
             rows = await connection.execute(REMEMBERED, {"provider": self._provider, "seconds": seconds})
             return [RememberedAttempt(row.account, row.attempt_id, row.age_seconds, row.live) for row in rows]
+
+
+def read_created(row: Any) -> CreatedAttempt:
+    """A created attempt from a row that has ITEM_COLUMNS and the attempt's own."""
+    return CreatedAttempt(attempt=_live(row), prediction_id=row.prediction_id, callback_token_sha256=row.callback_token_sha256)
 
 
 def _live(row: Any) -> LiveAttempt:

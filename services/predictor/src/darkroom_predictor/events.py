@@ -6,17 +6,17 @@ import structlog
 from darkroom_contracts.credits import PlanChanged
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from darkroom_contracts.jobs import ItemRequested, JobCancelRequested
-from darkroom_contracts.predictions import ItemCanceled
 from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 
 from darkroom_predictor.attempt_store import mark_done
+from darkroom_predictor.cancel_jobs import CancelJobs
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
 from darkroom_predictor.fair_queue import Hints, Place
 from darkroom_predictor.items import Then
 from darkroom_predictor.keep_terms import KeepTerms
-from darkroom_predictor.queue_store import cancel_queued, end_items, insert_items
+from darkroom_predictor.queue_store import end_items, end_waiting, insert_items, lock_items_of
 
 log = structlog.get_logger()
 
@@ -24,8 +24,15 @@ log = structlog.get_logger()
 class PredictorEvents:
     """The handlers. `tell` passes hints on to the dispatchers of the providers."""
 
-    def __init__(self, fail_attempts: FailAttempts, keep_terms: KeepTerms, tell: Callable[[Mapping[str, Hints]], None]) -> None:
+    def __init__(
+        self,
+        fail_attempts: FailAttempts,
+        cancel_jobs: CancelJobs,
+        keep_terms: KeepTerms,
+        tell: Callable[[Mapping[str, Hints]], None],
+    ) -> None:
         self._fail_attempts = fail_attempts
+        self._cancel_jobs = cancel_jobs
         self._keep_terms = keep_terms
         self._tell = tell
 
@@ -34,7 +41,7 @@ class PredictorEvents:
             Handlers()
             .on(PlanChanged, self._keep_terms.on_plans_changed)
             .on(ItemRequested, self.on_items_requested)
-            .on(JobCancelRequested, self.on_jobs_cancel_requested)
+            .on(JobCancelRequested, self._cancel_jobs.on_jobs_cancel_requested)
             .on(ItemCompleted, self.on_items_completed)
             .on(PredictionFailed, self.on_predictions_failed)
         )
@@ -51,29 +58,21 @@ class PredictorEvents:
                 hints.setdefault(event.provider, Hints()).filed.append((place, 0.0))
         transaction.after_commit(lambda: self._tell(hints))
 
-    async def on_jobs_cancel_requested(self, transaction: Transaction, batch: Sequence[Received[JobCancelRequested]]) -> None:
-        """What still waits is stopped; what has its turn goes on. Its place in Redis becomes a burned turn at worst."""
-        causes = {received.event.job_id: received for received in batch}
-        for item in await cancel_queued(transaction, sorted(causes)):
-            received = causes[item.job_id]
-            if received.event.instance_id != item.instance_id:
-                raise ForeignJob(f"job {item.job_id} is not of {received.event.instance_id}")
-            event = ItemCanceled(
-                instance_id=item.instance_id,
-                job_id=item.job_id,
-                item_id=item.item_id,
-                image_id=item.image_id,
-                reached_provider=item.reached_provider,
-            )
-            transaction.publish(event, cause=received.envelope)
-
     async def on_items_completed(self, transaction: Transaction, batch: Sequence[Received[ItemCompleted]]) -> None:
-        """The attempt is done, its slot free."""
-        done = await mark_done(transaction, [received.event.attempt_id for received in batch])
-        await end_items(transaction, sorted(item for _, _, _, item in done))
+        """The attempt is done, its slot free. A result of an attempt that was given up ends the item too, while it waits."""
+        attempts = [received.event.attempt_id for received in batch]
+        await lock_items_of(transaction, attempts)
+        done = await mark_done(transaction, attempts)
+        items = {item for _, _, _, item in done}
+        await end_items(transaction, sorted(items))
         hints: dict[str, Hints] = {}
         for provider, account, attempt, _ in done:
             hints.setdefault(provider, Hints()).released.append((account, attempt))
+        if late := [received.event.item_id for received in batch if received.event.item_id not in items]:
+            for item in await end_waiting(transaction, late):
+                hints.setdefault(item.provider, Hints()).removed.append(
+                    Place(item.instance_id, item.job_id, item.item_id, item.redriven)
+                )
         transaction.after_commit(lambda: self._tell(hints))
 
     async def on_predictions_failed(self, transaction: Transaction, batch: Sequence[Received[PredictionFailed]]) -> None:
@@ -90,7 +89,3 @@ class PredictorEvents:
         ]
         hints = await self._fail_attempts(transaction, failures)
         transaction.after_commit(lambda: self._tell(hints))
-
-
-class ForeignJob(Exception):
-    """An event names a job of another tenant."""

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from darkroom_contracts.envelope import Envelope
-from darkroom_contracts.predictions import AttemptFailed, ItemFailed
+from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed
 from darkroom_servicekit.database import Transaction
 
 from darkroom_predictor.attempt_store import LiveAttempt, mark_failed
 from darkroom_predictor.fair_queue import Hints, Place
-from darkroom_predictor.items import OUT_OF_ATTEMPTS, End, Item, Then, Wait, after_failure
+from darkroom_predictor.items import OUT_OF_ATTEMPTS, End, Item, Stop, Then, Wait, after_failure
 from darkroom_predictor.letters.give_up import GivenUp, give_up_items
-from darkroom_predictor.queue_store import end_items, requeue_items
+from darkroom_predictor.queue_store import end_items, lock_items_of, requeue_items
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ class FailAttempts:
         waits: list[tuple[int, float, bool]] = []
         ended: list[int] = []
         given_up: list[GivenUp] = []
+        await lock_items_of(transaction, list(by_attempt))
         for attempt in await mark_failed(transaction, rows):
             failure, item = by_attempt[attempt.attempt_id], attempt.item
             told = hints.setdefault(item.provider, Hints())
@@ -53,6 +54,10 @@ class FailAttempts:
                 failed = transaction.publish(_item_failed(attempt, failure, decision), cause=failure.cause or item.cause)
                 if decision.code == OUT_OF_ATTEMPTS:
                     given_up.append(GivenUp(item=item, code=failure.code, message=failure.message, failed=failed))
+                continue
+            if isinstance(decision, Stop):
+                ended.append(item.item_id)
+                transaction.publish(item_canceled(item), cause=failure.cause or item.stopped_by)
                 continue
             waits.append((item.item_id, decision.delay_seconds, decision.counted))
             retry_at = transaction.now + timedelta(seconds=decision.delay_seconds)
@@ -72,6 +77,17 @@ class FailAttempts:
         await end_items(transaction, ended)
         await give_up_items(transaction, given_up)
         return hints
+
+
+def item_canceled(item: Item) -> ItemCanceled:
+    """The event of an item that was stopped on request."""
+    return ItemCanceled(
+        instance_id=item.instance_id,
+        job_id=item.job_id,
+        item_id=item.item_id,
+        image_id=item.image_id,
+        reached_provider=item.reached_provider,
+    )
 
 
 def _wait_again(told: Hints, item: Item, failure: Failure, wait: Wait) -> None:

@@ -68,14 +68,16 @@ class Hints:
     filed: list[tuple[Place, float]] = field(default_factory=list)
     given_back: list[tuple[Place, int]] = field(default_factory=list)
     released: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[Place] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.filed) + len(self.given_back) + len(self.released)
+        return len(self.filed) + len(self.given_back) + len(self.released) + len(self.removed)
 
     def add(self, more: "Hints") -> None:
         self.filed += more.filed
         self.given_back += more.given_back
         self.released += more.released
+        self.removed += more.removed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,10 +187,11 @@ class FairQueue:
         return Turns(grants, wait, epoch)
 
     async def tell(self, hints: Hints) -> None:
-        """File, give back and release."""
+        """File, give back, take out and release."""
         epoch = self._open_epoch()
         await self.file(epoch, hints.filed)
         await self._in_chunks("give_back", epoch, [(*_place(place), step) for place, step in hints.given_back])
+        await self._in_chunks("remove", epoch, [_place(place) for place in hints.removed])
         await self._in_chunks("release", epoch, hints.released)
 
     async def pause(self, account: str, seconds: float) -> None:

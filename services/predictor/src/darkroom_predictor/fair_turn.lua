@@ -44,13 +44,17 @@ local function join(tenant, virtual)
     call('ZREM', tags, tenant)
 end
 
+-- Leave the fair order, keeping the tag for when there is something again.
+local function leave(tenant)
+    local tag = call('ZSCORE', ready, tenant)
+    if not tag then return end
+    call('ZADD', tags, tag, tenant)
+    call('ZREM', ready, tenant)
+end
+
 -- Leave the fair order until a time, without holding up anyone.
 local function rest(tenant, until_time)
-    local tag = call('ZSCORE', ready, tenant)
-    if tag then
-        call('ZADD', tags, tag, tenant)
-        call('ZREM', ready, tenant)
-    end
+    leave(tenant)
     call('ZADD', resting, until_time == NEVER and '+inf' or whole(until_time), tenant)
 end
 
@@ -279,6 +283,24 @@ local function give_back()
     return 1
 end
 
+-- remove: (tenant, job, item, lane)… → how many waited; no turn is taken or charged. Who has nothing left leaves the order.
+local function remove()
+    local removed = 0
+    for index = 3, #ARGV, 4 do
+        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+        if call('SREM', queued, item) == 1 then
+            removed = removed + 1
+            if call('ZREM', delayed, item .. ':' .. job .. ':' .. lane .. ':' .. tenant) == 0 then
+                local items = space .. 'job:' .. job
+                call('LREM', items, 1, item)
+                if call('EXISTS', items) == 0 then call('LREM', lane_of(tenant, lane), 1, job) end
+                if not has_work(tenant) then leave(tenant) end
+            end
+        end
+    end
+    return removed
+end
+
 -- release: (account, attempt)… → the slots of ended attempts are free; again: nothing.
 local function release()
     for index = 3, #ARGV, 2 do call('ZREM', space .. 'slots:' .. ARGV[index], ARGV[index + 1]) end
@@ -353,7 +375,7 @@ end
 
 -- While a rebuild fills the space of a new epoch, only these may touch it; nothing is granted before `open`.
 local BUILDING = { file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open }
-local OPEN = { take = take, give_back = give_back, release = release, pause = pause, figures = figures }
+local OPEN = { take = take, give_back = give_back, remove = remove, release = release, pause = pause, figures = figures }
 
 local current = tonumber(call('HGET', pointer, 'epoch') or 0)
 if tonumber(epoch) == current then return (OPEN[operation] or BUILDING[operation])() end

@@ -31,6 +31,8 @@ class Item:
     reached_provider: bool
     redriven: bool = False
     cause: Envelope
+    stopped_by: Envelope | None = None
+    """The request to cancel it, while it could not end at once."""
 
 
 class Then(Enum):
@@ -56,10 +58,20 @@ class End:
     code: str
 
 
-def after_failure(item: Item, then: Then, code: str, *, chance: float) -> Wait | End:
-    """What becomes of an item whose attempt (already in `attempts_counted`) failed. `chance` in [0, 1) is the jitter."""
+@dataclass(frozen=True)
+class Stop:
+    """The item was asked to be cancelled, and now it can be."""
+
+
+def after_failure(item: Item, then: Then, code: str, *, chance: float) -> Wait | End | Stop:
+    """What becomes of an item whose attempt (already in `attempts_counted`) failed. `chance` in [0, 1) is the jitter.
+
+    An item that is to be cancelled is not tried again; what failed for good by itself has failed, asked or not.
+    """
     if then is Then.END:
         return End(code=code)
+    if item.stopped_by is not None:
+        return Stop()
     if then is Then.RETURN:
         return Wait(delay_seconds=0.0, counted=False)
     if item.attempts_counted >= item.attempts_max:

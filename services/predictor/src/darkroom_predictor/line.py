@@ -7,6 +7,7 @@ from uuid import uuid4
 from darkroom_servicekit.runtime import Runtime
 
 from darkroom_predictor.attempt_store import AttemptTable
+from darkroom_predictor.cancel_predictions import CancelBudget, CancelPredictions
 from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
@@ -55,8 +56,12 @@ class ProviderLine:
             every_seconds=settings.look_up_every_seconds,
             unanswered_seconds=settings.unknown_settle_seconds,
             ended_seconds=settings.ended_settle_seconds,
+            retell_margin_seconds=settings.retell_margin_seconds,
         )
-        record_outcomes = RecordOutcomes(door.name, fail_attempts, webhook_expected=door.webhook_expected, times=times)
+        self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=CancelBudget(settings.cancels_per_minute))
+        record_outcomes = RecordOutcomes(
+            fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
+        )
         self.limiter = Limiter(
             self.queue,
             QueueTable(unit_of_work, door.name),
@@ -97,6 +102,7 @@ class ProviderLine:
         """Register the loops, and what is to be closed."""
         runtime.loop(f"dispatch {self.door.name}", self.dispatcher.run)
         runtime.loop(f"settle {self.door.name}", self.settle.run)
+        runtime.loop(f"cancel {self.door.name}", self.cancel.run)
         runtime.loop(f"repair {self.door.name}", self._keep_repaired)
         runtime.on_close(self.door.close)
         runtime.on_close(self.queue.close)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from darkroom_servicekit.runtime import Runtime
 from fastapi import APIRouter, FastAPI
 from redis.exceptions import RedisError
 
+from darkroom_predictor.cancel_jobs import CancelJobs
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
@@ -50,6 +51,10 @@ def build(settings: PredictorSettings) -> FastAPI:
             else:
                 log.error("items wait for a provider that this predictor has no door to", provider=provider)
 
+    def cancels_due(providers: Iterable[str]) -> None:
+        for provider in lines.keys() & set(providers):
+            lines[provider].cancel.wake()
+
     for door, limits in [_replicate(settings)]:
         lines[door.name] = ProviderLine(
             runtime, settings, door, limits=limits, fail_attempts=fail_attempts, metrics=metrics, tell=tell
@@ -76,7 +81,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.loop("heartbeat", heartbeat)
     runtime.loop("redrive", redrive.run)
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
-    events = PredictorEvents(fail_attempts, keep_terms, tell).handlers()
+    events = PredictorEvents(fail_attempts, CancelJobs(tell, cancels_due), keep_terms, tell).handlers()
     runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(events))
     runtime.needs_redis()
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))

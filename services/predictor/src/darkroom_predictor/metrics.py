@@ -19,6 +19,12 @@ class PredictorMetrics:
         self.throttled = Counter("darkroom_provider_throttled", "Creations answered with 429", registry=registry)
         self.settled = Counter("darkroom_unanswered_settled", "Unanswered creations settled", ["as"], registry=registry)
         self.repaired = Counter("darkroom_queue_repaired", "Differences between Redis and the table mended", registry=registry)
+        self.cancels = Counter(
+            "darkroom_provider_cancels",
+            "Requests to stop a prediction, by whether the provider took them",
+            ["outcome"],
+            registry=registry,
+        )
         self.queue_length = Gauge("darkroom_queue_length", "Items that wait for a turn", registry=registry)
         self.in_window = Gauge("darkroom_limiter_in_window", "Grants in the last 60 s", ["account"], registry=registry)
         self.cap = Gauge("darkroom_limiter_cap", "Creations allowed in any 60 s", ["account"], registry=registry)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from darkroom_contracts.envelope import Envelope
-from darkroom_contracts.jobs import ItemRequested
+from darkroom_contracts.jobs import ItemRequested, JobCancelRequested
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.stages import Received
 from sqlalchemy import text
@@ -20,7 +20,7 @@ REBUILD_LOCK = 0x0DA2_F412
 ITEM_COLUMNS = """
     q.item_id, q.instance_id, q.job_id, q.image_id, q.provider, q.model, q.expected_seconds, q.cancel_after_seconds,
     q.attempts_max, q.backoff_seconds, q.attempts, q.attempts_counted, q.reached_provider, q.redriven,
-    q.cause_id, q.correlation_id, q.traceparent
+    q.cause_id, q.correlation_id, q.traceparent, q.cancel_cause_id
 """
 INSERT = """
     INSERT INTO queue_items (
@@ -61,10 +61,14 @@ SENT = """
     UPDATE queue_items SET state = 'SENT', reached_provider = true
     WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'CLAIMED'
 """
-CANCEL_QUEUED = f"""
+LOCK_OF_ATTEMPTS = """
+    SELECT item_id FROM queue_items
+    WHERE item_id IN (SELECT item_id FROM attempts WHERE id = ANY(CAST(:attempts AS uuid[]))) ORDER BY item_id FOR UPDATE
+"""
+END_WAITING = f"""
     WITH locked AS (
-        SELECT item_id FROM queue_items WHERE job_id = ANY(CAST(:jobs AS bigint[])) AND state = 'QUEUED'
-        ORDER BY item_id FOR UPDATE
+        SELECT item_id FROM queue_items
+        WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'QUEUED' ORDER BY item_id FOR UPDATE
     )
     UPDATE queue_items q SET state = 'ENDED', ended_at = clock_timestamp() FROM locked
     WHERE q.item_id = locked.item_id RETURNING {ITEM_COLUMNS}
@@ -145,9 +149,18 @@ async def mark_sent(transaction: Transaction, items: Sequence[int]) -> None:
         await transaction.execute(SENT, {"items": list(items)})
 
 
-async def cancel_queued(transaction: Transaction, jobs: Sequence[int]) -> list[Item]:
-    """End what of these jobs still waits for its turn."""
-    return [read_item(row) for row in await transaction.execute(CANCEL_QUEUED, {"jobs": list(jobs)})]
+async def end_waiting(transaction: Transaction, items: Sequence[int]) -> list[Item]:
+    """End those of the items that wait for a turn."""
+    return [read_item(row) for row in await transaction.execute(END_WAITING, {"items": list(items)})]
+
+
+async def lock_items_of(transaction: Transaction, attempts: Sequence[str]) -> None:
+    """Lock the attempts' items until the commit, before any of the attempts is changed.
+
+    Every change of an attempt comes after its item's lock: so a cancel and the attempt's outcome are one after the other, the
+    later sees what the earlier wrote, and no two wait in a circle.
+    """
+    await transaction.execute(LOCK_OF_ATTEMPTS, {"attempts": list(attempts)})
 
 
 class QueueTable:
@@ -232,4 +245,18 @@ def read_item(row: Any) -> Item:
         reached_provider=row.reached_provider,
         redriven=row.redriven,
         cause=cause,
+        stopped_by=None if row.cancel_cause_id is None else _cancel_cause(row),
+    )
+
+
+def _cancel_cause(row: Any) -> Envelope:
+    return Envelope(
+        id=row.cancel_cause_id,
+        type=JobCancelRequested.type_name(),
+        source="/services/jobs-api",
+        subject=f"jobs/{row.job_id}",
+        time="",
+        dataschema=JobCancelRequested.schema_path(),
+        correlation_id=row.correlation_id,
+        traceparent=row.traceparent,
     )

@@ -1,18 +1,18 @@
 """How calls ended, written down: many outcomes, one transaction, each with its event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
-from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.database import Transaction
 
 from darkroom_predictor.attempt_store import mark_created, mark_unknown
+from darkroom_predictor.created_events import created_event
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
 from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.items import Then
 from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused, Unanswered
-from darkroom_predictor.queue_store import mark_sent
+from darkroom_predictor.queue_store import lock_items_of, mark_sent
 
 log = structlog.get_logger()
 
@@ -37,6 +37,7 @@ class SettleTimes:
     every_seconds: float
     unanswered_seconds: float
     ended_seconds: float
+    retell_margin_seconds: float
 
     def settle_seconds_of(self, outcome: Unanswered) -> float:
         """Shorter where the provider has done with the request: what it made is in its list, or soon will be."""
@@ -55,11 +56,18 @@ class EndedCall:
 class RecordOutcomes:
     """Writes outcomes of one provider. What an attempt has become meanwhile by other means is left as it is."""
 
-    def __init__(self, provider: str, fail_attempts: FailAttempts, *, webhook_expected: bool, times: SettleTimes) -> None:
-        self._provider = provider
+    def __init__(
+        self,
+        fail_attempts: FailAttempts,
+        *,
+        webhook_expected: bool,
+        times: SettleTimes,
+        cancels_due: Callable[[], None],
+    ) -> None:
         self._fail_attempts = fail_attempts
         self._webhook_expected = webhook_expected
         self._times = times
+        self._cancels_due = cancels_due
 
     async def __call__(self, transaction: Transaction, ended: Sequence[EndedCall]) -> Mapping[str, Hints]:
         """Returns, by provider, what Redis should hear after the commit."""
@@ -71,38 +79,29 @@ class RecordOutcomes:
         ]
         failures = [failure_of(call) for call in ended if isinstance(call.outcome, Refused | NotSent)]
         if created:
+            await lock_items_of(transaction, [call.attempt_id for call in ended])
             await self._record_created(transaction, created)
         if unknown:
             await mark_unknown(transaction, unknown, look_up_seconds=self._times.every_seconds)
         return await self._fail_attempts(transaction, failures)
 
     async def _record_created(self, transaction: Transaction, created: Mapping[str, Accepted]) -> None:
-        rows = await mark_created(transaction, [(attempt, outcome.prediction_id) for attempt, outcome in created.items()])
-        await mark_sent(transaction, [attempt.item.item_id for attempt, _, _ in rows])
+        predictions = [(attempt, outcome.prediction_id) for attempt, outcome in created.items()]
+        rows = await mark_created(transaction, predictions, margin_seconds=self._times.retell_margin_seconds)
+        await mark_sent(transaction, [row.attempt.item.item_id for row in rows])
         if len(rows) < len(created):
-            late = sorted(created.keys() - {attempt.attempt_id for attempt, _, _ in rows})
-            log.warning("predictions of attempts that were settled otherwise", attempts=late)
-        for attempt, prediction_id, digest in rows:
-            item = attempt.item
-            event = PredictionCreated(
-                instance_id=item.instance_id,
-                job_id=item.job_id,
-                item_id=item.item_id,
-                image_id=item.image_id,
-                attempt=attempt.number,
-                attempt_id=attempt.attempt_id,
-                callback_token_sha256=digest,
-                provider=self._provider,
-                account=attempt.account,
-                model=item.model,
-                prediction_id=prediction_id,
-                expected_seconds=item.expected_seconds,
-                cancel_after_seconds=item.cancel_after_seconds,
+            late = sorted(created.keys() - {row.attempt.attempt_id for row in rows})
+            log.info("predictions of attempts that were settled otherwise", attempts=late)
+        if any(row.attempt.item.stopped_by for row in rows):
+            transaction.after_commit(self._cancels_due)
+        for row in rows:
+            event = created_event(
+                row,
                 webhook_expected=self._webhook_expected,
-                output=created[attempt.attempt_id].output,
-                created_at=transaction.now,
+                output=created[row.attempt.attempt_id].output,
+                at=transaction.now,
             )
-            transaction.publish(event, cause=item.cause)
+            transaction.publish(event, cause=row.attempt.item.cause)
 
 
 def failure_of(call: EndedCall) -> Failure:

@@ -100,6 +100,13 @@ class Tenant:
             lane.remove(job)
         lane.appendleft(job)
 
+    def drop(self, job: int, item: int) -> None:
+        """Take an item out, wherever it stands."""
+        self.items[job].remove(item)
+        if not self.items[job]:
+            del self.items[job]
+            self._lane(job in self.behind).remove(job)
+
     def pop(self) -> tuple[int, bool]:
         """The next item, and whether it is redriven: fresh jobs in turn, then redriven ones; a job's items in their order."""
         redriven = not self.jobs
@@ -169,6 +176,17 @@ class FairTurn:
             tenant.tag = self.virtual
         tenant.tag -= step
         tenant.ready = tenant.resting_until is None
+
+    def remove(self, name: str, job: int, item: int) -> bool:
+        """An item waits no longer, and no turn is charged; False when it did not wait."""
+        if item not in self.queued:
+            return False
+        self.queued.discard(item)
+        if self.delayed.pop(item, None) is None:
+            tenant = self._tenant(name)
+            tenant.drop(job, item)
+            tenant.ready = tenant.ready and tenant.has_work
+        return True
 
     def take(self, attempts: list[str], now_us: int) -> tuple[list[Grant], float]:
         """Up to one grant per attempt id, and after how many µs asking again may help."""

@@ -35,6 +35,15 @@ class PredictorSettings(ServiceSettings):
     )
     throttle_seconds: float = Field(default=5.0, gt=0, description="the pause after a 429 that does not say how long")
 
+    cancels_per_minute: int = Field(
+        default=600, ge=1, description="requests to stop a prediction that a replica may send; they count beside creations"
+    )
+    retell_margin_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="after Cancel-After has passed, how long until the poller is asked again for an attempt that has no end",
+    )
+
     repair_every_seconds: float = Field(
         default=15.0, gt=0, description="between comparisons of the queue in Redis with the table"
     )

@@ -100,9 +100,16 @@ class ProviderDoor(Protocol):
     async def listed_since(self, account: str, since: datetime) -> list[Listed]:
         """The account's predictions created at or after `since`, newest first. Raises LookUpFailed."""
 
+    async def cancel(self, account: str, prediction_id: str) -> None:
+        """Ask that a prediction be stopped; one that has ended, or is not known, stays as it is. Raises CancelFailed."""
+
     async def close(self) -> None:
         """Give back connections."""
 
 
 class LookUpFailed(Exception):
     """The provider's list could not be read now, or not as far back as asked."""
+
+
+class CancelFailed(Exception):
+    """The provider did not take the request to stop a prediction; it may be asked again."""

@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from darkroom_predictor.providers.door import (
     Accepted,
+    CancelFailed,
     Creation,
     Listed,
     LookUpFailed,
@@ -22,10 +23,12 @@ from darkroom_predictor.providers.http_calls import Answer, HttpCalls, NoAnswer,
 
 LIST_PAGES_MAX = 100
 LIST_SECONDS_MAX = 10.0
+CANCEL_SECONDS_MAX = 10.0
 ANSWER_CHARACTERS_MAX = 300
 OFFICIAL_MODEL = re.compile(r"^[\w.-]+/[\w.-]+$")
 RESETS_IN = re.compile(r"~?(\d+(?:\.\d+)?)\s*s(?:econds?)?\b")
 LISTED = 200
+CANCEL_TAKEN = frozenset({200, 201, 202, 204, 404})
 CREATED = frozenset({200, 201, 202})
 NO_RIGHT = frozenset({401, 402, 403})
 BAD_REQUEST = frozenset({400, 404, 405, 410, 413, 415, 422})
@@ -95,6 +98,15 @@ class Replicate:
                 return found
             page = following
         raise LookUpFailed(f"more than {LIST_PAGES_MAX} pages")
+
+    async def cancel(self, account: str, prediction_id: str) -> None:
+        path = f"{self._path}/predictions/{quote(prediction_id, safe='')}/cancel"
+        try:
+            answer = await self._http.call("POST", path, self._headers(account), answer_seconds_max=CANCEL_SECONDS_MAX)
+        except (NotConnected, NoAnswer) as error:
+            raise CancelFailed(str(error)) from error
+        if answer.status not in CANCEL_TAKEN:
+            raise CancelFailed(f"status {answer.status}")
 
     async def close(self) -> None:
         await self._http.close()

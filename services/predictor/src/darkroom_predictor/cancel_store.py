@@ -1,0 +1,86 @@
+"""SQL of cancelling: items that are to stop, and the calls to the provider that this takes. Both survive any crash as rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from darkroom_servicekit.database import Transaction
+
+from darkroom_predictor.items import Item
+from darkroom_predictor.queue_store import ITEM_COLUMNS, read_item
+
+STOP = f"""
+    WITH wanted AS (
+        SELECT * FROM unnest(CAST(:jobs AS bigint[]), CAST(:instances AS text[]), CAST(:causes AS text[]))
+            AS w (job_id, instance_id, cause_id)
+    ), locked AS (
+        SELECT q.item_id, w.cause_id FROM queue_items q JOIN wanted w USING (job_id, instance_id)
+        WHERE q.state <> 'ENDED' ORDER BY q.item_id FOR UPDATE OF q
+    )
+    UPDATE queue_items q SET
+        state = CASE WHEN q.state = 'QUEUED' THEN 'ENDED' ELSE q.state END,
+        ended_at = CASE WHEN q.state = 'QUEUED' THEN clock_timestamp() END,
+        cancel_requested_at = coalesce(q.cancel_requested_at, clock_timestamp()),
+        cancel_cause_id = coalesce(q.cancel_cause_id, locked.cause_id)
+    FROM locked WHERE q.item_id = locked.item_id
+    RETURNING {ITEM_COLUMNS}, q.state = 'ENDED' AS ended
+"""  # noqa: S608  # constants only
+PLAN = """
+    UPDATE attempts SET cancel_at = clock_timestamp()
+    WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'CREATED' AND cancel_at IS NULL
+"""
+DUE = """
+    UPDATE attempts a SET cancels = a.cancels + 1, cancel_at = clock_timestamp() + make_interval(
+        secs => least(CAST(:again_seconds_max AS double precision), :again_seconds_first * 2.0 ^ least(a.cancels, 10))
+    )
+    FROM (
+        SELECT id FROM attempts
+        WHERE state = 'CREATED' AND cancel_at <= clock_timestamp()
+          AND provider = :provider AND account = ANY(CAST(:accounts AS text[]))
+        ORDER BY cancel_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ) due
+    WHERE a.id = due.id RETURNING a.id::text AS attempt_id, a.account, a.prediction_id, a.cancels
+"""
+TOLD = "UPDATE attempts SET cancel_at = NULL WHERE id = ANY(CAST(:attempts AS uuid[])) AND state = 'CREATED'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueCancel:
+    """A prediction that the provider is to be asked to stop."""
+
+    attempt_id: str
+    account: str
+    prediction_id: str
+    cancels: int
+
+
+async def stop_items(transaction: Transaction, jobs: Sequence[tuple[int, str, str]]) -> tuple[list[Item], list[Item]]:
+    """(job, its tenant, id of the request): ends what waits, marks what is under way; those two.
+
+    The item's row decides every race: whoever locks it first, a claim or this, is right, and the other finds it so.
+    """
+    parameters = {
+        "jobs": [job for job, _, _ in jobs],
+        "instances": [instance for _, instance, _ in jobs],
+        "causes": [cause for _, _, cause in jobs],
+    }
+    rows = (await transaction.execute(STOP, parameters)).all()
+    ended = [read_item(row) for row in rows if row.ended]
+    under_way = [read_item(row) for row in rows if not row.ended]
+    if under_way:
+        await transaction.execute(PLAN, {"items": [item.item_id for item in under_way]})
+    return sorted(ended, key=lambda item: item.item_id), under_way
+
+
+async def take_due_cancels(
+    transaction: Transaction, provider: str, accounts: Sequence[str], *, limit: int, again_seconds: tuple[float, float]
+) -> list[DueCancel]:
+    """Up to `limit` that are due; each is due again, later and later, unless `cancels_told`. `again_seconds`: first and most."""
+    first, most = again_seconds
+    parameters = {"provider": provider, "accounts": list(accounts), "limit": limit}
+    rows = await transaction.execute(DUE, parameters | {"again_seconds_first": first, "again_seconds_max": most})
+    return [DueCancel(**row._mapping) for row in rows]
+
+
+async def cancels_told(transaction: Transaction, attempts: Sequence[str]) -> None:
+    """The provider knows that these are to stop; how they end is heard from the poller."""
+    await transaction.execute(TOLD, {"attempts": list(attempts)})
