@@ -39,6 +39,11 @@ class GiveBack:
 
 
 @dataclass(frozen=True)
+class Remove:
+    which: int
+
+
+@dataclass(frozen=True)
 class SetTenant:
     tenant: int
     weight: float
@@ -52,7 +57,7 @@ class Pause:
     us: int
 
 
-Step = File | Take | Advance | Release | GiveBack | SetTenant | Pause
+Step = File | Take | Advance | Release | GiveBack | Remove | SetTenant | Pause
 
 _tenant = st.integers(0, len(TENANTS) - 1)
 _which = st.integers(0, 1000)
@@ -65,6 +70,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(Release, _which),
     st.builds(File, _tenant, st.integers(0, JOBS_EACH - 1), st.integers(1, 3), st.sampled_from((0, 10_000, 500_000))),
     st.builds(GiveBack, _which),
+    st.builds(Remove, _which),
     st.builds(SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 1, 5)), st.booleans()),
     st.builds(Pause, st.integers(0, 1), st.integers(1, 1_000_000)),
 )

@@ -24,6 +24,7 @@ class JobRequested(JobEvent):
     price_credits: int = Field(ge=0, description="credits for one item")
     items_total: int = Field(ge=1)
     subject_id: str | None = Field(default=None, description="who asked, within the tenant")
+    retry_of: int | None = Field(default=None, description="the job whose failed items it tries again")
     requested_at: datetime
 
     @property
@@ -56,7 +57,7 @@ class ItemRequested(ItemEvent):
 
 
 class JobCancelRequested(JobEvent):
-    """Someone asked that what has not started of a job be stopped."""
+    """Someone asked that a job be stopped. No ItemRequested of the job comes after it."""
 
     topic: ClassVar[str] = "darkroom.jobs"
 

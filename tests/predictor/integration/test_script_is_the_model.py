@@ -9,7 +9,7 @@ from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints
 from darkroom_predictor.rules import Account, FairTurn
 from darkroom_predictor.terms import Terms
 from hypothesis import HealthCheck, given, settings
-from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Pause, Release, SetTenant, Step, Take
+from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Pause, Release, Remove, SetTenant, Step, Take
 from redis.asyncio import Redis
 
 WINDOW_SECONDS, GRANT_SECONDS_MAX = 2.0, 0.5
@@ -33,6 +33,7 @@ class SideBySide:
     model: FairTurn
     now_us: int = FUTURE_US
     granted: list[Grant] = field(default_factory=list)
+    filed: list[Place] = field(default_factory=list)
 
     async def set_clock(self) -> None:
         """The script's clock never goes back behind the last one it kept: so a kept one in the future is the time."""
@@ -59,6 +60,11 @@ class SideBySide:
                 self.model.release(grant.account, grant.attempt_id)
                 self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.step, redriven=place.redriven)
                 await self.queue.tell(Hints(given_back=[(place, grant.step)], released=[(grant.account, grant.attempt_id)]))
+            case Remove() if self.filed:
+                # Any item that was ever filed: one that waits no longer is left as it is.
+                gone = self.filed[step.which % len(self.filed)]
+                self.model.remove(gone.instance_id, gone.job_id, gone.item_id)
+                await self.queue.tell(Hints(removed=[gone]))
             case SetTenant():
                 name = TENANTS[step.tenant]
                 self.model.set_tenant(name, weight=step.weight, cap=step.cap, paused=step.paused)
@@ -81,6 +87,7 @@ class SideBySide:
             tenant, job = TENANTS[step.tenant], _job_of(item)
             filed.append((Place(tenant, job, item, step.redriven), step.delay_us / 1_000_000))
             self.model.file(tenant, job, item, now_us=self.now_us, delay_us=step.delay_us, redriven=step.redriven)
+        self.filed += [place for place, _ in filed]
         await self.queue.file(self.epoch, filed)
 
     async def _take(self, step: Take) -> None:

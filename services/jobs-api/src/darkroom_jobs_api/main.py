@@ -16,11 +16,15 @@ from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.events import event_handlers
 from darkroom_jobs_api.idempotency.store import purge_keys
 from darkroom_jobs_api.jobs.accept_request import AcceptRequest
+from darkroom_jobs_api.jobs.cancel_job import CancelJob
 from darkroom_jobs_api.jobs.decide_jobs import DecideJobs
 from darkroom_jobs_api.jobs.decisions import Decisions
 from darkroom_jobs_api.jobs.http import job_routes
+from darkroom_jobs_api.jobs.http_changes import change_routes
 from darkroom_jobs_api.jobs.http_download import download_routes
 from darkroom_jobs_api.jobs.release_items import ReleaseItems
+from darkroom_jobs_api.jobs.retry_job import RetryJob
+from darkroom_jobs_api.jobs.stop_items import StopItems
 from darkroom_jobs_api.jobs.submit_job import SubmitJob
 from darkroom_jobs_api.outages import install_outage_handlers
 from darkroom_jobs_api.quotes.http import quote_routes
@@ -46,12 +50,15 @@ def build(settings: JobsApiSettings) -> FastAPI:
     accept = AcceptRequest(
         unit_of_work, catalogue, AddressGuard(parse_allow(settings.fetch_allow)), SubmitJob(unit_of_work, decisions)
     )
+    stop_items = StopItems(unit_of_work)
+    cancel = CancelJob(unit_of_work, stop_items, decisions)
     store_client = build_client()
     runtime.on_close(store_client.aclose)
 
     runtime.consume(event_handlers(DecideJobs(release, decisions)))
     runtime.loop("decisions", decisions.run)
     runtime.loop("release", release.run)
+    runtime.loop("stop", stop_items.run)
     runtime.loop("idempotency", lambda: _purge(unit_of_work, timedelta(hours=settings.idempotency_keep_hours)))
 
     limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
@@ -59,6 +66,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     install_outage_handlers(runtime.app)
     runtime.app.include_router(job_routes(accept, unit_of_work, principal, media_base=settings.media_base()))
     runtime.app.include_router(download_routes(unit_of_work, ObjectStore(settings.storage_url), principal))
+    runtime.app.include_router(change_routes(cancel, RetryJob(unit_of_work, accept), principal))
     runtime.app.include_router(quote_routes(unit_of_work, catalogue, principal))
     runtime.app.include_router(shop_routes(SampleStore(store_client, settings.store_base_url), principal))
     sandbox = settings.sandbox()

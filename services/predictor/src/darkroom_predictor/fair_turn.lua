@@ -293,7 +293,10 @@ local function remove()
             if call('ZREM', delayed, item .. ':' .. job .. ':' .. lane .. ':' .. tenant) == 0 then
                 local items = space .. 'job:' .. job
                 call('LREM', items, 1, item)
-                if call('EXISTS', items) == 0 then call('LREM', lane_of(tenant, lane), 1, job) end
+                if call('EXISTS', items) == 0 then
+                    call('LREM', lane_of(tenant, '0'), 1, job)
+                    call('LREM', lane_of(tenant, '1'), 1, job)
+                end
                 if not has_work(tenant) then leave(tenant) end
             end
         end

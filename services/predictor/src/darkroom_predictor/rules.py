@@ -105,7 +105,9 @@ class Tenant:
         self.items[job].remove(item)
         if not self.items[job]:
             del self.items[job]
-            self._lane(job in self.behind).remove(job)
+            for lane in (self.jobs, self.behind):
+                if job in lane:
+                    lane.remove(job)
 
     def pop(self) -> tuple[int, bool]:
         """The next item, and whether it is redriven: fresh jobs in turn, then redriven ones; a job's items in their order."""

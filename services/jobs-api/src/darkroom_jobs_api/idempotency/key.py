@@ -42,6 +42,7 @@ def parse_key(header: str | None) -> str | FieldError | None:
     return key
 
 
-def fingerprint(body: Body) -> str:
-    """A digest of what was asked for, the same however the JSON was written."""
-    return hashlib.sha256(body.model_dump_json(by_alias=True).encode()).hexdigest()
+def fingerprint(body: Body, *, retry_of: int | None = None) -> str:
+    """A digest of what was asked for, the same however the JSON was written; `retry_of`: the job that is tried again."""
+    prefix = "" if retry_of is None else f"{retry_of}:"
+    return hashlib.sha256((prefix + body.model_dump_json(by_alias=True)).encode()).hexdigest()

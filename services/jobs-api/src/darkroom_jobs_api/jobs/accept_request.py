@@ -3,6 +3,7 @@
 A request that is refused has changed nothing. A key that was used answers what it answered, or says why it cannot.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.problems import FieldError, Problem, invalid_fields
 from fastapi import Response
 
-from darkroom_jobs_api.catalogue.product import Product
 from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.idempotency.answer import StoredAnswer
 from darkroom_jobs_api.idempotency.key import Scope, fingerprint, parse_key
@@ -20,7 +20,7 @@ from darkroom_jobs_api.jobs.job import Job
 from darkroom_jobs_api.jobs.picture_addresses import AddressDoor, address_errors
 from darkroom_jobs_api.jobs.prefer import Preference
 from darkroom_jobs_api.jobs.store import Owner, find_job
-from darkroom_jobs_api.jobs.submission import SubmissionBody, read_submission
+from darkroom_jobs_api.jobs.submission import read_submission
 from darkroom_jobs_api.jobs.submit_answers import decided_answer
 from darkroom_jobs_api.jobs.submit_job import Order, SubmitJob
 from darkroom_jobs_api.request_body import ERRORS_MAX
@@ -28,6 +28,18 @@ from darkroom_jobs_api.request_body import ERRORS_MAX
 ROUTE_NAME = "POST /api/image-optimization"
 PRODUCT = "optimize"
 RETRY_AFTER_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """Why a job is asked for: `route` is where its idempotency key counts."""
+
+    route: str = ROUTE_NAME
+    product: str = PRODUCT
+    retry_of: int | None = None
+
+
+A_NEW_JOB = Purpose()
 
 
 class AcceptRequest:
@@ -39,32 +51,40 @@ class AcceptRequest:
         self._guard = guard
         self._submit = submit
 
-    async def __call__(self, raw: dict[str, Any], who: Principal, *, key_header: str | None, preference: Preference) -> Response:
+    async def __call__(
+        self,
+        raw: dict[str, Any],  # unchecked JSON
+        who: Principal,
+        *,
+        key_header: str | None,
+        preference: Preference,
+        purpose: Purpose = A_NEW_JOB,
+    ) -> Response:
         key = parse_key(key_header)
-        scope = Scope(who.instance_id, who.subject, ROUTE_NAME, key) if isinstance(key, str) else None
+        scope = Scope(who.instance_id, who.subject, purpose.route, key) if isinstance(key, str) else None
         async with self._unit_of_work.read() as connection:
-            product = await self._catalogue.product(connection, PRODUCT, now=datetime.now(UTC))
+            product = await self._catalogue.product(connection, purpose.product, now=datetime.now(UTC))
             used = await find_key(connection, scope) if scope else None
         submission = read_submission(raw, product)
         errors = submission.errors + ([key] if isinstance(key, FieldError) else [])
         body = submission.body
         if used and scope and body and not errors:
-            return await self._again(used, scope, body)
+            return await self._again(used, scope, fingerprint(body, retry_of=purpose.retry_of))
         errors += await address_errors(self._guard, submission.addresses)
         if errors or body is None:
             raise invalid_fields(errors[:ERRORS_MAX])
-        return await self._new(body, product, who, scope, preference)
-
-    async def _new(
-        self, body: SubmissionBody, product: Product, who: Principal, scope: Scope | None, preference: Preference
-    ) -> Response:
         order = Order(
             owner=Owner(who.instance_id, who.subject),
             product=product,
             body=body,
             scope=scope,
             wait_seconds=preference.wait_seconds,
+            retry_of=purpose.retry_of,
         )
+        return await self._new(order, preference)
+
+    async def _new(self, order: Order, preference: Preference) -> Response:
+        scope = order.scope
         try:
             job = await self._submit(order)
         except KeyTaken:
@@ -72,15 +92,15 @@ class AcceptRequest:
             async with self._unit_of_work.read() as connection:
                 used = await find_key(connection, scope)
             assert used is not None, "a key that was taken has a row"
-            return await self._again(used, scope, body)
+            return await self._again(used, scope, order.fingerprint)
         given = decided_answer(job, preference)
         if scope is not None:
             await store_answer(self._unit_of_work, scope, given)
         return _sent(given)
 
-    async def _again(self, used: UsedKey, scope: Scope, body: SubmissionBody) -> Response:
+    async def _again(self, used: UsedKey, scope: Scope, asked: str) -> Response:
         """The stored answer; or one made from the job's row, where the process that should have answered died."""
-        if used.fingerprint != fingerprint(body):
+        if used.fingerprint != asked:
             raise Problem(
                 422, "Key used for another request", "Use a new Idempotency-Key for a new request.", kind="/problems/key-reused"
             )

@@ -36,6 +36,7 @@ REJECTED = text(
         CAST(:held AS bigint[]), CAST(:envelopes AS jsonb[]), CAST(:renew_at AS timestamptz[])
     ) AS said (id, instance_id, needed, available, held, envelope, renew_at)
     WHERE jobs.id = said.id AND jobs.instance_id = said.instance_id AND jobs.decision = 'WAITING' AND jobs.status = 'PENDING'
+      AND jobs.cancel_requested_at IS NULL
     RETURNING jobs.id
     """
 )
@@ -48,7 +49,7 @@ FAIL_ITEMS = text(
 TO_RELEASE = text(
     """
     SELECT id, items_released, items_total, product, options, decision_envelope FROM jobs
-    WHERE decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL
+    WHERE decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL AND cancel_requested_at IS NULL
       AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
     ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
     """

@@ -16,6 +16,7 @@ class Job:
     id: int
     product_id: str
     product_name: str
+    retry_of: int | None
     status: JobStatus
     error: str | None
     price_credits: int

@@ -51,8 +51,10 @@ COUNT_JOBS = text(
     """
     UPDATE jobs SET status = count.status, error = count.error,
         items_done = count.done, items_failed = count.failed, items_canceled = count.canceled, items_spent = count.spent,
-        started_at = coalesce(jobs.started_at, :now), updated_at = :now,
-        finished_at = CASE WHEN count.status = 'RUNNING' THEN NULL ELSE CAST(:now AS timestamptz) END
+        started_at = CASE WHEN count.status IN ('PENDING', 'CANCELED') THEN jobs.started_at
+                          ELSE coalesce(jobs.started_at, :now) END,
+        finished_at = CASE WHEN count.status IN ('PENDING', 'RUNNING') THEN NULL ELSE CAST(:now AS timestamptz) END,
+        updated_at = :now
     FROM unnest(
         CAST(:ids AS bigint[]), CAST(:statuses AS text[]), CAST(:errors AS text[]),
         CAST(:done AS int[]), CAST(:failed AS int[]), CAST(:canceled AS int[]), CAST(:spent AS int[])

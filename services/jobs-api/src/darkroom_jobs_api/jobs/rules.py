@@ -21,6 +21,11 @@ INSUFFICIENT_CREDITS = "insufficient-credits"
 """The error of a job whose credits were refused."""
 
 
+def has_ended(status: JobStatus) -> bool:
+    """Whether a job's state is terminal."""
+    return status in ("DONE", "FAILED", "CANCELED")
+
+
 def item_may_become(status: ItemStatus) -> list[ItemStatus]:
     """The states from which an item may go to `status`: all that come before it."""
     return [earlier for earlier in ITEM_STATUSES if _RANK[earlier] < _RANK[status]]

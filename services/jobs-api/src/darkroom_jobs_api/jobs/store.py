@@ -20,9 +20,9 @@ INSERT = text(
     f"""
     WITH job AS (
         INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, price_version, price_credits,
-                          failed_items_refunded, status, items_total, created_at, updated_at)
+                          failed_items_refunded, retry_of, status, items_total, created_at, updated_at)
         VALUES (:instance_id, :subject, :product, :product_id, :product_name, CAST(:options AS jsonb), :price_version,
-                :price_credits, :failed_items_refunded, 'PENDING', :items_total, :now, :now)
+                :price_credits, :failed_items_refunded, :retry_of, 'PENDING', :items_total, :now, :now)
         RETURNING {JOB_COLUMNS}
     ), pictures AS (
         INSERT INTO items (job_id, instance_id, place, image_id, image_url, prompt, status, created_at, updated_at)
@@ -35,6 +35,7 @@ INSERT = text(
     """  # noqa: S608 - our columns
 )
 FIND = text(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = :job_id AND instance_id = :instance_id")  # noqa: S608 - our columns
+ASKED = text("SELECT product, options FROM jobs WHERE id = :job_id AND instance_id = :instance_id")
 LIST = text(
     f"""
     SELECT {JOB_COLUMNS} FROM jobs
@@ -59,7 +60,17 @@ class Owner:
     subject: str
 
 
-async def insert_job(transaction: Transaction, owner: Owner, product: Product, body: SubmissionBody) -> Job:
+@dataclass(frozen=True)
+class Asked:
+    """What a job was asked for, beside its pictures."""
+
+    product: str
+    options: dict[str, str]
+
+
+async def insert_job(
+    transaction: Transaction, owner: Owner, product: Product, body: SubmissionBody, *, retry_of: int | None = None
+) -> Job:
     """Write a PENDING job with its items, in the order sent."""
     values = {
         "instance_id": owner.instance_id,
@@ -71,6 +82,7 @@ async def insert_job(transaction: Transaction, owner: Owner, product: Product, b
         "price_version": product.price_version,
         "price_credits": product.price_credits,
         "failed_items_refunded": product.failed_items_refunded,
+        "retry_of": retry_of,
         "items_total": len(body.images),
         "image_ids": [image.image_id for image in body.images],
         "image_urls": [image.image_url for image in body.images],
@@ -86,6 +98,14 @@ async def find_job(connection: AsyncConnection, instance_id: str, job_id: int) -
     if row is None:
         raise JobNotFound(job_id)
     return Job(**row._mapping)
+
+
+async def asked_of(connection: AsyncConnection, instance_id: str, job_id: int) -> Asked:
+    """What a tenant's job was asked for. Raises JobNotFound."""
+    row = (await connection.execute(ASKED, {"instance_id": instance_id, "job_id": job_id})).one_or_none()
+    if row is None:
+        raise JobNotFound(job_id)
+    return Asked(row.product, row.options)
 
 
 async def list_jobs(

@@ -29,6 +29,11 @@ class Order:
     body: SubmissionBody
     scope: Scope | None
     wait_seconds: float
+    retry_of: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.body, retry_of=self.retry_of)
 
 
 class SubmitJob:
@@ -44,7 +49,7 @@ class SubmitJob:
         with ExitStack() as waiting:
             job, woken = await self._write(order, waiting)
             deadline = clock() + order.wait_seconds
-            while job.decision == "WAITING" and (left := deadline - clock()) > 0:
+            while job.decision == "WAITING" and job.finished_at is None and (left := deadline - clock()) > 0:
                 await self._decisions.look_again(woken, seconds=left)
                 job = await self._read(order.owner.instance_id, job.id)
         return job
@@ -52,11 +57,11 @@ class SubmitJob:
     async def _write(self, order: Order, waiting: ExitStack) -> tuple[Job, asyncio.Event]:
         product, body = order.product, order.body
         async with self._unit_of_work.begin() as transaction:
-            job = await insert_job(transaction, order.owner, product, body)
+            job = await insert_job(transaction, order.owner, product, body, retry_of=order.retry_of)
             woken = waiting.enter_context(self._decisions.expected(job.id))
             if order.scope is not None:
                 due = transaction.now + timedelta(seconds=order.wait_seconds + ANSWER_GRACE_SECONDS)
-                await take_key(transaction, order.scope, fingerprint=fingerprint(body), job_id=job.id, answer_due_at=due)
+                await take_key(transaction, order.scope, fingerprint=order.fingerprint, job_id=job.id, answer_due_at=due)
             transaction.publish(
                 JobRequested(
                     instance_id=order.owner.instance_id,
@@ -68,6 +73,7 @@ class SubmitJob:
                     price_credits=product.price_credits,
                     items_total=len(body.images),
                     subject_id=order.owner.subject,
+                    retry_of=order.retry_of,
                     requested_at=transaction.now,
                 )
             )

@@ -20,6 +20,7 @@ class JobView(Body):
     created_at: UtcTime
     started_at: UtcTime | None = left_out_when_none()
     finished_at: UtcTime | None = left_out_when_none()
+    retry_of: int | None = left_out_when_none("the job whose failed pictures it tries again")
     error: str | None = left_out_when_none("why it failed; `insufficient-credits` when its credits were refused")
 
 
@@ -80,6 +81,7 @@ def job_view(job: Job) -> JobView:
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
+        retry_of=job.retry_of,
         error=job.error,
     )
 

@@ -1,0 +1,57 @@
+"""A job's failed items once more, as a new job: a request like any other, written from the old job's rows.
+
+Cancelled items are not tried again: someone wanted them stopped.
+"""
+
+from typing import Any
+
+from darkroom_servicekit.auth import Principal
+from darkroom_servicekit.database import UnitOfWork
+from fastapi import Response
+
+from darkroom_jobs_api.jobs.accept_request import AcceptRequest, Purpose
+from darkroom_jobs_api.jobs.prefer import Preference
+from darkroom_jobs_api.jobs.rules import has_ended
+from darkroom_jobs_api.jobs.store import Asked, asked_of, find_job, items_of
+from darkroom_jobs_api.jobs.submission import OPTIONS
+
+ROUTE_NAME = "POST /api/image-optimization/jobs/{jobId}/retry"
+
+
+class JobIsOpen(Exception):
+    """Its items may still succeed."""
+
+
+class NothingFailed(Exception):
+    """There is nothing to try again."""
+
+
+class RetryJob:
+    """The use case. Raises JobNotFound, JobIsOpen, NothingFailed, and what a request for a job raises."""
+
+    def __init__(self, unit_of_work: UnitOfWork, accept: AcceptRequest) -> None:
+        self._unit_of_work = unit_of_work
+        self._accept = accept
+
+    async def __call__(self, job_id: int, who: Principal, *, key_header: str | None, preference: Preference) -> Response:
+        """The answer of the new job: today's price and rules, its own reservation, its own idempotency key."""
+        async with self._unit_of_work.read() as connection:
+            job = await find_job(connection, who.instance_id, job_id)
+            asked = await asked_of(connection, who.instance_id, job_id)
+            items = await items_of(connection, who.instance_id, job_id)
+        if not has_ended(job.status):
+            raise JobIsOpen
+        images = [
+            {"imageId": item.image_id, "imageUrl": item.image_url, "prompt": item.prompt}
+            for item in items
+            if item.status == "FAILED"
+        ]
+        if not images:
+            raise NothingFailed
+        raw = {"productId": job.product_id, "productName": job.product_name, "images": images, "options": _options(asked)}
+        purpose = Purpose(route=ROUTE_NAME, product=asked.product, retry_of=job_id)
+        return await self._accept(raw, who, key_header=key_header, preference=preference, purpose=purpose)
+
+
+def _options(asked: Asked) -> dict[str, Any]:
+    return {name: value for name, value in asked.options.items() if name in OPTIONS}
