@@ -40,6 +40,8 @@ class ProviderDouble:
     arrivals: list[Arrival] = field(default_factory=list)
     listed: list[dict[str, Any]] = field(default_factory=list)
     list_calls: int = 0
+    cancels: list[str] = field(default_factory=list)
+    cancel_status: int = 200
     answer: Answer | None = None
     after: Answer | None = None
 
@@ -70,6 +72,11 @@ class ProviderDouble:
         start = int(request.query_params.get("cursor", 0))
         following = f"{self.address}/v1/predictions?cursor={start + 100}" if start + 100 < len(newest) else None
         return JSONResponse({"next": following, "previous": None, "results": newest[start : start + 100]})
+
+    async def cancel(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        self.cancels.append(name)
+        return JSONResponse({"id": name, "status": "canceled"}, self.cancel_status)
 
     def most_within(self, seconds: float) -> int:
         """The largest number of arrivals in any half-open window of that length."""
@@ -108,6 +115,7 @@ async def provider_double() -> AsyncIterator[ProviderDouble]:
     routes = [
         Route("/v1/predictions", double.list_page, methods=["GET"]),
         Route("/v1/predictions", double.create, methods=["POST"]),
+        Route("/v1/predictions/{name}/cancel", double.cancel, methods=["POST"]),
         Route("/v1/models/{owner}/{name}/predictions", double.create, methods=["POST"]),
     ]
     listener = socket.create_server(("127.0.0.1", 0))

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
-from darkroom_contracts.jobs import ItemRequested, JobCancelRequested
-from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
+from darkroom_contracts.jobs import ItemRequested
+from darkroom_contracts.predictions import AttemptFailed, ItemFailed, ItemStarted, PredictionCreated
 from darkroom_predictor.main import build
 from darkroom_servicekit.stages import Received
 from predictor.conftest import MakeSettings
@@ -15,7 +15,7 @@ from predictor.events import item_requested
 from predictor.provider_double import Arrival, ProviderDouble, cut_off, refusing
 from starlette.responses import Response
 from support.kafka import Log
-from support.service import eventually, running
+from support.service import running
 
 E = TypeVar("E", bound=Event)
 
@@ -245,31 +245,3 @@ async def test_the_same_item_told_many_times_is_called_once(
         await first(log, PredictionCreated, 2)
 
     assert len(provider.arrivals) == 2
-
-
-async def test_a_cancelled_job_stops_what_has_not_started(
-    make_settings: MakeSettings, provider: ProviderDouble, log: Log
-) -> None:
-    items = [item_requested() for _ in range(3)]
-    async with running(build(make_settings(replicate_concurrency=1))):
-        await log.publish(*items)
-        await first(log, PredictionCreated)
-        await log.publish(JobCancelRequested(instance_id="shop-1", job_id=1))
-        canceled = await first(log, ItemCanceled, 2)
-
-    assert {event.item_id for event in canceled} == {item.item_id for item in items[1:]}
-    assert not any(event.reached_provider for event in canceled)
-    assert len(provider.arrivals) == 1
-
-
-async def test_a_stranger_cannot_cancel_a_job(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:
-    async with running(build(make_settings(replicate_concurrency=1))):
-        first_item = item_requested()
-        await log.publish(first_item, item_requested())
-        [created] = await first(log, PredictionCreated)
-        await log.publish(JobCancelRequested(instance_id="shop-2", job_id=1))
-        await log.raw("darkroom.predictor.dead-letters", 1)
-        await log.publish(completed(first_item, created))
-        await first(log, PredictionCreated, 2)
-
-    await eventually(lambda: asyncio.sleep(0, len(provider.arrivals) == 2))

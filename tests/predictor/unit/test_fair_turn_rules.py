@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from darkroom_predictor.rules import RUN_MAX, UNIT, Account, FairTurn, Grant
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Pause, Release, SetTenant, Step, Take
+from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Pause, Release, Remove, SetTenant, Step, Take
 
 SECOND = 1_000_000
 LONG_AGO = 1_000 * SECOND
@@ -325,17 +325,42 @@ def test_a_paused_account_leaves_its_share_to_the_others() -> None:
     assert len(take_all(turn, 100, now_us=LONG_AGO + 30 * SECOND)) >= 10
 
 
+def test_an_item_that_is_taken_out_costs_its_tenant_no_turn_and_its_place_goes_to_the_next() -> None:
+    turn = unlimited()
+    for item in (1, 2, 3):
+        turn.file("shop", 1, item, now_us=LONG_AGO)
+    turn.file("shop", 1, 4, now_us=LONG_AGO, delay_us=SECOND)
+    turn.file("other", 2, 5, now_us=LONG_AGO)
+
+    assert [turn.remove("shop", 1, item) for item in (2, 4, 2, 99)] == [True, True, False, False]
+
+    assert [grant.item for grant in run_until_empty(turn)] == [5, 1, 3]
+    assert turn.tenants["shop"].tag - turn.tenants["other"].tag == UNIT, "two turns against one, from a common start"
+
+
+def test_a_tenant_whose_last_item_is_taken_out_leaves_the_order_and_comes_back_without_credit() -> None:
+    turn = unlimited()
+    turn.file("shop", 1, 1, now_us=LONG_AGO)
+    turn.remove("shop", 1, 1)
+    assert not turn.tenants["shop"].ready
+    fill(turn, "other", 10, job=2)
+    take_all(turn, 10)
+    turn.file("shop", 1, 2, now_us=LONG_AGO)
+    assert turn.tenants["shop"].tag == turn.virtual
+
+
 @given(trace=TRACES)
 def test_nothing_waits_while_it_may_start(trace: Sequence[Step]) -> None:
     """P6: after a turn that says "wait", no ready tenant and no free account stand beside each other."""
     turn = capped(12, 4, accounts=2)
-    now_us, fresh, grants = LONG_AGO, itertools.count(), list[Grant]()
+    now_us, fresh, grants, filed = LONG_AGO, itertools.count(), list[Grant](), dict[int, tuple[str, int]]()
     for step in trace:
         match step:
             case File():
                 for _ in range(step.count):
                     item = next(fresh) * 10 + step.job
                     job = step.job + 10 * step.tenant
+                    filed[item] = TENANTS[step.tenant], job
                     turn.file(TENANTS[step.tenant], job, item, now_us=now_us, delay_us=step.delay_us, redriven=step.redriven)
             case Advance():
                 now_us += step.us
@@ -343,6 +368,9 @@ def test_nothing_waits_while_it_may_start(trace: Sequence[Step]) -> None:
                 turn.set_tenant(TENANTS[step.tenant], weight=step.weight, cap=step.cap, paused=step.paused)
             case Pause():
                 turn.pause(f"a-{step.account}", step.us, now_us=now_us)
+            case Remove() if turn.queued:
+                gone = sorted(turn.queued)[step.which % len(turn.queued)]
+                turn.remove(*filed[gone], gone)
             case Release() | GiveBack() if grants:
                 grant = grants[step.which % len(grants)]
                 turn.release(grant.account, grant.attempt)

@@ -1,8 +1,10 @@
 """What becomes of an item whose attempt failed."""
 
+from dataclasses import replace
+
 import pytest
 from darkroom_contracts.envelope import Envelope
-from darkroom_predictor.items import End, Item, Then, Wait, after_failure
+from darkroom_predictor.items import End, Item, Stop, Then, Wait, after_failure
 
 CAUSE = Envelope(id="1", type="t", source="s", subject="", time="", dataschema="")
 
@@ -50,3 +52,13 @@ def test_a_permanent_failure_ends_it_at_once_with_its_own_code() -> None:
 
 def test_a_returned_turn_is_not_counted_however_often() -> None:
     assert after_failure(item(counted=3), Then.RETURN, "throttled", chance=0.5) == Wait(delay_seconds=0.0, counted=False)
+
+
+@pytest.mark.parametrize("then", [Then.RETRY, Then.RETURN])
+def test_what_is_to_be_cancelled_is_not_tried_again(then: Then) -> None:
+    stopped = replace(item(counted=1), stopped_by=CAUSE)
+    assert after_failure(stopped, then, "provider-error", chance=0.5) == Stop()
+
+
+def test_what_failed_for_good_before_it_could_be_stopped_has_failed() -> None:
+    assert after_failure(replace(item(counted=1), stopped_by=CAUSE), Then.END, "moderation", chance=0.5) == End(code="moderation")
