@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ import jwt
 from fastapi import Request
 
 from darkroom_servicekit.problems import Problem
+from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.session_cookie import SAFE_METHODS, SESSION_COOKIE, comes_from_own_page, own_origin
 
 DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"
@@ -59,10 +61,14 @@ class TokenKeys:
 
 
 class Authenticator:
-    """Checks bearer tokens. `public_url` is where our own pages live; without it no page may change anything by its cookie."""
+    """Checks bearer tokens. `public_url` is where our own pages live; without it no page may change anything by its cookie.
 
-    def __init__(self, keys: TokenKeys, *, public_url: str | None = None) -> None:
+    `revocations`: the tokens that were given back; None where nobody can.
+    """
+
+    def __init__(self, keys: TokenKeys, *, public_url: str | None = None, revocations: Revocations | None = None) -> None:
         self._keys = keys
+        self._revocations = revocations
         self.own_origin = own_origin(public_url)
         self._jwks = (
             jwt.PyJWKClient(keys.jwt_jwks_url, timeout=JWKS_TIMEOUT_SECONDS)
@@ -70,8 +76,19 @@ class Authenticator:
             else None
         )
 
+    async def admit(self, token: str, now: datetime) -> Principal:
+        """The principal of a token that was not given back. Raises InvalidToken."""
+        principal = self.authenticate(token, now)
+        if await self.is_revoked(token_digest(token)):
+            raise InvalidToken("given back")
+        return principal
+
+    async def is_revoked(self, digest: str) -> bool:
+        """Whether the token of this digest was given back."""
+        return self._revocations is not None and await self._revocations.has(digest)
+
     def authenticate(self, token: str, now: datetime) -> Principal:
-        """The principal of a token. Raises InvalidToken."""
+        """The principal of a token, were it not given back. Raises InvalidToken."""
         if len(token) > TOKEN_BYTES_MAX:
             raise InvalidToken("too long")
         match token.count("."):
@@ -156,6 +173,7 @@ def make_jwt(
         "aud": "darkroom",
         "iat": int(now.timestamp()),
         "exp": int((now + ttl).timestamp()),
+        "jti": secrets.token_hex(8),  # so that giving one back leaves those of the same second alone
     }
     return jwt.encode(claims, key, algorithm="HS256")
 
@@ -175,7 +193,7 @@ def bearer_principal(authenticator: Authenticator) -> Callable[[Request], Awaita
             if request.method not in SAFE_METHODS:
                 require_own_page(request, authenticator)
         try:
-            return authenticator.authenticate(token, datetime.now(UTC))
+            return await authenticator.admit(token, datetime.now(UTC))
         except InvalidToken as error:
             raise unauthorized("The token is wrong or no longer good.") from error
 

@@ -29,6 +29,7 @@ from darkroom_servicekit.loops import Loops
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.migrations import newest_revision
 from darkroom_servicekit.outbox import OutboxRelay
+from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.tracing import build_tracer
 
@@ -77,7 +78,8 @@ class Runtime:
             keep_seconds=settings.outbox_keep_seconds,
         )
         self.unit_of_work = UnitOfWork(self.engine, service=service, clock=utc_now, wake_relay=self.relay.wake)
-        self.authenticator = Authenticator(token_keys(settings), public_url=settings.public_url)
+        self.revocations = Revocations(self.redis)
+        self.authenticator = Authenticator(token_keys(settings), public_url=settings.public_url, revocations=self.revocations)
         self._loops = Loops(self.metrics)
         self._to_start: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._to_drain: list[Callable[[], Awaitable[None]]] = []

@@ -4,9 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token
+from darkroom_jobs_api.session.revoke_tokens import RevokedTokens
+from darkroom_servicekit.auth import DEVELOPMENT_KEY, Principal, make_instance_token, token_digest
+from darkroom_servicekit.database import UnitOfWork, build_engine
+from darkroom_servicekit.revocation import Revocations
+from darkroom_servicekit.runtime import utc_now
+from redis.asyncio import Redis
+from sqlalchemy import text
 from support.jobs_api import JOBS, JobsApi, request_body, running_jobs_api
-from support.stack import StackAddresses, unique_name
+from support.service import migrated
+from support.stack import StackAddresses, fresh_database, unique_name
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 SESSION = "/api/session"
@@ -80,6 +87,46 @@ async def test_a_session_is_ended_by_our_own_page_alone(jobs_api: JobsApi) -> No
     assert (foreign.status_code, "set-cookie" in foreign.headers) == (403, False)
     assert own.status_code == 204
     assert "max-age=0" in own.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("by", ["cookie", "bearer"])
+async def test_a_session_that_was_ended_is_over_for_its_token_everywhere(jobs_api: JobsApi, by: str) -> None:
+    shop = unique_name("shop")
+    token, other = token_of(shop), token_of(shop)
+    bearer = {"Authorization": f"Bearer {token}"}
+    headers = bearer if by == "bearer" else {"Cookie": f"darkroom_session={token}"} | OWN
+    ended = await jobs_api.client.delete(SESSION, headers=headers)
+    again = await jobs_api.client.delete(SESSION, headers=headers)
+
+    assert (ended.status_code, again.status_code) == (204, 204)
+    assert (await jobs_api.client.get(SESSION, headers=headers)).status_code == 401
+    assert (await jobs_api.client.post(SESSION, headers=bearer)).status_code == 401
+    assert (await jobs_api.client.get(f"{JOBS}/jobs", headers=bearer)).status_code == 401
+    assert (await jobs_api.client.get(SESSION, headers={"Authorization": f"Bearer {other}"})).status_code == 200
+
+
+async def test_what_was_given_back_is_told_to_a_redis_that_forgot_and_kept_no_longer_than_needed(
+    parts: StackAddresses, redis_url: str
+) -> None:
+    async with fresh_database(parts, "jobs_api") as url, Redis.from_url(redis_url) as redis:
+        engine = build_engine(await migrated("jobs-api", url), pool_size=2)
+        unit_of_work = UnitOfWork(engine, service="jobs-api", clock=utc_now, wake_relay=lambda: None)
+        revocations = Revocations(redis)
+        revoked = RevokedTokens(unit_of_work, revocations)
+        for token, left in (("long", 3600), ("short", -3600)):
+            ends = datetime.now(UTC) + timedelta(seconds=left)
+            await revoked.give_back(Principal("shop", "owner", expires_at=ends), token)
+        await revoked.fill_if_needed()
+        await redis.flushdb()
+        assert not await revocations.has(token_digest("long"))
+        await revoked.fill_if_needed()
+
+        assert await revocations.has(token_digest("long"))
+        assert not await revocations.has(token_digest("short"))
+        assert 3600 < await redis.ttl(f"darkroom:revoked:{token_digest('long')}") <= 3631
+        async with unit_of_work.read() as connection:
+            assert (await connection.execute(text("SELECT digest FROM revoked_tokens"))).scalars().all() == [token_digest("long")]
+        await engine.dispose()
 
 
 async def test_sample_shops_are_offered_with_the_development_key_alone(parts: StackAddresses) -> None:

@@ -5,6 +5,9 @@ import json
 
 import pytest
 from darkroom_contracts.items import ItemCompleted
+from darkroom_servicekit.auth import token_digest
+from darkroom_servicekit.revocation import Revocations
+from redis.asyncio import Redis
 from support.notifier_process import Ground, NotifierProcess, example, notifier_process, page, token_for
 from support.service import eventually
 from websockets.asyncio.client import connect
@@ -197,3 +200,26 @@ async def test_a_wrong_cookie_is_4401(notifier: NotifierProcess) -> None:
     async with page(notifier.url, additional_headers={"Cookie": "darkroom_session=wrong"}) as open_page:
         await open_page.send({"type": "connect"})
         assert await open_page.close_code() == 4401
+
+
+async def test_a_token_given_back_closes_its_own_sockets_alone_and_opens_none(
+    ground: Ground, notifier: NotifierProcess, tenant: str
+) -> None:
+    ended, other = token_for(tenant, ttl_seconds=1800), token_for(tenant)
+    async with (
+        Redis.from_url(ground.redis_url) as redis,
+        page(notifier.url, token=ended) as first,
+        page(notifier.url, token=other) as renewed,
+        page(notifier.url, token=other) as neighbour,
+    ):
+        await renewed.send({"type": "token", "token": ended})
+        await Revocations(redis).add({token_digest(ended): 1800})
+        assert await first.close_code() == 4401
+        assert await renewed.close_code() == 4401
+        async with page(notifier.url) as again:
+            await again.send({"type": "connect", "token": ended})
+            assert await again.close_code() == 4401
+        await neighbour.send({"type": "token", "token": ended})
+        assert await neighbour.close_code() == 4401
+    async with page(notifier.url, token=other):
+        pass

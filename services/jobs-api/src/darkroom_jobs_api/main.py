@@ -31,6 +31,7 @@ from darkroom_jobs_api.quotes.http import quote_routes
 from darkroom_jobs_api.sandbox.door import SandboxDoor
 from darkroom_jobs_api.sandbox.http import sandbox_routes
 from darkroom_jobs_api.session.http import session_routes
+from darkroom_jobs_api.session.revoke_tokens import RevokedTokens
 from darkroom_jobs_api.settings import JobsApiSettings
 from darkroom_jobs_api.shop.http import shop_routes
 from darkroom_jobs_api.shop.sample_store import SampleStore, build_client
@@ -61,6 +62,9 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.loop("stop", stop_items.run)
     runtime.loop("idempotency", lambda: _purge(unit_of_work, timedelta(hours=settings.idempotency_keep_hours)))
 
+    revoked = RevokedTokens(unit_of_work, runtime.revocations)
+    runtime.loop("revocations", revoked.run)
+
     limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
     principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
     install_outage_handlers(runtime.app)
@@ -71,9 +75,13 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.app.include_router(shop_routes(SampleStore(store_client, settings.store_base_url), principal))
     sandbox = settings.sandbox()
     runtime.app.include_router(sandbox_routes(SandboxDoor(store_client, sandbox) if sandbox else None, principal))
-    runtime.app.include_router(
-        session_routes(runtime.authenticator, sample_shops=settings.sample_shops(), operator_offered=settings.offers_operator())
+    sessions = session_routes(
+        runtime.authenticator,
+        revoked.give_back,
+        sample_shops=settings.sample_shops(),
+        operator_offered=settings.offers_operator(),
     )
+    runtime.app.include_router(sessions)
     timelines = Timelines(unit_of_work, settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
     runtime.app.include_router(timeline_routes(timelines, principal))
     return runtime.app

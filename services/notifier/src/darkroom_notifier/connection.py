@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from darkroom_servicekit.auth import Authenticator, InvalidToken, Principal
+from darkroom_servicekit.auth import Authenticator, InvalidToken, Principal, token_digest
 from darkroom_servicekit.session_cookie import SESSION_COOKIE
 from fastapi import WebSocket, WebSocketDisconnect
 from redis.exceptions import RedisError
@@ -56,6 +56,7 @@ class Connection:
         self._pace = Pace()
         self._ended: asyncio.Future[Closing | None] = loop.create_future()
         self._expiry: asyncio.TimerHandle | None = None
+        self._digest = ""
 
     def take(self, batch: Batch) -> None:
         """Frames have come."""
@@ -63,6 +64,11 @@ class Connection:
             self._backlog.put(batch)
         except Closing as closing:
             self.end(closing)
+
+    def revoked(self, digest: str) -> None:
+        """A token was given back: perhaps this socket's."""
+        if digest == self._digest:
+            self.end(_no_longer_good())
 
     def end(self, closing: Closing | None) -> None:
         """Close the socket soon; None: without a word, since nobody is there."""
@@ -97,6 +103,7 @@ class Connection:
             raise Closing(Code.MALFORMED, "connect has a token, unless a page's cookie has one")
         tenant = self._sign_in(token).instance_id
         async with self._parts.places.held(tenant), self._parts.hub.listening(tenant, self):
+            await self._refuse_revoked()  # from here on it is called out
             resumption = await self._parts.history.resume(tenant, connect.position)
             writer = asyncio.create_task(self._write(resumption))
             writer.add_done_callback(self._writer_ended)
@@ -112,6 +119,7 @@ class Connection:
                 case Renewal(token):
                     if self._sign_in(token).instance_id != tenant:
                         raise Closing(Code.TOKEN, "the token is of another tenant")
+                    await self._refuse_revoked()
                 case Connect():
                     raise Closing(Code.MALFORMED, "connected already")
 
@@ -134,9 +142,13 @@ class Connection:
             self._expiry.cancel()
         if principal.expires_at:
             left = max(0.0, (principal.expires_at - now).total_seconds())
-            closing = Closing(Code.TOKEN, "the token is no longer good")
-            self._expiry = asyncio.get_running_loop().call_later(left, self.end, closing)
+            self._expiry = asyncio.get_running_loop().call_later(left, self.end, _no_longer_good())
+        self._digest = token_digest(token)
         return principal
+
+    async def _refuse_revoked(self) -> None:
+        if await self._parts.authenticator.is_revoked(self._digest):
+            raise _no_longer_good()
 
     async def _write(self, resumption: Resumption) -> None:
         """Send what was missed, then what comes, each offset once."""
@@ -181,6 +193,10 @@ class Connection:
                 await self._websocket.close(closing.code, closing.reason)
         except (TimeoutError, RuntimeError, WebSocketDisconnect):
             pass  # gone, or it does not read: the server cuts the connection
+
+
+def _no_longer_good() -> Closing:
+    return Closing(Code.TOKEN, "the token is no longer good")
 
 
 def _why(outcome: BaseException | None) -> Closing | None:

@@ -1,7 +1,7 @@
 """Brings live frames from Redis to the sockets of this process: one subscription for each tenant that has any here.
 
-Publish/subscribe promises nothing to a listener that was away. So when the connection is lost, every socket is told to
-reconnect, and closes its gap from the history.
+That a token was given back is told on a channel of its own, for all. Publish/subscribe promises nothing to a listener that was
+away: when the connection is lost, every socket is told to reconnect, and closes its gap from the history.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import structlog
+from darkroom_servicekit.revocation import revocation_channel
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
@@ -18,7 +19,7 @@ from redis.exceptions import RedisError
 
 from darkroom_notifier.history import Batch, database_of, read_call
 from darkroom_notifier.protocol import Closing, Code
-from darkroom_notifier.redis_keys import idle_channel, live_channel
+from darkroom_notifier.redis_keys import live_channel
 
 SILENCE_SECONDS_MAX = 10.0
 """After this long without a word Redis is asked whether it is there; after twice as long it is not."""
@@ -37,6 +38,9 @@ class Listener(Protocol):
     def end(self, closing: Closing) -> None:
         """No more will come."""
 
+    def revoked(self, digest: str) -> None:
+        """The token of this digest was given back; it may be anyone's."""
+
 
 class Hub:
     """The tenants with sockets here. `run` for ever."""
@@ -47,6 +51,7 @@ class Hub:
             redis_url, socket_connect_timeout=CONNECT_SECONDS_MAX, retry=Retry(NoBackoff(), 0), health_check_interval=0
         )
         self._database = database_of(self._redis)
+        self._revocations = revocation_channel(self._redis)
         self._listeners: dict[str, set[Listener]] = {}
         self._confirmations: dict[str, asyncio.Future[None]] = {}
         self._pubsub: PubSub | None = None
@@ -56,7 +61,7 @@ class Hub:
         """Listen until the connection is lost or this is cancelled."""
         pubsub = self._redis.pubsub()
         try:
-            await pubsub.subscribe(idle_channel(self._database))
+            await pubsub.subscribe(self._revocations)
             self._pubsub = pubsub
             await self._listen(pubsub)
         except RedisError as error:
@@ -117,6 +122,9 @@ class Hub:
     def _hear(self, message: dict[str, Any]) -> None:
         channel = (message["channel"] or b"").decode()
         match message["type"]:
+            case "message" if channel == self._revocations:
+                for listener in self._all():
+                    listener.revoked(message["data"].decode())
             case "message":
                 self._deliver(channel.removeprefix(live_channel(self._database, "")), read_call(message["data"]))
             case "subscribe":
@@ -128,9 +136,12 @@ class Hub:
         for listener in self._listeners.get(tenant, ()):
             listener.take(batch)
 
+    def _all(self) -> list[Listener]:
+        return [listener for tenant in self._listeners.values() for listener in tenant]
+
     def _end_all(self) -> None:
         """Tell all to reconnect; the tenants are forgotten, since nothing is subscribed to any more."""
-        listeners = [listener for tenant in self._listeners.values() for listener in tenant]
+        listeners = self._all()
         self._listeners.clear()
         if listeners:
             log.warning("live frames interrupted, sockets told to reconnect", sockets=len(listeners))

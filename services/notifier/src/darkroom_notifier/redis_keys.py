@@ -16,8 +16,3 @@ def places_key(tenant: str) -> str:
 def live_channel(database: int, tenant: str) -> str:
     """Where new frames are called out. Publish/subscribe knows no databases, so the number is part of the name."""
     return f"{PREFIX}:{database}:live:{tenant}"
-
-
-def idle_channel(database: int) -> str:
-    """Never published to; keeps the subscription's connection in its mode while nobody is connected."""
-    return f"{PREFIX}:{database}:idle"

@@ -1,9 +1,11 @@
 """`/api/session`: a page hands its token in once and gets it back as a cookie that no script can read.
 
-Nothing is stored: the cookie is the token, and ends with it. The sample shops are offered with the development key alone.
+No session is stored: the cookie is the token, and ends with it, or sooner when it is given back. Sample shops are offered with
+the development key alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -59,18 +61,22 @@ class SampleShop(StrictBody):
     role: Literal["owner", "operator"] = "owner"
 
 
+GiveBack = Callable[[Principal, str], Awaitable[None]]
+"""Revokes a principal's token."""
+
+
 def session_routes(
-    authenticator: Authenticator, *, sample_shops: Sequence[str] | None, operator_offered: bool = False
+    authenticator: Authenticator, give_back: GiveBack, *, sample_shops: Sequence[str] | None, operator_offered: bool = False
 ) -> APIRouter:
     """Begin, show and end a page's session. `sample_shops`: those to offer; None where other than development keys are in use."""
     router = APIRouter(prefix="/api/session", tags=["session"])
     secure = (authenticator.own_origin or "").startswith("https://")
     signed_in = bearer_principal(authenticator)
 
-    def begin(token: str) -> Response:
+    async def begin(token: str) -> Response:
         now = datetime.now(UTC)
         try:
-            who = authenticator.authenticate(token, now)
+            who = await authenticator.admit(token, now)
         except InvalidToken as error:
             raise unauthorized("The token is wrong or no longer good.") from error
         if len(token) > COOKIE_BYTES_MAX:
@@ -86,17 +92,22 @@ def session_routes(
         token = bearer_token(request)
         if token is None:
             raise unauthorized("Send a token as `Authorization: Bearer …`.")
-        return begin(token)
+        return await begin(token)
 
     @router.get("", response_model=Session, responses=problems(401))
     async def session(who: Annotated[Principal, Depends(signed_in)]) -> Response:
         """Who is signed in."""
         return json_answer(_session(who))
 
-    @router.delete("", status_code=204)
+    @router.delete("", status_code=204, responses=problems(401))
     async def end_session(request: Request) -> Response:
-        """Forget the cookie."""
-        require_own_page(request, authenticator)
+        """Give the token back, of the header or else of the cookie: it is good for nothing from now on, and its sockets close."""
+        token = bearer_token(request)
+        if token is None:
+            require_own_page(request, authenticator)
+            token = request.cookies.get(SESSION_COOKIE, "")
+        with suppress(InvalidToken):  # one that is not good opens nothing as it is
+            await give_back(authenticator.authenticate(token, datetime.now(UTC)), token)
         answer = Response(status_code=204)
         answer.delete_cookie(SESSION_COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
         return answer
@@ -115,8 +126,8 @@ def session_routes(
         if shop.role == OPERATOR:
             if not operator_offered:
                 raise Problem(404, "Not Found", kind="/problems/not-found")
-            return begin(_operator_token(shop.instance_id, now))
-        return begin(make_instance_token(shop.instance_id, key=DEVELOPMENT_KEY, now=now, ttl=DEVELOPMENT_LIFE))
+            return await begin(_operator_token(shop.instance_id, now))
+        return await begin(make_instance_token(shop.instance_id, key=DEVELOPMENT_KEY, now=now, ttl=DEVELOPMENT_LIFE))
 
     return router
 
