@@ -11,7 +11,7 @@ from darkroom_contracts.credits import (
     CreditsTakenBack,
 )
 from darkroom_contracts.items import ItemCompleted
-from darkroom_contracts.predictions import ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
+from darkroom_contracts.predictions import DeadLettersRedriven, ItemCanceled, ItemFailed, ItemStarted, PredictionCreated
 from darkroom_servicekit.consumer import Handlers
 
 from darkroom_jobs_api.jobs.decide_jobs import DecideJobs
@@ -22,6 +22,7 @@ from darkroom_jobs_api.jobs.follow_items import (
     on_items_started,
     on_predictions_created,
 )
+from darkroom_jobs_api.jobs.redrive_items import on_dead_letters_redriven
 from darkroom_jobs_api.quotes.store import see_balances
 
 
@@ -42,4 +43,5 @@ def event_handlers(decide: DecideJobs) -> Handlers:
         .on(ItemCompleted, on_items_completed)
         .on(ItemFailed, on_items_failed)
         .on(ItemCanceled, on_items_canceled)
+        .on(DeadLettersRedriven, on_dead_letters_redriven)
     )

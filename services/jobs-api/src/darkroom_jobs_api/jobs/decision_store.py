@@ -48,7 +48,7 @@ FAIL_ITEMS = text(
 )
 TO_RELEASE = text(
     """
-    SELECT id, items_released, items_total, product, options, decision_envelope FROM jobs
+    SELECT id, items_released, items_total, product, options, redriven, decision_envelope FROM jobs
     WHERE decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL AND cancel_requested_at IS NULL
       AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
     ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
@@ -83,6 +83,7 @@ class ReleasingJob:
     total: int
     product: str
     options: dict[str, str]
+    redriven: bool
     decided_by: Envelope
 
 
@@ -118,6 +119,7 @@ async def jobs_to_release(transaction: Transaction, job_ids: Sequence[int] | Non
             total=row.items_total,
             product=row.product,
             options=row.options,
+            redriven=row.redriven,
             decided_by=Envelope.from_headers(row.decision_envelope),
         )
         for row in (await transaction.execute(TO_RELEASE, values)).all()

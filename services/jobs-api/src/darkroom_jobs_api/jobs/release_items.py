@@ -84,5 +84,6 @@ class ReleaseItems:
             expected_seconds=product.expected_seconds,
             cancel_after_seconds=product.cancel_after_seconds,
             retry=RetryPolicy(attempts_max=product.attempts_max, backoff_seconds=product.backoff_seconds),
+            redriven=job.redriven,
             requested_at=transaction.now,
         )
