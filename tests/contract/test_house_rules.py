@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from darkroom_servicekit.migrations import newest_revision
 
 TREE = Path(__file__).parents[2]
 SOURCES = sorted(
@@ -66,3 +67,13 @@ def test_generic_services_know_no_product_by_name() -> None:
     ]
 
     assert named == []
+
+
+@pytest.mark.parametrize("service", ["jobs-api", "credits", "predictor", "poller", "notifier"])
+def test_migrations_are_one_line_in_the_order_of_their_numbers(service: str) -> None:
+    """Two branches that take the same number merge without a conflict, and then no database can be made."""
+    files = sorted((TREE / "services" / service / "migrations" / "versions").glob("*.py"))
+    numbers = [f"{number:04}" for number in range(1, len(files) + 1)]
+
+    assert [path.name[:4] for path in files] == numbers
+    assert newest_revision(files[0].parents[1]) == numbers[-1]
