@@ -17,8 +17,8 @@ import asyncpg
 import pytest
 from darkroom_contracts.event import Event
 from darkroom_credits.correct_credits import NothingToGiveBack, UnknownSpending
-from darkroom_credits.payments.purchase import Charge, Purchase, Session
-from darkroom_credits.payments.record_payments import record_refund, record_session
+from darkroom_credits.payments.purchase import Charge, Dispute, Purchase, Session
+from darkroom_credits.payments.record_payments import record_dispute, record_refund, record_session
 from darkroom_credits.payments.store import insert_purchase
 from darkroom_servicekit.database import Transaction
 from hypothesis import HealthCheck, settings
@@ -170,7 +170,13 @@ class Ledger(RuleBasedStateMachine):
     @rule(shop=SHOPS, credits=st.integers(50, 300), dies=st.none() | st.integers(0, 14))
     def buy(self, shop: str, credits: int, dies: int | None) -> None:
         purchase = Purchase(
-            id=str(uuid4()), instance_id=shop, credits=credits, amount_minor=credits * 2, currency="EUR", price_version=1
+            id=str(uuid4()),
+            instance_id=shop,
+            credits=credits,
+            amount_minor=credits * 2,
+            currency="EUR",
+            price_version=1,
+            created_at=self.now,
         )
         self.purchases.append((purchase, f"pi_{purchase.id}"))
         self.run(self._write(purchase))
@@ -208,6 +214,21 @@ class Ledger(RuleBasedStateMachine):
         refunded = max(1, purchase.amount_minor * percent // 100)
         charge = Charge(id="ch", payment_intent=intent, amount=purchase.amount_minor, amount_refunded=refunded, currency="eur")
         self.do(lambda: self._in_transaction(lambda transaction: record_refund(transaction, charge)), dies)
+
+    @rule(
+        which=st.integers(0, 20),
+        percent=st.integers(1, 100),
+        end=st.sampled_from(["lost", "won", None]),
+        dies=st.none() | st.integers(0, 14),
+    )
+    def dispute(self, which: int, percent: int, end: str | None, dies: int | None) -> None:
+        """A bank disputes a payment, or decides; also before the payment is heard of, and beside refunds."""
+        if not self.purchases:
+            return
+        purchase, intent = self.purchases[which % len(self.purchases)]
+        amount = max(1, purchase.amount_minor * percent // 100)
+        told = Dispute(id="du", payment_intent=intent, amount=amount, currency="eur", status=end or "needs_response")
+        self.do(lambda: self._in_transaction(lambda found: record_dispute(found, told, closed=end is not None)), dies)
 
     async def _in_transaction(self, act: Callable[[Transaction], Awaitable[str]]) -> None:
         async with self.books.unit_of_work.begin() as transaction:

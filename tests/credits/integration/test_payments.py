@@ -311,12 +311,119 @@ async def test_a_refund_of_something_else_takes_nothing_back(shop: Credits, worl
     assert await available(shop) == 1000
 
 
-async def test_a_dispute_is_noted(shop: Credits, world: CardWorld, books_of: CreditBooks) -> None:
+async def test_a_dispute_moves_nothing_until_it_is_lost(shop: Credits, world: CardWorld, books_of: CreditBooks) -> None:
     _, intent = await sold(shop, world)
     world.control("POST", f"/payments/{intent}/dispute")
     completed, dispute = world.events(COMPLETED, "charge.dispute.created")
     assert [await outcome(await deliver(shop, body)) for body in (completed, dispute)] == ["paid", "disputed"]
-    assert await books_of.rows("SELECT disputed_at IS NOT NULL FROM purchases") == [(True,)]
+    assert await available(shop) == 1000
+    world.control("POST", f"/payments/{intent}/dispute/close", outcome="lost")
+    [lost] = world.events("charge.dispute.closed")
+    assert await outcome(await deliver(shop, lost)) == "dispute-lost"
+    # News that come late do not open it again.
+    assert await outcome(await deliver(shop, changed(dispute, lambda event: None))) == "disputed"
+    assert await available(shop) == 0
+    assert await books_of.rows("SELECT dispute_state, refunded_minor FROM purchases") == [("LOST", 1000)]
+    assert await books_of.rows("SELECT kind, amount_minor FROM money_transactions ORDER BY id") == [
+        ("payment", 1000),
+        ("dispute", 1000),
+    ]
+    assert await money(books_of) == {"card": 0, "sales": -1000, "returns": 1000}
+    await books_of.assert_sound()
+    await books_of.assert_topic_rebuilds()
+
+
+async def test_a_dispute_that_is_won_moves_nothing(shop: Credits, world: CardWorld, books_of: CreditBooks) -> None:
+    _, intent = await sold(shop, world)
+    world.control("POST", f"/payments/{intent}/dispute")
+    world.control("POST", f"/payments/{intent}/dispute/close", outcome="won")
+    bodies = world.events(COMPLETED, "charge.dispute.closed", "charge.dispute.created")
+    assert [await outcome(await deliver(shop, body)) for body in bodies] == ["paid", "dispute-won", "disputed"]
+    assert await available(shop) == 1000
+    assert await books_of.rows("SELECT dispute_state FROM purchases") == [("WON",)]
+
+
+async def test_a_part_refunded_and_then_all_disputed_takes_back_no_more_than_was_paid(
+    shop: Credits, world: CardWorld, books_of: CreditBooks
+) -> None:
+    _, intent = await sold(shop, world)
+    world.refund(intent, 400)
+    world.control("POST", f"/payments/{intent}/dispute")
+    world.control("POST", f"/payments/{intent}/dispute/close", outcome="lost")
+    # The dispute is told of before the payment and its refund.
+    lost, completed, refunded = world.events("charge.dispute.closed", COMPLETED, "charge.refunded")
+    assert [await outcome(await deliver(shop, body)) for body in (lost, completed, refunded)] == ["waits", "paid", "nothing-new"]
+    assert await available(shop) == 0
+    assert await money(books_of) == {"card": 0, "sales": -1000, "returns": 1000}
+    await books_of.assert_sound()
+
+
+async def test_refunds_and_disputes_whose_webhooks_were_lost_are_asked_for(
+    settings: CreditsSettings, world: CardWorld, books_of: CreditBooks
+) -> None:
+    async with serving(selling(settings, world, stripe_events_seconds=0.3)) as shop:
+        _, first = await sold(shop, world)
+        _, second = await sold(shop, world, 2000)
+        world.refund(first, 250)
+        world.control("POST", f"/payments/{second}/dispute")
+        world.control("POST", f"/payments/{second}/dispute/close", outcome="lost")
+
+        async def all_told() -> bool:
+            return await books_of.rows("SELECT refunded_minor FROM purchases ORDER BY credits") == [(250,), (2000,)]
+
+        # Not one webhook is handed on.
+        await eventually(all_told)
+        assert await available(shop) == 750
+        late = world.events("charge.refunded", "charge.dispute.closed", COMPLETED)
+        assert [await outcome(await deliver(shop, body)) for body in late] == ["repeated"] * 3
+        await books_of.assert_sound()
+        lines = (await shop.client.get("/metrics")).text.splitlines()
+        assert 'darkroom_credits_stripe_events_listed_total{outcome="paid"} 2.0' in lines
+        # Where it has been read to is kept: what is known is not listed for ever.
+        assert (await books_of.rows("SELECT read_until > now() - interval '1 hour' FROM stripe_watch")) == [(True,)]
+
+
+async def test_a_purchase_whose_session_was_never_heard_of_ends_all_the_same(
+    settings: CreditsSettings, world: CardWorld, books_of: CreditBooks
+) -> None:
+    async with serving(selling(settings, world, stripe_reconcile_seconds=0.3)) as shop:
+        world.control("PUT", "", lostAnswerRate=1)
+        assert (await checkout(shop, 100, key="one")).status_code == 503
+        assert await books_of.rows("SELECT state, session_id FROM purchases") == [("CREATED", None)]
+        world.control("PUT", "", lostAnswerRate=0)
+
+        async def offered() -> bool:
+            return await books_of.rows("SELECT state FROM purchases") == [("OPEN",)]
+
+        await eventually(offered)
+        # The same key at Stripe: it is the session that was made at first, and the only one.
+        [(session_id,)] = await books_of.rows("SELECT session_id FROM purchases")
+        assert (await checkout(shop, 100, key="one")).json()["sessionId"] == session_id
+        made = {call["id"] for call in world.sandbox.calls(vendor="stripe", kind="create_session") if call.get("id")}
+        assert made <= {session_id}
+        world.pay(session_id, "expired")
+
+        async def ended() -> bool:
+            return await books_of.rows("SELECT state, check_at FROM purchases") == [("EXPIRED", None)]
+
+        await eventually(ended)
+
+
+async def test_a_purchase_that_is_too_old_to_be_offered_again_ends(
+    settings: CreditsSettings, world: CardWorld, books_of: CreditBooks
+) -> None:
+    await books_of.rows(
+        "INSERT INTO purchases"
+        " (id, instance_id, credits, amount_minor, currency, price_version, created_by, created_at, check_at)"
+        " VALUES (gen_random_uuid(), 'shop', 100, 100, 'EUR', 1, 'a', now() - interval '21 hours', now()) RETURNING id"
+    )
+    async with serving(selling(settings, world)):
+
+        async def ended() -> bool:
+            return await books_of.rows("SELECT state, check_at FROM purchases") == [("EXPIRED", None)]
+
+        await eventually(ended)
+    assert world.sandbox.calls(vendor="stripe", kind="session") == []
 
 
 async def test_a_key_gives_one_session_and_two_keys_two(shop: Credits, world: CardWorld) -> None:

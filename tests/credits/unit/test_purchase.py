@@ -1,5 +1,6 @@
 """What credits cost, and what Stripe's news of a purchase means."""
 
+from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
 
@@ -7,7 +8,10 @@ import pytest
 from darkroom_credits.payments.prices import CreditsOutOfBounds, Price
 from darkroom_credits.payments.purchase import Purchase, Session, State, credits_of_refund, next_state, state_told
 
-PURCHASE = Purchase(id="p-1", instance_id="shop", credits=1000, amount_minor=999, currency="EUR", price_version=1)
+SOLD = datetime(2026, 3, 4, tzinfo=UTC)
+PURCHASE = Purchase(
+    id="p-1", instance_id="shop", credits=1000, amount_minor=999, currency="EUR", price_version=1, created_at=SOLD
+)
 PAID: dict[str, Any] = {
     "id": "cs_1",
     "amount_total": 999,

@@ -69,7 +69,10 @@ class StripeApi:
         return self._get(asked, "event")
 
     def events(self, asked: Asked) -> Object:
-        return self._list(asked, "event", "/v1/events", _with(asked, "type"))
+        types = asked.parameters.get("types")
+        one_of = set(map(str, types)) if isinstance(types, list) else None
+        fits = _with(asked, "type")
+        return self._list(asked, "event", "/v1/events", lambda one: fits(one) and (one_of is None or one["type"] in one_of))
 
     def create_endpoint(self, asked: Asked) -> Object:
         url = text_of(asked.parameters, "url")

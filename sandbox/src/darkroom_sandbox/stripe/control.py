@@ -35,6 +35,13 @@ class Refund(BaseModel):
     amount: int | None = Field(default=None, gt=0, strict=True)
 
 
+class DisputeEnd(BaseModel):
+    """How the bank decides."""
+
+    model_config = ConfigDict(extra="forbid")
+    outcome: Literal["lost", "won"] = "lost"
+
+
 def build_stripe_control(*, board: Board, payments: Payments, options: CurrentStripeOptions) -> APIRouter:
     """The control under `/sandbox/stripe`, and the page under `PAGE_PATH`."""
     router = APIRouter(tags=["stripe"])
@@ -69,6 +76,12 @@ def build_stripe_control(*, board: Board, payments: Payments, options: CurrentSt
     async def dispute(payment_intent: str) -> Response:
         """The customer's bank disputes the payment."""
         return _told(board, payment_intent, lambda account: payments.dispute(account, payment_intent))
+
+    @router.post("/sandbox/stripe/payments/{payment_intent}/dispute/close")
+    async def close_dispute(payment_intent: str, body: DisputeEnd | None = None) -> Response:
+        """The bank decides: the merchant has lost (the money stays with the customer) or won."""
+        outcome = (body or DisputeEnd()).outcome
+        return _told(board, payment_intent, lambda account: payments.close_dispute(account, payment_intent, outcome))
 
     @router.get(f"{PAGE_PATH}/{{session_id}}", response_class=HTMLResponse, include_in_schema=False)
     async def page(session_id: str) -> Response:

@@ -103,6 +103,18 @@ class Payments:
         self._events.tell(account, "charge.dispute.created", self._board.add(account, dispute))
         return dispute
 
+    def close_dispute(self, account: str, payment_intent: str, outcome: str) -> Object:
+        """The bank decides on the newest dispute of a payment: `lost` or `won`. Raises StripeError."""
+        disputes = self._board.newest_first(account, "dispute")
+        dispute = next((one for one in disputes if one["payment_intent"] == payment_intent), None)
+        if dispute is None:
+            raise missing("dispute", payment_intent)
+        if dispute["status"] in ("lost", "won"):
+            raise StripeError(400, f"This dispute is {dispute['status']} already.")
+        dispute["status"] = outcome
+        self._events.tell(account, "charge.dispute.closed", dispute)
+        return dispute
+
     def _end_session(self, account: str, found: Object) -> None:
         found.update(status="expired", url=None)
         self._events.tell(account, "checkout.session.expired", found)

@@ -4,7 +4,6 @@ Nothing depends on its being in time, since whoever locks an account posts what 
 about. It sleeps until the next instant that is known, and looks by itself now and then for those that another replica made.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from darkroom_servicekit.database import UnitOfWork
 from sqlalchemy import text
 
 from darkroom_credits.current_accounts import lock_accounts
+from darkroom_credits.due_loop import DueLoop
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.store_reads import read_open_reservations
 
@@ -52,19 +52,14 @@ class KeepTime:
         self._metrics = metrics
         self._clock = clock
         self._overdue_seconds = overdue_seconds
-        self._woken = asyncio.Event()
-
-    def look_again(self) -> None:
+        self._loop = DueLoop(self._work, self._next, clock=clock, look_seconds_max=LOOK_SECONDS_MAX)
+        self.look_again = self._loop.look_again
         """Something will end that was not known before."""
-        self._woken.set()
+        self.run = self._loop.run
 
-    async def run(self) -> None:
-        """Post what is due, sleep until the next; raises when the database is away, to be tried again."""
-        while True:
-            self._woken.clear()
-            await self.catch_up()
-            await self._report()
-            await self._sleep()
+    async def _work(self) -> None:
+        await self.catch_up()
+        await self._report()
 
     async def catch_up(self) -> int:
         """Post everything that is due; how many tenants it concerned."""
@@ -91,14 +86,7 @@ class KeepTime:
         if held.overdue:
             log.warning("reservations of jobs whose end has not come", count=held.overdue, oldest_since=held.oldest)
 
-    async def _sleep(self) -> None:
+    async def _next(self) -> datetime | None:
         async with self._uow.read() as connection:
             following: datetime | None = (await connection.execute(NEXT)).scalar_one()
-        seconds = LOOK_SECONDS_MAX
-        if following is not None:
-            seconds = min(seconds, max(0.0, (following - self._clock()).total_seconds()))
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+        return following

@@ -21,6 +21,7 @@ from darkroom_credits.keep_time import KeepTime
 from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.open_samples import OpenSamples
+from darkroom_credits.payments.ask_events import AskEvents
 from darkroom_credits.payments.http import build_payment_routes, build_webhook_routes
 from darkroom_credits.payments.reconcile import Reconcile
 from darkroom_credits.payments.start_checkout import StartCheckout
@@ -61,22 +62,34 @@ def build(settings: CreditsSettings) -> FastAPI:
 
 def add_payments(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMetrics, principal_of: PrincipalOf) -> None:
     """Top-ups by card; without a key of Stripe the doors are there and say so."""
-    checkout, livemode = None, False
+    checkout = None
+    stripe = None
     if settings.stripe_api_key is not None:
         stripe = StripeClient(api_key=settings.stripe_api_key, base_url=settings.stripe_base_url)
-        seconds = settings.stripe_reconcile_seconds
-        reconcile = Reconcile(runtime.unit_of_work, stripe, metrics, clock=utc_now, first_seconds=seconds)
-        checkout = StartCheckout(
-            runtime.unit_of_work,
-            stripe,
-            return_url=f"{(settings.public_url or LOCAL).rstrip('/')}/credits",
-            check_after_seconds=seconds,
-            look_again=reconcile.look_again,
-        )
-        livemode = stripe.livemode
-        runtime.loop("stripe", reconcile.run)
         runtime.on_close(stripe.close)
-    webhook = TakeWebhook(runtime.unit_of_work, metrics, livemode=livemode)
+    webhook = TakeWebhook(runtime.unit_of_work, metrics, livemode=stripe is not None and stripe.livemode)
+    if stripe is not None:
+        checkout = add_stripe(runtime, settings, metrics, stripe=stripe, webhook=webhook)
     secrets = settings.stripe_webhook_secrets()
     runtime.app.include_router(build_payment_routes(checkout, principal_of))
     runtime.app.include_router(build_webhook_routes(webhook, metrics, secrets=secrets, clock=utc_now))
+
+
+def add_stripe(
+    runtime: Runtime, settings: CreditsSettings, metrics: CreditsMetrics, *, stripe: StripeClient, webhook: TakeWebhook
+) -> StartCheckout:
+    """What asks Stripe: for a checkout, after sessions without an end, for events whose webhooks were lost."""
+    seconds = settings.stripe_reconcile_seconds
+    checkout = StartCheckout(
+        runtime.unit_of_work,
+        stripe,
+        return_url=f"{(settings.public_url or LOCAL).rstrip('/')}/credits",
+        check_after_seconds=seconds,
+    )
+    reconcile = Reconcile(runtime.unit_of_work, stripe, metrics, checkout, clock=utc_now, first_seconds=seconds)
+    checkout.look_again = reconcile.look_again
+    every_seconds = settings.stripe_events_seconds
+    events = AskEvents(runtime.unit_of_work, stripe, webhook, clock=utc_now, every_seconds=every_seconds)
+    runtime.loop("stripe", reconcile.run)
+    runtime.loop("stripe events", events.run)
+    return checkout

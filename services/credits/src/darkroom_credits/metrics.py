@@ -40,6 +40,12 @@ class CreditsMetrics:
             "darkroom_credits_stripe_webhooks", "Events of Stripe, by what came of them", ["outcome"], registry=registry
         )
         self.reconciled = Counter("darkroom_credits_stripe_reconciled", "Sessions asked after", ["outcome"], registry=registry)
+        self.listed = Counter(
+            "darkroom_credits_stripe_events_listed",
+            "Events found by asking Stripe, by what came of them",
+            ["outcome"],
+            registry=registry,
+        )
         self.ledger_editable = Gauge(
             "darkroom_credits_ledger_editable", "Tables of the ledger that the service's own role could edit", registry=registry
         )

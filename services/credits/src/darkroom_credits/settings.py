@@ -25,6 +25,10 @@ class CreditsSettings(ServiceSettings):
         description="after this long without a webhook Stripe is asked about a checkout, then less and less often",
     )
 
+    stripe_events_seconds: float = Field(
+        default=900.0, gt=0, description="how often Stripe is asked for events whose webhooks were lost"
+    )
+
     def stripe_webhook_secrets(self) -> list[str]:
         """The signing secrets, without blanks."""
         return [one.strip() for one in (self.stripe_webhook_secret or "").split(",") if one.strip()]

@@ -1,11 +1,14 @@
 """The SQL of the money's own double entry: what came in by card, and what went back. Appended only, each sums to zero."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
 
 from darkroom_credits.payments.purchase import Purchase
+
+MoneyBack = Literal["refund", "dispute"]
 
 POST = text(
     """
@@ -26,9 +29,9 @@ async def post_payment(transaction: Transaction, purchase: Purchase) -> None:
     await _post(transaction, "payment", purchase, amount, {"card": amount, "sales": -amount})
 
 
-async def post_refund(transaction: Transaction, purchase: Purchase, *, amount: int, lost: int) -> None:
-    """So much was paid back; `lost` of it for credits that could not be taken back."""
-    await _post(transaction, "refund", purchase, amount, {"card": -amount, "returns": amount - lost, "losses": lost})
+async def post_refund(transaction: Transaction, purchase: Purchase, *, kind: MoneyBack, amount: int, lost: int) -> None:
+    """So much went back; `lost` of it for credits that could not be taken back."""
+    await _post(transaction, kind, purchase, amount, {"card": -amount, "returns": amount - lost, "losses": lost})
 
 
 async def _post(transaction: Transaction, kind: str, purchase: Purchase, amount: int, entries: Mapping[str, int]) -> None:

@@ -3,11 +3,13 @@ counts, and what was paid stays paid; news may come in any order and any number 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, field_validator
 
 State = Literal["CREATED", "OPEN", "AWAITING", "PAID", "FAILED", "EXPIRED"]
+DisputeState = Literal["OPEN", "WON", "LOST"]
 INTENT_ENDED = frozenset({"requires_payment_method", "canceled"})
 
 
@@ -21,6 +23,7 @@ class Purchase:
     amount_minor: int
     currency: str
     price_version: int
+    created_at: datetime
     state: State = "CREATED"
     session_id: str | None = None
     url: str | None = None
@@ -78,6 +81,21 @@ class Charge(BaseModel):
         return value.upper()
 
 
+class Dispute(BaseModel):
+    """What is read of a dispute; `amount` is what is disputed of the payment."""
+
+    id: str
+    payment_intent: str | None = None
+    amount: int
+    currency: str
+    status: str
+
+    @field_validator("currency")
+    @classmethod
+    def _upper(cls, value: str) -> str:
+        return value.upper()
+
+
 def state_told(session: Session, *, failed: bool = False) -> State:
     """The state that a session tells of; `failed` when the event itself says that a delayed payment did not come."""
     if session.payment_status == "paid":
@@ -93,6 +111,28 @@ def next_state(now: State, told: State) -> State:
     """The state after hearing of one: paid is never left, an end only for a payment, and nothing goes back."""
     order: dict[State, int] = {"CREATED": 0, "OPEN": 1, "AWAITING": 2, "EXPIRED": 3, "FAILED": 3, "PAID": 4}
     return told if order[told] > order[now] else now
+
+
+@dataclass(frozen=True)
+class PaidBack:
+    """What Stripe told has gone back of a payment: refunded by the merchant, and taken by the bank in a dispute that was lost.
+
+    `amount` is that of the payment, which only a refund tells.
+    """
+
+    currency: str
+    amount: int | None
+    refunded: int
+    disputed: int
+
+    def is_of(self, purchase: Purchase) -> bool:
+        """Whether it can be about what was sold."""
+        sold = self.amount in (None, purchase.amount_minor) and self.currency == purchase.currency
+        return sold and max(self.refunded, self.disputed) <= purchase.amount_minor
+
+    def of(self, purchase: Purchase) -> int:
+        """The total; no more than was paid goes back, whatever both say together."""
+        return min(self.refunded + self.disputed, purchase.amount_minor)
 
 
 def credits_of_refund(purchase: Purchase, refunded_minor: int) -> int:

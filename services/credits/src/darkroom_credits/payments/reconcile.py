@@ -1,9 +1,9 @@
 """Use case: sessions whose webhook never came are asked after, less and less often, until Stripe names their end.
 
-It sleeps until the next one is due; with nothing open it asks nobody anything.
+A purchase whose session was never heard of (the answer was lost, or we died) is offered once more under the same key, so that it
+has an end too. With nothing open nobody is asked anything.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -11,10 +11,12 @@ import structlog
 from darkroom_servicekit.database import UnitOfWork
 from pydantic import ValidationError
 
+from darkroom_credits.due_loop import DueLoop
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.payments.purchase import Purchase, Session
 from darkroom_credits.payments.record_payments import record_session
-from darkroom_credits.payments.store import check_again, next_check, purchases_to_check
+from darkroom_credits.payments.start_checkout import StartCheckout
+from darkroom_credits.payments.store import check_again, end_unoffered, next_check, purchases_to_check
 from darkroom_credits.payments.stripe_client import StripeClient, StripeRefused
 
 AT_ONCE_MAX = 20
@@ -22,6 +24,9 @@ LOOK_SECONDS_MAX = 300.0
 WAIT_SECONDS_MAX = 6 * 3600.0
 CHECKS_MAX = 60
 """About two weeks; after that a delayed payment is told by its webhook, or by hand."""
+
+OFFER_AGAIN_HOURS_MAX = 20
+"""Stripe remembers a key for a day, and a session is open for a day: later the same key would make a second session."""
 
 log = structlog.get_logger()
 
@@ -34,6 +39,7 @@ class Reconcile:
         unit_of_work: UnitOfWork,
         stripe: StripeClient,
         metrics: CreditsMetrics,
+        checkout: StartCheckout,
         *,
         clock: Callable[[], datetime],
         first_seconds: float,
@@ -41,33 +47,42 @@ class Reconcile:
         self._uow = unit_of_work
         self._stripe = stripe
         self._metrics = metrics
+        self._checkout = checkout
         self._clock = clock
         self._first_seconds = first_seconds
-        self._woken = asyncio.Event()
-
-    def look_again(self) -> None:
+        self._loop = DueLoop(self.ask_after_due, self._next, clock=clock, look_seconds_max=LOOK_SECONDS_MAX)
+        self.look_again = self._loop.look_again
         """There is something to ask after, some time."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Ask after what is due, sleep until the next; raises when the database or Stripe is away, to be tried again."""
-        while True:
-            self._woken.clear()
-            await self.ask_after_due()
-            await self._sleep()
+        self.run = self._loop.run
 
     async def ask_after_due(self) -> int:
         """Ask after the sessions that are due; how many these were. Raises StripeUnavailable."""
         asked = 0
         while due := await self._due():
             for purchase in due:
-                await self._ask_after(purchase)
+                await (self._ask_after(purchase) if purchase.session_id else self._offer_again(purchase))
             asked += len(due)
         return asked
 
     async def _due(self) -> list[Purchase]:
         async with self._uow.read() as connection:
             return await purchases_to_check(connection, now=self._clock(), limit=AT_ONCE_MAX)
+
+    async def _offer_again(self, purchase: Purchase) -> None:
+        outcome = "offered"
+        try:
+            if self._clock() - purchase.created_at > timedelta(hours=OFFER_AGAIN_HOURS_MAX):
+                outcome = "never-offered"
+            else:
+                await self._checkout.offer(purchase)
+        except (StripeRefused, ValidationError) as error:
+            outcome = "never-offered"
+            log.warning("stripe refuses a session", purchase_id=purchase.id, error=str(error)[:300])
+        if outcome == "never-offered":
+            async with self._uow.begin() as transaction:
+                await end_unoffered(transaction, purchase)
+        self._metrics.reconciled.labels(outcome).inc()
+        log.info("purchase without a session", purchase_id=purchase.id, outcome=outcome)
 
     async def _ask_after(self, purchase: Purchase) -> None:
         assert purchase.session_id is not None, "only what was offered is asked after"
@@ -86,14 +101,6 @@ class Reconcile:
         if outcome != "nothing-new":
             log.info("session asked after", purchase_id=purchase.id, session_id=purchase.session_id, outcome=outcome)
 
-    async def _sleep(self) -> None:
+    async def _next(self) -> datetime | None:
         async with self._uow.read() as connection:
-            following = await next_check(connection)
-        seconds = LOOK_SECONDS_MAX
-        if following is not None:
-            seconds = min(seconds, max(0.0, (following - self._clock()).total_seconds()))
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+            return await next_check(connection)

@@ -4,6 +4,7 @@ Webhooks and the reconciler both end here. Each outcome is a word that is logged
 credits.
 """
 
+from dataclasses import asdict
 from uuid import UUID
 
 import structlog
@@ -13,13 +14,24 @@ from darkroom_servicekit.database import Transaction
 from darkroom_credits.current_accounts import lock_accounts
 from darkroom_credits.grants import NewGrant
 from darkroom_credits.ledger import Account
-from darkroom_credits.payments.money import post_payment, post_refund
-from darkroom_credits.payments.purchase import Charge, Purchase, Session, credits_of_refund, next_state, state_told
+from darkroom_credits.payments.money import MoneyBack, post_payment, post_refund
+from darkroom_credits.payments.purchase import (
+    Charge,
+    Dispute,
+    DisputeState,
+    Purchase,
+    Session,
+    credits_of_refund,
+    next_state,
+    state_told,
+)
 from darkroom_credits.payments.store import (
+    keep_dispute,
     keep_refund,
     purchase_of_id,
     purchase_of_intent,
     refund_told,
+    set_disputed,
     set_paid,
     set_refunded,
     set_state,
@@ -78,6 +90,28 @@ async def record_refund(transaction: Transaction, charge: Charge) -> str:
     return await _refund(transaction, account, purchase, charge.payment_intent)
 
 
+async def record_dispute(transaction: Transaction, dispute: Dispute, *, closed: bool) -> str:
+    """What came of news of a dispute: disputed, dispute-won, dispute-lost (its money and credits go back), foreign, mismatch."""
+    intent = dispute.payment_intent
+    if intent is None:
+        return "foreign"
+    state: DisputeState = "OPEN" if not closed else "LOST" if dispute.status == "lost" else "WON"
+    if state == "LOST":
+        await keep_dispute(transaction, intent, dispute)
+    known = await purchase_of_intent(transaction, intent)
+    if known is None:
+        return "waits" if state == "LOST" else "foreign"
+    account = (await lock_accounts(transaction, [known.instance_id]))[known.instance_id]
+    await set_disputed(transaction, intent, state)
+    if state != "LOST":
+        log.warning("a payment is disputed", purchase_id=known.id, instance_id=known.instance_id, state=state)
+        return "disputed" if state == "OPEN" else "dispute-won"
+    purchase = await purchase_of_id(transaction, known.id)
+    assert purchase is not None, "purchases are never removed"
+    outcome = await _refund(transaction, account, purchase, intent, kind="dispute")
+    return "dispute-lost" if outcome == "refunded" else outcome
+
+
 async def _purchase_of(transaction: Transaction, session: Session) -> Purchase | None:
     try:
         purchase_id = UUID(session.client_reference_id or "")
@@ -118,14 +152,16 @@ async def _pay(transaction: Transaction, account: Account, purchase: Purchase, s
     await _refund(transaction, account, paid, intent)
 
 
-async def _refund(transaction: Transaction, account: Account, purchase: Purchase, payment_intent: str) -> str:
+async def _refund(
+    transaction: Transaction, account: Account, purchase: Purchase, payment_intent: str, *, kind: MoneyBack = "refund"
+) -> str:
     told = await refund_told(transaction, payment_intent)
     if told is None:
         return "nothing-new"
-    currency, amount, refunded = told
-    if (currency, amount) != (purchase.currency, purchase.amount_minor) or refunded > amount:
-        log.error("a refund is not of what was sold: nothing taken back", purchase_id=purchase.id, told=list(told))
+    if not told.is_of(purchase):
+        log.error("a refund is not of what was sold: nothing taken back", purchase_id=purchase.id, told=asdict(told))
         return "mismatch"
+    refunded = told.of(purchase)
     if refunded <= purchase.refunded_minor:
         return "nothing-new"
     assert purchase.grant_id is not None, "only what was paid is refunded"
@@ -142,7 +178,7 @@ async def _refund(transaction: Transaction, account: Account, purchase: Purchase
     paid_back = refunded - purchase.refunded_minor
     short = grant.owed - owed_before
     lost_minor = paid_back * short // due if due else 0
-    await post_refund(transaction, purchase, amount=paid_back, lost=lost_minor)
+    await post_refund(transaction, purchase, kind=kind, amount=paid_back, lost=lost_minor)
     if short:
         log.warning("refunded credits were spent or held already", purchase_id=purchase.id, credits=short, minor=lost_minor)
     transaction.publish(

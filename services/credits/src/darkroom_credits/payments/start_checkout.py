@@ -38,25 +38,29 @@ class StartCheckout:
         *,
         return_url: str,
         check_after_seconds: float,
-        look_again: Callable[[], None],
     ) -> None:
         self._uow = unit_of_work
         self._stripe = stripe
         self._return_url = return_url
         self._check_after = timedelta(seconds=check_after_seconds)
-        self._look_again = look_again
+        self.look_again: Callable[[], None] = lambda: None
+        """Told of every purchase and offer."""
 
     async def start(self, instance_id: str, credits: int, *, created_by: str, key: str | None) -> Offered:
         """Offer so many credits. Raises CreditsOutOfBounds, AnotherPurchaseHasThisKey, StripeUnavailable, StripeRefused."""
         purchase = await self._write(instance_id, credits, created_by=created_by, key=key)
         if purchase.session_id is not None:
             return Offered(purchase.session_id, purchase.url)
+        return await self.offer(purchase)
+
+    async def offer(self, purchase: Purchase) -> Offered:
+        """Make the purchase's session, or hear of the one that was made. Raises StripeUnavailable, StripeRefused."""
         answer = await self._stripe.create_session(self._parameters(purchase), idempotency_key=f"purchase-{purchase.id}")
         session = Session.read(answer)
         async with self._uow.begin() as transaction:
             check_at = transaction.now + self._check_after
             await offer(transaction, purchase, session_id=session.id, url=session.url, check_at=check_at)
-            transaction.after_commit(self._look_again)
+            transaction.after_commit(self.look_again)
         return Offered(session.id, session.url)
 
     async def _write(self, instance_id: str, credits: int, *, created_by: str, key: str | None) -> Purchase:
@@ -69,8 +73,11 @@ class StartCheckout:
                 amount_minor=price.of(credits),
                 currency=price.currency,
                 price_version=price.version,
+                created_at=transaction.now,
             )
-            purchase = await insert_purchase(transaction, wanted, created_by=created_by, key=key)
+            check_at = transaction.now + self._check_after
+            purchase = await insert_purchase(transaction, wanted, created_by=created_by, key=key, check_at=check_at)
+            transaction.after_commit(self.look_again)
         if purchase.credits != credits:
             raise AnotherPurchaseHasThisKey
         return purchase

@@ -7,11 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_credits.payments.prices import Price
-from darkroom_credits.payments.purchase import Charge, Purchase, State
+from darkroom_credits.payments.purchase import Charge, Dispute, DisputeState, PaidBack, Purchase, State
 
 PURCHASE = (
-    "id::text, instance_id, credits, amount_minor, currency, price_version, state, session_id, url, payment_intent, grant_id,"
-    " refunded_minor, credits_refunded, checks"
+    "id::text, instance_id, credits, amount_minor, currency, price_version, created_at, state, session_id, url, payment_intent,"
+    " grant_id, refunded_minor, credits_refunded, checks"
 )
 PRICE = text(
     """
@@ -22,8 +22,8 @@ PRICE = text(
 INSERT_PURCHASE = text(
     f"""
     INSERT INTO purchases (
-        id, instance_id, credits, amount_minor, currency, price_version, created_by, created_at, idempotency_key)
-    VALUES (CAST(:id AS uuid), :instance, :credits, :amount, :currency, :price_version, :created_by, :now, :key)
+        id, instance_id, credits, amount_minor, currency, price_version, created_by, created_at, idempotency_key, check_at)
+    VALUES (CAST(:id AS uuid), :instance, :credits, :amount, :currency, :price_version, :created_by, :now, :key, :check_at)
     ON CONFLICT (instance_id, idempotency_key) DO UPDATE SET idempotency_key = excluded.idempotency_key
     RETURNING {PURCHASE}
     """  # noqa: S608 - a constant
@@ -50,8 +50,24 @@ SET_PAID = text(
     WHERE id = CAST(:id AS uuid)
     """
 )
+END_UNOFFERED = text(
+    "UPDATE purchases SET state = 'EXPIRED', check_at = NULL"
+    " WHERE id = CAST(:id AS uuid) AND state = 'CREATED' AND session_id IS NULL"
+)
 SET_REFUNDED = text("UPDATE purchases SET refunded_minor = :minor, credits_refunded = :credits WHERE id = CAST(:id AS uuid)")
-SET_DISPUTED = text("UPDATE purchases SET disputed_at = coalesce(disputed_at, :now) WHERE payment_intent = :intent RETURNING id")
+SET_DISPUTED = text(
+    """
+    UPDATE purchases SET disputed_at = coalesce(disputed_at, :now),
+        dispute_state = CASE WHEN :state = 'OPEN' THEN coalesce(dispute_state, 'OPEN') ELSE :state END
+    WHERE payment_intent = :intent RETURNING id
+    """
+)
+KEEP_DISPUTE = text(
+    """
+    INSERT INTO stripe_refunds (payment_intent, currency, disputed, updated_at) VALUES (:intent, :currency, :disputed, :now)
+    ON CONFLICT (payment_intent) DO UPDATE SET disputed = greatest(stripe_refunds.disputed, excluded.disputed), updated_at = :now
+    """
+)
 KEEP_EVENT = text(
     """
     INSERT INTO stripe_events (id, type, object_id, created_at, received_at) VALUES (:id, :type, :object, :created, :now)
@@ -63,11 +79,13 @@ KEEP_REFUND = text(
     """
     INSERT INTO stripe_refunds (payment_intent, currency, amount, refunded, updated_at)
     VALUES (:intent, :currency, :amount, :refunded, :now)
-    ON CONFLICT (payment_intent) DO UPDATE SET refunded = greatest(stripe_refunds.refunded, excluded.refunded), updated_at = :now
+    ON CONFLICT (payment_intent) DO UPDATE SET
+        amount = coalesce(stripe_refunds.amount, excluded.amount),
+        refunded = greatest(stripe_refunds.refunded, excluded.refunded), updated_at = :now
     RETURNING currency, amount, refunded
     """
 )
-REFUND = text("SELECT currency, amount, refunded FROM stripe_refunds WHERE payment_intent = :intent")
+REFUND = text("SELECT currency, amount, refunded, disputed FROM stripe_refunds WHERE payment_intent = :intent")
 TO_CHECK = text(
     f"""
     SELECT {PURCHASE} FROM purchases WHERE check_at <= :now ORDER BY check_at LIMIT :limit
@@ -84,8 +102,10 @@ async def current_price(connection: AsyncConnection, *, at: datetime) -> Price:
     return Price(**(await connection.execute(PRICE, {"at": at})).one()._mapping)
 
 
-async def insert_purchase(transaction: Transaction, purchase: Purchase, *, created_by: str, key: str | None) -> Purchase:
-    """Write a purchase; the one that was written under the key before, if one was."""
+async def insert_purchase(
+    transaction: Transaction, purchase: Purchase, *, created_by: str, key: str | None, check_at: datetime | None = None
+) -> Purchase:
+    """Write a purchase, to be asked after at a time; the one that was written under the key before, if one was."""
     values = {
         "id": purchase.id,
         "instance": purchase.instance_id,
@@ -94,8 +114,9 @@ async def insert_purchase(transaction: Transaction, purchase: Purchase, *, creat
         "currency": purchase.currency,
         "price_version": purchase.price_version,
         "created_by": created_by,
-        "now": transaction.now,
+        "now": purchase.created_at,
         "key": key,
+        "check_at": check_at,
     }
     return Purchase(**(await transaction.execute(INSERT_PURCHASE, values)).one()._mapping)
 
@@ -124,6 +145,11 @@ async def set_state(transaction: Transaction, purchase: Purchase, state: State, 
     await transaction.execute(SET_STATE, {"id": purchase.id, "state": state, "session": session_id, "ended": ended})
 
 
+async def end_unoffered(transaction: Transaction, purchase: Purchase) -> None:
+    """The purchase was never offered, and will not be; should it have been paid all the same, that counts."""
+    await transaction.execute(END_UNOFFERED, {"id": purchase.id})
+
+
 async def set_paid(transaction: Transaction, purchase: Purchase, *, session_id: str, payment_intent: str, grant_id: int) -> None:
     """The purchase is paid, and its credits are granted."""
     values = {"id": purchase.id, "session": session_id, "intent": payment_intent, "grant": grant_id, "now": transaction.now}
@@ -135,9 +161,9 @@ async def set_refunded(transaction: Transaction, purchase: Purchase, *, minor: i
     await transaction.execute(SET_REFUNDED, {"id": purchase.id, "minor": minor, "credits": credits})
 
 
-async def set_disputed(transaction: Transaction, payment_intent: str) -> bool:
-    """Note a dispute; whether it concerns a purchase."""
-    found = await transaction.execute(SET_DISPUTED, {"intent": payment_intent, "now": transaction.now})
+async def set_disputed(transaction: Transaction, payment_intent: str, state: DisputeState) -> bool:
+    """Note a dispute, or its end, which is not taken back; whether it concerns a purchase."""
+    found = await transaction.execute(SET_DISPUTED, {"intent": payment_intent, "state": state, "now": transaction.now})
     return found.one_or_none() is not None
 
 
@@ -164,10 +190,16 @@ async def keep_refund(transaction: Transaction, payment_intent: str, charge: Cha
     await transaction.execute(KEEP_REFUND, values)
 
 
-async def refund_told(transaction: Transaction, payment_intent: str) -> tuple[str, int, int] | None:
-    """Currency, amount and what has been paid back of a payment, if Stripe told of any refund."""
+async def keep_dispute(transaction: Transaction, payment_intent: str, dispute: Dispute) -> None:
+    """Note how much of a payment the bank has taken back."""
+    values = {"intent": payment_intent, "currency": dispute.currency, "disputed": dispute.amount, "now": transaction.now}
+    await transaction.execute(KEEP_DISPUTE, values)
+
+
+async def refund_told(transaction: Transaction, payment_intent: str) -> PaidBack | None:
+    """What has gone back of a payment, if Stripe told of any refund or of a dispute that was lost."""
     row = (await transaction.execute(REFUND, {"intent": payment_intent})).one_or_none()
-    return (row.currency, row.amount, row.refunded) if row else None
+    return PaidBack(**row._mapping) if row else None
 
 
 async def purchases_to_check(connection: AsyncConnection, *, now: datetime, limit: int) -> list[Purchase]:

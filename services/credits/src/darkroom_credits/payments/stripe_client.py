@@ -1,7 +1,8 @@
 """Calls to Stripe: a thin client on httpx. A creation carries an Idempotency-Key, so a second try makes nothing twice."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ REQUEST_SECONDS_MAX = 10.0
 CONNECT_SECONDS_MAX = 3.0
 TRIES_MAX = 3
 BACKOFF_SECONDS = 0.25
+PAGE_MAX = 100
+"""The most that Stripe lists at once."""
 RETRIED = frozenset({409, 429, 500, 502, 503, 504})
 
 
@@ -46,6 +49,31 @@ class StripeClient:
     async def session(self, session_id: str) -> dict[str, Any]:
         """A Checkout Session as it is now, its payment intent expanded. Raises StripeUnavailable, StripeRefused."""
         return await self._ask("GET", f"/v1/checkout/sessions/{session_id}", params={"expand[]": "payment_intent"})
+
+    async def events(self, types: Sequence[str], *, since: datetime) -> AsyncIterator[dict[str, Any]]:
+        """All events of these types since a time, the newest first. Raises StripeUnavailable, StripeRefused."""
+        query: list[tuple[str, str | int]] = [("types[]", kind) for kind in types]
+        async for found in self._list("/v1/events", [*query, ("created[gte]", int(since.timestamp()))]):
+            yield found
+
+    async def sessions(self, *, since: datetime, until: datetime) -> AsyncIterator[dict[str, Any]]:
+        """All Checkout Sessions made in a time, with their charges. Raises StripeUnavailable, StripeRefused."""
+        query = [("created[gte]", int(since.timestamp())), ("created[lte]", int(until.timestamp()))]
+        async for found in self._list("/v1/checkout/sessions", [*query, ("expand[]", "data.payment_intent.latest_charge")]):
+            yield found
+
+    async def _list(self, path: str, query: Sequence[tuple[str, str | int]]) -> AsyncIterator[dict[str, Any]]:
+        after: list[tuple[str, str | int]] = []
+        while True:
+            page = await self._ask("GET", path, params=[*query, ("limit", PAGE_MAX), *after])
+            found = page.get("data")
+            if not isinstance(found, list):
+                raise StripeUnavailable("answers no list")
+            for one in found:
+                yield one
+            if not page.get("has_more") or not found:
+                return
+            after = [("starting_after", str(found[-1]["id"]))]
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -5,12 +5,13 @@ from typing import Any
 
 import structlog
 from darkroom_servicekit.database import Transaction, UnitOfWork
+from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
 from darkroom_credits.metrics import CreditsMetrics
-from darkroom_credits.payments.purchase import Charge, Session
-from darkroom_credits.payments.record_payments import record_refund, record_session
-from darkroom_credits.payments.store import keep_event, keep_outcome, set_disputed
+from darkroom_credits.payments.purchase import Charge, Dispute, Session
+from darkroom_credits.payments.record_payments import record_dispute, record_refund, record_session
+from darkroom_credits.payments.store import keep_event, keep_outcome
 
 SESSION_EVENTS = frozenset(
     {
@@ -20,7 +21,10 @@ SESSION_EVENTS = frozenset(
         "checkout.session.expired",
     }
 )
-CHANGING = frozenset({"paid", "awaiting", "failed", "expired", "refunded", "disputed"})
+DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+EVENTS = sorted(SESSION_EVENTS | DISPUTE_EVENTS | {"charge.refunded"})
+"""All that may change anything."""
+CHANGING = frozenset({"paid", "awaiting", "failed", "expired", "refunded", "disputed", "dispute-won", "dispute-lost"})
 
 log = structlog.get_logger()
 
@@ -33,7 +37,9 @@ class _Data(BaseModel):
     object: dict[str, Any]
 
 
-class _Event(BaseModel):
+class StripeEvent(BaseModel):
+    """What is read of an event."""
+
     id: str
     type: str
     created: int
@@ -52,9 +58,21 @@ class TakeWebhook:
     async def take(self, body: bytes) -> str:
         """Handle an event whose signature was good; what came of it, in a word. Raises NotAnEvent."""
         try:
-            event = _Event.model_validate_json(body)
+            return await self._take(StripeEvent.model_validate_json(body), self._metrics.webhooks)
+        except ValidationError as error:
+            raise NotAnEvent(type(error).__name__) from error
+
+    async def take_listed(self, found: dict[str, Any]) -> str:
+        """Handle an event that Stripe listed when it was asked; what came of it. Raises NotAnEvent."""
+        try:
+            return await self._take(StripeEvent.model_validate(found), self._metrics.listed)
+        except ValidationError as error:
+            raise NotAnEvent(type(error).__name__) from error
+
+    async def _take(self, event: StripeEvent, counter: Counter) -> str:
+        try:
             created = datetime.fromtimestamp(event.created, UTC)
-        except (ValidationError, ValueError, OverflowError, OSError) as error:
+        except (ValueError, OverflowError, OSError) as error:
             raise NotAnEvent(type(error).__name__) from error
         async with self._uow.begin() as transaction:
             object_id = event.data.object.get("id")
@@ -63,12 +81,12 @@ class TakeWebhook:
             outcome = await self._apply(transaction, event) if new else "repeated"
             if new:
                 await keep_outcome(transaction, event.id, outcome)
-        self._metrics.webhooks.labels(outcome).inc()
+        counter.labels(outcome).inc()
         told = log.info if outcome in CHANGING else log.debug if outcome == "not-needed" else log.warning
         told("stripe event", event_id=event.id, type=event.type, object_id=object_id, outcome=outcome)
         return outcome
 
-    async def _apply(self, transaction: Transaction, event: _Event) -> str:
+    async def _apply(self, transaction: Transaction, event: StripeEvent) -> str:
         if event.livemode != self._livemode:
             return "foreign-mode"
         found = event.data.object
@@ -78,10 +96,9 @@ class TakeWebhook:
                 return await record_session(transaction, Session.read(found), failed=failed)
             if event.type == "charge.refunded":
                 return await record_refund(transaction, Charge.model_validate(found))
+            if event.type in DISPUTE_EVENTS:
+                closed = event.type == "charge.dispute.closed"
+                return await record_dispute(transaction, Dispute.model_validate(found), closed=closed)
         except ValidationError:
             return "unreadable"
-        if event.type == "charge.dispute.created":
-            intent = found.get("payment_intent")
-            known = isinstance(intent, str) and await set_disputed(transaction, intent)
-            return "disputed" if known else "foreign"
         return "not-needed"

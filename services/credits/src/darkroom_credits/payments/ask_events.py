@@ -1,0 +1,78 @@
+"""Use case: Stripe's own list of events is read now and then, for those whose webhook was lost: payments, refunds, disputes.
+
+Each event counts once for ever, however it came, so reading one twice, or before its webhook, changes nothing. One replica at a
+time reads, from where the last one got to; with nothing ever sold nobody is asked.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from darkroom_servicekit.database import UnitOfWork
+
+from darkroom_credits.due_loop import DueLoop
+from darkroom_credits.payments.store_watch import claim_reading, next_reading, note_read, unknown_events
+from darkroom_credits.payments.stripe_client import StripeClient
+from darkroom_credits.payments.take_webhook import EVENTS, NotAnEvent, TakeWebhook
+
+STRIPE_KEEPS = timedelta(days=30)
+OVERLAP = timedelta(minutes=10)
+"""Read again: an event is listed a little after it happened."""
+LOOK_SECONDS_MAX = 600.0
+
+log = structlog.get_logger()
+
+
+class AskEvents:
+    """The loop."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        stripe: StripeClient,
+        webhook: TakeWebhook,
+        *,
+        clock: Callable[[], datetime],
+        every_seconds: float,
+    ) -> None:
+        self._uow = unit_of_work
+        self._stripe = stripe
+        self._webhook = webhook
+        self._clock = clock
+        self._every = timedelta(seconds=every_seconds)
+        self._loop = DueLoop(self.ask, self._next, clock=clock, look_seconds_max=min(LOOK_SECONDS_MAX, every_seconds))
+        self.run = self._loop.run
+
+    async def ask(self) -> int:
+        """Read what is new, when it is due; how many events had not come by themselves. Raises StripeUnavailable."""
+        async with self._uow.begin() as transaction:
+            claimed = await claim_reading(transaction, every=self._every)
+        if claimed is None:
+            return 0
+        begun = self._clock()
+        since = max(claimed.read_until or begun - STRIPE_KEEPS, begun - STRIPE_KEEPS)
+        missed = 0
+        # Oldest first, as they would have come.
+        listed = [found async for found in self._stripe.events(EVENTS, since=since)]
+        async with self._uow.read() as connection:
+            unknown = await unknown_events(connection, [str(found.get("id")) for found in listed])
+        for found in reversed(listed):
+            if str(found.get("id")) in unknown:
+                missed += await self._take(found)
+        async with self._uow.begin() as transaction:
+            await note_read(transaction, until=begun - OVERLAP)
+        if missed:
+            log.warning("events of stripe whose webhooks had not come", count=missed)
+        return missed
+
+    async def _take(self, found: dict[str, object]) -> bool:
+        try:
+            return await self._webhook.take_listed(found) != "repeated"
+        except NotAnEvent as error:
+            log.warning("stripe lists what is no event", error=str(error))
+            return False
+
+    async def _next(self) -> datetime | None:
+        async with self._uow.read() as connection:
+            read_at = await next_reading(connection)
+        return None if read_at is None else read_at + self._every
