@@ -1,0 +1,178 @@
+"""The evidence of a small run in which all went well, for tests of the oracle to spoil.
+
+Shop A: job 1 with item 11 (one attempt, DONE), item 12 (the first prediction failed, the second succeeded) and item 13 (refused
+for good, charged). Shop B: job 2 with item 21 (canceled while it waited, given back), job 3 refused for want of credits.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chaos.evidence import (
+    Asked,
+    AttemptRow,
+    BalanceRow,
+    ClientView,
+    EntryRow,
+    Evidence,
+    ItemRow,
+    JobRow,
+    LogEvent,
+    PaidCall,
+    PredictionRow,
+    QueueRow,
+    ReservationRow,
+    SettlementRow,
+)
+
+A, B = "shop-a", "shop-b"
+
+
+def good_run() -> Evidence:
+    return Evidence(
+        cap=3,
+        window_seconds=60.0,
+        instances=frozenset({A, B}),
+        calls=[
+            _call(1, at=100.0, attempt="a11", state="succeeded", began=100.0, ended=103.0),
+            _call(2, at=101.0, attempt="a12", state="failed", began=101.0, ended=102.0),
+            _call(3, at=105.0, attempt="a13", state="failed", began=105.0, ended=106.0),
+            _call(4, at=160.0, attempt="b12", state="succeeded", began=160.0, ended=163.0),
+        ],
+        asked=[
+            Asked(instance_id=A, key="a", statuses=(201, 201), job_ids=frozenset({1})),
+            Asked(instance_id=B, key="b", statuses=(202,), job_ids=frozenset({2})),
+            Asked(instance_id=B, key="c", statuses=(402,), job_ids=frozenset({3})),
+        ],
+        jobs=[
+            _job(1, A, "DONE", total=3, done=2, failed=1, spent=3),
+            _job(2, B, "CANCELED", total=1, canceled=1),
+            _job(3, B, "FAILED", total=1, failed=1, decision="REJECTED"),
+        ],
+        items=[
+            _item(11, 1, A, "DONE", "spend"),
+            _item(12, 1, A, "DONE", "spend"),
+            _item(13, 1, A, "FAILED", "spend"),
+            _item(21, 2, B, "CANCELED", "release"),
+            _item(31, 3, B, "FAILED", "release"),
+        ],
+        queue=[_queued(11, A, 1), _queued(12, A, 2), _queued(13, A, 1), _queued(21, B, 0)],
+        attempts=[
+            _attempt("a11", 11, 1, "DONE", at=99.9),
+            _attempt("a12", 12, 1, "FAILED", at=100.9),
+            _attempt("a13", 13, 1, "FAILED", at=104.9),
+            _attempt("b12", 12, 2, "DONE", at=159.9),
+        ],
+        predictions=[
+            PredictionRow(attempt_id="a11", item_id=11, instance_id=A, state="STORED"),
+            PredictionRow(attempt_id="a12", item_id=12, instance_id=A, state="FAILED"),
+            PredictionRow(attempt_id="a13", item_id=13, instance_id=A, state="FAILED"),
+            PredictionRow(attempt_id="b12", item_id=12, instance_id=A, state="STORED"),
+        ],
+        balances=[
+            BalanceRow(instance_id=A, available=5, held=0, spent=45),
+            BalanceRow(instance_id=B, available=20, held=0, spent=0),
+        ],
+        entries=[
+            *_booked(A, 1, "grant", None, available=50, granted=-50),
+            *_booked(A, 2, "hold", 1, available=-45, held=45),
+            *_booked(A, 3, "spend", 1, held=-45, spent=45),
+            *_booked(B, 4, "grant", None, available=20, granted=-20),
+            *_booked(B, 5, "hold", 2, available=-15, held=15),
+            *_booked(B, 6, "release", 2, available=15, held=-15),
+        ],
+        reservations=[
+            ReservationRow(job_id=1, instance_id=A, state="CLOSED", amount=45, spent=45, released=0),
+            ReservationRow(job_id=2, instance_id=B, state="CLOSED", amount=15, spent=0, released=15),
+            ReservationRow(job_id=3, instance_id=B, state="REJECTED", amount=0, spent=0, released=0),
+        ],
+        settlements=[
+            SettlementRow(job_id=1, item_id=11, charge="spend", amount=15),
+            SettlementRow(job_id=1, item_id=12, charge="spend", amount=15),
+            SettlementRow(job_id=1, item_id=13, charge="spend", amount=15),
+            SettlementRow(job_id=2, item_id=21, charge="release", amount=15),
+        ],
+        unsent={"credits": 0},
+        lag={"darkroom.credits": 0},
+        events=[
+            _event(A, "CreditsGranted", 1, amount=50, balances=_balances(50, 0, 0)),
+            _event(A, "CreditsReserved", 2, jobId=1, amount=45, balances=_balances(5, 45, 0)),
+            _event(A, "CreditsSettled", 3, jobId=1, spent=45, released=0, balances=_balances(5, 0, 45)),
+            _event(B, "CreditsGranted", 4, amount=20, balances=_balances(20, 0, 0)),
+            _event(B, "CreditsReserved", 5, jobId=2, amount=15, balances=_balances(5, 15, 0)),
+            _event(B, "CreditsSettled", 6, jobId=2, spent=0, released=15, balances=_balances(20, 0, 0)),
+            _event(A, "ItemFinished", 7, jobId=1, itemId=11, status="DONE"),
+            _event(A, "ItemFinished", 8, jobId=1, itemId=12, status="DONE"),
+            _event(A, "ItemFinished", 8, jobId=1, itemId=12, status="DONE"),  # the same one, sent twice
+            _event(A, "ItemFinished", 9, jobId=1, itemId=13, status="FAILED"),
+            _event(B, "ItemFinished", 10, jobId=2, itemId=21, status="CANCELED"),
+            _event(A, "JobFinished", 11, jobId=1, status="DONE"),
+            _event(B, "JobFinished", 12, jobId=2, status="CANCELED"),
+            _event(B, "JobFinished", 13, jobId=3, status="FAILED"),
+        ],
+        files={key: None for item in (11, 12) for key in _keys(item, A)},
+        views=[
+            ClientView(instance_id=A, items={11: "DONE", 12: "DONE", 13: "FAILED"}, jobs={1: "DONE"}, complaints=[]),
+            ClientView(instance_id=B, items={21: "CANCELED"}, jobs={2: "CANCELED", 3: "FAILED"}, complaints=[]),
+        ],
+    )
+
+
+def _call(seq: int, *, at: float, attempt: str, state: str, began: float, ended: float) -> PaidCall:
+    return PaidCall(
+        seq=seq,
+        at=at,
+        account="0001",
+        status=201,
+        prediction_id=f"p{seq}",
+        attempt_id=attempt,
+        state=state,
+        began=began,
+        ended=ended,
+    )
+
+
+def _job(number: int, shop: str, status: str, *, total: int, decision: str = "RESERVED", **counts: int) -> JobRow:
+    counted = {"done": 0, "failed": 0, "canceled": 0, "spent": 0} | counts
+    return JobRow(id=number, instance_id=shop, status=status, decision=decision, price=15, total=total, **counted)
+
+
+def _keys(item: int, shop: str) -> tuple[str, str]:
+    return f"results/{shop}/{item}.jpg", f"results/{shop}/{item}-thumb.jpg"
+
+
+def _item(number: int, job: int, shop: str, status: str, charge: str) -> ItemRow:
+    result, thumbnail = _keys(number, shop) if status == "DONE" else (None, None)
+    return ItemRow(
+        id=number, job_id=job, instance_id=shop, status=status, charge=charge, result_key=result, thumbnail_key=thumbnail
+    )
+
+
+def _queued(item: int, shop: str, counted: int) -> QueueRow:
+    return QueueRow(item_id=item, instance_id=shop, state="ENDED", attempts_counted=counted, attempts_max=3)
+
+
+def _attempt(name: str, item: int, number: int, state: str, *, at: float) -> AttemptRow:
+    return AttemptRow(id=name, item_id=item, number=number, state=state, granted_at=at, prediction_id=f"p-{name}", code=None)
+
+
+def _booked(shop: str, number: int, kind: str, job: int | None, **amounts: int) -> list[EntryRow]:
+    return [
+        EntryRow(instance_id=shop, transaction_id=number, kind=kind, job_id=job, account=account, amount=amount)
+        for account, amount in amounts.items()
+    ]
+
+
+def _balances(available: int, held: int, spent: int) -> Mapping[str, int]:
+    return {"available": available, "held": held, "spent": spent}
+
+
+def _event(shop: str, name: str, number: int, **data: Any) -> LogEvent:
+    return LogEvent(
+        topic="darkroom.jobs",
+        key=shop,
+        id=f"event-{number}",
+        type=f"darkroom.{name}.v1",
+        sequence=number,
+        at=f"2026-01-01T00:00:{number:02}.000Z",
+        data={"instanceId": shop, **data},
+    )
