@@ -15,7 +15,7 @@ INSTALLED := $(VENV)/.installed
 NODE := $(shell command -v npm 2>/dev/null)
 WEB_INSTALLED := web/node_modules/.package-lock.json
 
-.PHONY: web screenshots help install demo up down status logs test check format lock generate bench chaos e2e clean
+.PHONY: web screenshots help install demo up down status logs test check format lock generate bench chaos mutants e2e clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -94,8 +94,12 @@ lock: ## resolve the dependencies anew
 e2e: $(INSTALLED) ## only the end-to-end tests: REST, sockets, pages in Chromium, anything killed
 	@$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
 
-chaos: $(INSTALLED) ## outages of half a minute, and services that start meanwhile
+chaos: $(INSTALLED) ## everything killed and frozen by a seed's plan while 1,000 items run, then judged (CHAOS_ARGS="--seed 7")
+	@PYTHONPATH=tests $(BIN)/python -m chaos.run $(CHAOS_ARGS)
 	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
+
+mutants: $(INSTALLED) ## take each defence out of a copy of the tree and see its tests fail (MUTANTS="name name", MUTANTS=--list)
+	@PYTHONPATH=tests $(BIN)/python -m mutants.run $(MUTANTS)
 
 bench: $(INSTALLED) ## measure latency, throughput and idle cost of the local stack
 	@PYTHONPATH=tests $(BIN)/python -m load.bench $(BENCH_ARGS)

@@ -1,0 +1,286 @@
+"""The defences that keep money, fairness and tenants safe: of each the patch that takes it out, and the tests that then fail.
+
+The old text must stand in its file exactly once: a defence that was rewritten is to be found again here, not forgotten.
+"""
+
+from dataclasses import dataclass
+
+PREDICTOR = "services/predictor/src/darkroom_predictor"
+POLLER = "services/poller/src/darkroom_poller"
+CREDITS = "services/credits/src/darkroom_credits"
+JOBS_API = "services/jobs-api/src/darkroom_jobs_api"
+NOTIFIER = "services/notifier/src/darkroom_notifier"
+KIT = "servicekit/src/darkroom_servicekit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defence:
+    """`file` with `old` replaced by `new` lacks the defence; then at least one of `tests` fails."""
+
+    name: str
+    why: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+DEFENCES: tuple[Defence, ...] = (
+    Defence(
+        name="attempt-row-before-the-call",
+        why="a call whose process dies is known, because its row was committed before it left",
+        file=f"{PREDICTOR}/attempt_store.py",
+        old="clock_timestamp() + make_interval(secs => :lease_seconds)\n        FROM q\n",
+        new="clock_timestamp() + make_interval(secs => :lease_seconds)\n        FROM q WHERE false\n",
+        tests=("tests/predictor/integration/test_claims.py::test_an_item_is_claimed_once_whoever_was_granted_it",),
+    ),
+    Defence(
+        name="epoch-checked-at-the-claim",
+        why="a turn granted by a limiter that was lost since becomes no call: it is not in the new window",
+        file=f"{PREDICTOR}/claim_turns.py",
+        old="if not await epoch_is_current(",
+        new="if False and not await epoch_is_current(",
+        tests=(
+            "tests/predictor/integration/test_claims.py::test_a_grant_of_a_limiter_that_was_rebuilt_since_cannot_become_an_attempt",
+        ),
+    ),
+    Defence(
+        name="claim-by-compare-and-set",
+        why="an item that was granted twice is called once",
+        file=f"{PREDICTOR}/attempt_store.py",
+        old="AND state = 'QUEUED' ORDER BY item_id FOR UPDATE",
+        new="ORDER BY item_id FOR UPDATE",
+        tests=("tests/predictor/integration/test_claims.py::test_an_item_is_claimed_once_whoever_was_granted_it",),
+    ),
+    Defence(
+        name="unanswered-call-looked-up",
+        why="a call without an answer may have been paid for: the provider's list is asked before another one",
+        file=f"{PREDICTOR}/record_outcomes.py",
+        old="            await mark_unknown(transaction, unknown, look_up_seconds=self._times.every_seconds)\n",
+        new="            failures += [Failure(attempt_id=one, code='provider-error', message=said, then=Then.RETRY)"
+        " for one, said, _ in unknown]\n",
+        tests=(
+            "tests/predictor/integration/test_how_calls_end.py::test_a_lost_answer_is_found_in_the_list_and_not_called_again",
+        ),
+    ),
+    Defence(
+        name="look-up-by-token",
+        why="an attempt takes up the prediction with its own token, never another one's",
+        file=f"{PREDICTOR}/settle_unanswered.py",
+        old='if one and hmac.compare_digest(token_digest(one.callback_token or ""), attempt.callback_token_sha256):',
+        new="if one:",
+        tests=("tests/predictor/unit/test_look_up_matches.py::test_id_and_token_must_both_be_right",),
+    ),
+    Defence(
+        name="failure-of-a-live-attempt-only",
+        why="a PredictionFailed that comes again, or late, ends no attempt that has ended already",
+        file=f"{PREDICTOR}/attempt_store.py",
+        old="WHERE a.id = w.id AND a.state IN {LIVE} AND q.item_id = a.item_id",
+        new="WHERE a.id = w.id AND q.item_id = a.item_id",
+        tests=("tests/predictor/integration/test_terminal_attempts.py",),
+    ),
+    Defence(
+        name="send-deadline",
+        why="a call that could arrive after its place in the window is not sent",
+        file=f"{PREDICTOR}/providers/http_calls.py",
+        old="if send_before is not None and monotonic() >= send_before:",
+        new="if False and send_before is not None and monotonic() >= send_before:",
+        tests=("tests/predictor/integration/test_http_calls.py::test_a_late_call_never_leaves",),
+    ),
+    Defence(
+        name="window-is-w-plus-d",
+        why="the provider counts arrivals, we grants: between the two lies up to D",
+        file=f"{PREDICTOR}/fair_queue.py",
+        old="round((window_seconds + grant_seconds_max) * MICROSECONDS)",
+        new="round(window_seconds * MICROSECONDS)",
+        tests=("tests/predictor/integration/test_window_guard.py",),
+    ),
+    Defence(
+        name="cap-is-an-exact-log",
+        why="no window anywhere holds more grants than the cap, whatever the burst",
+        file=f"{PREDICTOR}/rules.py",
+        old="if len(self.log) >= self.cap:",
+        new="if False and len(self.log) >= self.cap:",
+        tests=("tests/predictor/unit/test_fair_turn_rules.py::test_no_window_has_more_grants_than_the_cap_and_no_time_is_lost",),
+    ),
+    Defence(
+        name="virtual-clock-advances",
+        why="a newcomer enters at the clock: one that stood still would let it overtake all who waited",
+        file=f"{PREDICTOR}/rules.py",
+        old="self.virtual = max(self.virtual, tenant.tag)\n        tenant.tag += step",
+        new="tenant.tag += step",
+        tests=("tests/predictor/unit/test_fair_turn_rules.py::test_idleness_banks_nothing",),
+    ),
+    Defence(
+        name="virtual-clock-advances-in-the-script",
+        why="the same, in the script that decides",
+        file=f"{PREDICTOR}/fair_turn.lua",
+        old="virtual = math.max(virtual, tag)\n            run =",
+        new="run =",
+        tests=("tests/predictor/integration/test_script_is_the_model.py",),
+    ),
+    Defence(
+        name="weight-honoured",
+        why="a tenant of weight 4 gets four turns where one of weight 1 gets one",
+        file=f"{PREDICTOR}/rules.py",
+        old="step = math.floor(UNIT / tenant.weight + 0.5)",
+        new="step = UNIT",
+        tests=(
+            "tests/predictor/unit/test_fair_turn_rules.py"
+            "::test_backlogged_tenants_stay_within_one_item_per_unit_of_weight_from_a_common_start",
+        ),
+    ),
+    Defence(
+        name="weight-honoured-in-the-script",
+        why="the same, in the script that decides",
+        file=f"{PREDICTOR}/fair_turn.lua",
+        old="local step = math.floor(UNIT / weight + 0.5)",
+        new="local step = UNIT",
+        tests=("tests/predictor/integration/test_script_is_the_model.py",),
+    ),
+    Defence(
+        name="webhook-signature",
+        why="a webhook that the provider did not sign says nothing",
+        file=f"{POLLER}/receive_webhook.py",
+        old="await self._signatures.check(headers, body)",
+        new="pass",
+        tests=("tests/poller/integration/test_webhooks.py::test_a_webhook_needs_the_signature_and_the_attempts_own_token",),
+    ),
+    Defence(
+        name="token-on-the-webhook",
+        why="a signed webhook counts for the attempt whose token its address carries, for no other",
+        file=f"{POLLER}/record_progress.py",
+        old='return same_token and report.body.get("id") == filed.prediction_id',
+        new='return bool(report.body.get("id") == filed.prediction_id or same_token)',
+        tests=("tests/poller/integration/test_webhooks.py::test_a_webhook_needs_the_signature_and_the_attempts_own_token",),
+    ),
+    Defence(
+        name="prediction-ends-once",
+        why="what contradicts an end that was recorded changes nothing",
+        file=f"{POLLER}/record_progress.py",
+        old='elif filed.state != "IN_FLIGHT" or report.attempt_id in taken:',
+        new="elif report.attempt_id in taken:",
+        tests=("tests/poller/integration/test_webhooks.py::test_repeated_late_and_contradicting_webhooks_change_nothing",),
+    ),
+    Defence(
+        name="item-ends-once",
+        why="an item that has ended is never left, counted or charged again",
+        file=f"{JOBS_API}/jobs/progress_store.py",
+        old="      AND items.status IN ('PENDING', 'RUNNING', 'PROCESSING')\n",
+        new="",
+        tests=("tests/jobs_api/integration/test_progress.py",),
+    ),
+    Defence(
+        name="tenant-in-every-look-up",
+        why="another tenant's job does not exist",
+        file=f"{JOBS_API}/jobs/store.py",
+        old='FROM jobs WHERE id = :job_id AND instance_id = :instance_id")',
+        new='FROM jobs WHERE id = :job_id")',
+        tests=("tests/jobs_api/integration/test_reading.py",),
+    ),
+    Defence(
+        name="idempotency-key-in-the-jobs-transaction",
+        why="two requests under one key make one job, also at the same moment",
+        file=f"{JOBS_API}/idempotency/store.py",
+        old="    if (await transaction.execute(INSERT, values)).one_or_none() is None:\n        raise KeyTaken(scope.key)",
+        new="    await transaction.execute(INSERT, values)",
+        tests=("tests/jobs_api/integration/test_idempotency.py::test_many_at_once_under_one_key_make_one_job",),
+    ),
+    Defence(
+        name="inbox-drops-what-was-handled",
+        why="every message comes twice: its effect comes once",
+        file=f"{KIT}/consumer.py",
+        old="return [received for event_id, received in wanted.items() if event_id in new]",
+        new="return list(wanted.values())",
+        tests=("tests/servicekit/integration/test_outbox_and_consumer.py::test_what_comes_twice_has_its_effect_once",),
+    ),
+    Defence(
+        name="offset-after-the-effects",
+        why="a message whose handling died is read again",
+        file=f"{KIT}/consumer.py",
+        old="        with self._metrics.batch_seconds.time():\n            await self._handle_until_done(records)\n",
+        new="        assert self._consumer is not None\n"
+        "        await self._consumer.commit({one: found[one][-1].offset + 1 for one in found})\n"
+        "        await self._handle_until_done(records)\n",
+        tests=("tests/servicekit/integration/test_outbox_and_consumer.py::test_an_offset_is_committed_only_after_the_effects",),
+    ),
+    Defence(
+        name="event-in-the-transaction",
+        why="an event is sent when its change commits, and only then",
+        file=f"{KIT}/database.py",
+        old="        if rows:\n            await write_outbox(self.connection, rows)\n",
+        new="        if rows:\n            async with self.connection.engine.begin() as other:\n"
+        "                await write_outbox(other, rows)\n",
+        tests=("tests/servicekit/integration/test_atomic_events.py",),
+    ),
+    Defence(
+        name="marked-sent-after-sending",
+        why="a relay that dies while sending sends again",
+        file=f"{KIT}/outbox.py",
+        old="            if rows:\n                await self._send(connection, rows)\n",
+        new='            if rows:\n                await connection.execute(MARK, {"sequences": [row.sequence for row in rows]})\n'
+        "                await self._send(connection, rows)\n",
+        tests=("tests/servicekit/integration/test_atomic_events.py",),
+    ),
+    Defence(
+        name="one-reservation-per-job",
+        why="a job that is asked for twice holds its credits once",
+        file=f"{CREDITS}/bookkeeping.py",
+        old="if request.job_id in books.reservations:",
+        new="if False and request.job_id in books.reservations:",
+        tests=("tests/credits/integration/test_books.py::test_a_job_is_decided_once_even_when_it_could_be_paid_later",),
+    ),
+    Defence(
+        name="item-settled-once",
+        why="an item is charged once, whatever is told again",
+        file=f"{CREDITS}/bookkeeping.py",
+        old="    if key in books.settled_items:\n        return None\n",
+        new="",
+        tests=("tests/credits/unit/test_bookkeeping.py::test_an_item_is_settled_once",),
+    ),
+    Defence(
+        name="balance-locked-before-a-decision",
+        why="two jobs at once cannot hold the same credit",
+        file=f"{CREDITS}/current_accounts.py",
+        old="ORDER BY instance_id FOR UPDATE",
+        new="ORDER BY instance_id",
+        tests=(
+            "tests/credits/integration/test_books.py::test_sixty_four_jobs_at_once_with_credits_for_seven_start_exactly_seven",
+        ),
+    ),
+    Defence(
+        name="no-balance-below-zero",
+        why="the database itself refuses a negative balance, whatever the code believes",
+        file="services/credits/migrations/versions/0001_initial.py",
+        old="available         bigint NOT NULL DEFAULT 0 CHECK (available >= 0),",
+        new="available         bigint NOT NULL DEFAULT 0,",
+        tests=("tests/credits/integration/test_books.py::test_no_balance_can_be_written_below_zero",),
+    ),
+    Defence(
+        name="stripe-signature",
+        why="credits come for what Stripe signed, not for what anybody posts",
+        file=f"{CREDITS}/payments/signature.py",
+        old="    if not any(fits):\n",
+        new="    if False and not any(fits):\n",
+        tests=("tests/credits/unit/test_signature.py::test_a_changed_body_time_or_secret_is_forged",),
+    ),
+    Defence(
+        name="stripe-event-once",
+        why="an event of Stripe that comes again changes nothing, for ever",
+        file=f"{CREDITS}/payments/take_webhook.py",
+        old='outcome = await self._apply(transaction, event) if new else "repeated"',
+        new="outcome = await self._apply(transaction, event)",
+        tests=(
+            "tests/credits/integration/test_payments.py"
+            "::test_an_event_counts_once_for_ever_and_a_second_event_of_the_payment_changes_nothing",
+        ),
+    ),
+    Defence(
+        name="signed-token",
+        why="the tenant comes from a token that we signed",
+        file=f"{KIT}/auth.py",
+        old="if not hmac.compare_digest(expected, _base64url(signature)):",
+        new="if False and not hmac.compare_digest(expected, _base64url(signature)):",
+        tests=("tests/servicekit/unit/test_auth.py::test_a_changed_payload_or_signature_or_foreign_key_is_refused",),
+    ),
+)
