@@ -218,7 +218,8 @@ DEFENCES: tuple[Defence, ...] = (
         why="a relay that dies while sending sends again",
         file=f"{KIT}/outbox.py",
         old="            if rows:\n                await self._send(connection, rows)\n",
-        new='            if rows:\n                await connection.execute(MARK, {"sequences": [row.sequence for row in rows]})\n'
+        new="            if rows:\n"
+        '                await connection.execute(MARK, {"sequences": [row.sequence for row in rows]})\n'
         "                await self._send(connection, rows)\n",
         tests=("tests/servicekit/integration/test_atomic_events.py",),
     ),
