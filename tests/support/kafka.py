@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 from darkroom_contracts.envelope import Envelope, header_texts, read_event, wrap
 from darkroom_contracts.event import Event
-from darkroom_contracts.topics import TOPICS
+from darkroom_contracts.topics import STATE_TOPICS, TOPICS
 from darkroom_servicekit.stages import Received
 from support.stack import StackAddresses, create_topics, unique_name
 
@@ -74,7 +74,7 @@ class Log:
         """The events read so far, in the order of their arrival here."""
         found = []
         for record in self.records:
-            if record.topic.endswith(".dead-letters"):
+            if record.topic.endswith((".dead-letters", *(topic.name for topic in STATE_TOPICS))):
                 continue
             envelope = Envelope.from_headers(header_texts(record.headers))
             if instance_id is None or record.key == instance_id.encode():

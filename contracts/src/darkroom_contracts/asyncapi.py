@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom_contracts.envelope import CONTENT_TYPE, SPEC_VERSION
 from darkroom_contracts.event import Event
-from darkroom_contracts.topics import EVENT_TOPICS, KEEP_FOREVER, TOPICS, Topic
+from darkroom_contracts.topics import EVENT_TOPICS, KEEP_FOREVER, STATE_TOPICS, TOPICS, Topic
 
 ASYNCAPI_VERSION = "3.0.0"
 KAFKA_BINDING_VERSION = "0.5.0"
@@ -36,7 +36,7 @@ def asyncapi_document(events: Sequence[type[Event]], examples: Mapping[type[Even
 
 def _names_on(topic: Topic, events: Sequence[type[Event]]) -> list[str]:
     names = [event.type_name() for event in events if event.topic == topic.name]
-    return names if topic in EVENT_TOPICS else [DEAD_LETTER, *names]
+    return names if topic in (*EVENT_TOPICS, *STATE_TOPICS) else [DEAD_LETTER, *names]
 
 
 def _channel(topic: Topic, names: Sequence[str]) -> Document:

@@ -27,6 +27,7 @@ from darkroom_contracts.predictions import (
     PredictionCreated,
     TenantTermsChanged,
 )
+from darkroom_contracts.queue import QueueMeasured, TenantQueueMeasured
 
 EVENTS: tuple[type[Event], ...] = (
     JobRequested,
@@ -53,6 +54,8 @@ EVENTS: tuple[type[Event], ...] = (
     ItemGivenUp,
     DeadLettersRedriven,
     TenantTermsChanged,
+    QueueMeasured,
+    TenantQueueMeasured,
     ItemCompleted,
     PredictionFailed,
     NotificationSent,

@@ -31,6 +31,8 @@ from darkroom_contracts.predictions import (
     PredictionCreated,
     TenantTermsChanged,
 )
+from darkroom_contracts.queue import Lane, ProviderQueue, QueueLine, QueueMeasured, TenantPlace, TenantQueueMeasured
+from darkroom_contracts.topics import PLATFORM_KEY
 
 INSTANCE = "5f2b1c9e-8d41-4c0b-9f57-3a6f0f6f2c11"
 JOB = 1042
@@ -160,6 +162,41 @@ _ALL: tuple[Event, ...] = (
         paused=False,
         own_weight=4,
         changed_by="darkroom-cli",
+    ),
+    QueueMeasured(
+        instance_id=PLATFORM_KEY,
+        measured_at=AT,
+        queues=(
+            ProviderQueue(
+                provider="replicate",
+                epoch=3,
+                virtual=41_000_000,
+                starts_per_minute=442.6,
+                usual_seconds=6.4,
+                waiting=312,
+                in_flight=47,
+                lines=(
+                    QueueLine(tenant=INSTANCE, tag=41_000_000, step=500_000, waiting=12),
+                    QueueLine(tenants=40, tag=41_200_000, step=25_000, waiting=300),
+                ),
+            ),
+        ),
+    ),
+    TenantQueueMeasured(
+        instance_id=INSTANCE,
+        measured_at=AT,
+        places=(
+            TenantPlace(
+                provider="replicate",
+                epoch=3,
+                tag=41_000_000,
+                step=500_000,
+                waiting=12,
+                cap_per_minute=120,
+                cap_frees=((101, 3.5), (120, 11.0)),
+                fresh=Lane(jobs=((JOB, 12),)),
+            ),
+        ),
     ),
     ItemCompleted(
         instance_id=INSTANCE,

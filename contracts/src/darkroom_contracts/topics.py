@@ -26,6 +26,8 @@ class Topic:
     cleanup_policy: Literal["delete", "compact"] = "delete"
     max_message_bytes: int = MESSAGE_BYTES_MAX
     key: str = "instance_id"
+    segment_bytes: int | None = None
+    """A compacted topic is compacted in segments that are full: small ones keep what a reader must read at its start small."""
 
 
 def dead_letter_topic(service: str) -> str:
@@ -46,6 +48,22 @@ EVENT_TOPICS: tuple[Topic, ...] = (
     Topic(name="darkroom.notifications", writer="notifier", purpose="how a message to a person ended"),
 )
 
+STATE_TOPICS: tuple[Topic, ...] = (
+    Topic(
+        name="darkroom.queue",
+        writer="predictor",
+        purpose="how the fair queue stands, the last measurement of each tenant alone; no part of the audit trail",
+        partitions=1,
+        cleanup_policy="compact",
+        segment_bytes=4_194_304,
+    ),
+)
+"""What only the last message of each key counts on. Nothing is rebuilt from them."""
+
 SERVICES: tuple[str, ...] = ("jobs-api", "credits", "predictor", "poller", "notifier")
 
-TOPICS: tuple[Topic, ...] = EVENT_TOPICS + tuple(_dead_letters(service) for service in SERVICES)
+TOPICS: tuple[Topic, ...] = (
+    *EVENT_TOPICS,
+    *STATE_TOPICS,
+    *(_dead_letters(service) for service in SERVICES),
+)

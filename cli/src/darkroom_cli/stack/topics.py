@@ -49,7 +49,7 @@ def wanted_config(topic: Topic) -> dict[str, str]:
         "retention.ms": str(topic.retention_ms),
         "cleanup.policy": topic.cleanup_policy,
         "max.message.bytes": str(topic.max_message_bytes),
-    }
+    } | ({} if topic.segment_bytes is None else {"segment.bytes": str(topic.segment_bytes)})
 
 
 def drift_of(topic: Topic, partitions: int, config: Mapping[str, str]) -> tuple[str, ...]:

@@ -142,6 +142,11 @@ class FairQueue:
         )
         self._script = self._redis.register_script(SCRIPT)
 
+    @property
+    def pointer(self) -> str:
+        """The key of this queue, for those who only look at it."""
+        return self._pointer
+
     async def close(self) -> None:
         await self._redis.aclose()
 

@@ -34,6 +34,15 @@ local function lane_of(tenant, lane) return space .. (lane == '1' and 'behind:' 
 
 local function has_work(tenant) return call('EXISTS', lane_of(tenant, '0'), lane_of(tenant, '1')) > 0 end
 
+-- Who looks different since when, for those who look at the queue (queue_look.lua), and how many items wait in a tenant's lanes.
+local marked = {}
+local function mark(tenant, more)
+    if more ~= 0 then call('HINCRBY', space .. 'waiting', tenant, more) end
+    if marked[tenant] then return end
+    marked[tenant] = true
+    call('ZADD', space .. 'changed', call('HINCRBY', state, 'changes', 1), tenant)
+end
+
 -- Tenants ----------------------------------------------------------------------------------------------------------------
 
 -- Enter the fair order, unless there already or resting. max(): who was idle has banked nothing.
@@ -60,15 +69,18 @@ end
 
 local function wake(tenant, virtual)
     call('ZREM', resting, tenant)
+    mark(tenant, 0)
     if has_work(tenant) then join(tenant, virtual) end
 end
 
 -- Jobs of a tenant take turns; a job's items are first in, first out.
 local function push_last(tenant, job, item, lane)
+    mark(tenant, 1)
     if call('RPUSH', space .. 'job:' .. job, item) == 1 then call('RPUSH', lane_of(tenant, lane), job) end
 end
 
 local function push_first(tenant, job, item, lane)
+    mark(tenant, 1)
     local jobs = lane_of(tenant, lane)
     call('LPUSH', space .. 'job:' .. job, item)
     call('LREM', jobs, 1, job)
@@ -85,6 +97,7 @@ local function pop(tenant)
     end
     local items = space .. 'job:' .. job
     local item = call('LPOP', items)
+    mark(tenant, -1)
     if call('EXISTS', items) == 1 then call('RPUSH', lane_of(tenant, lane), job) end
     return item, job, lane, has_work(tenant)
 end
@@ -332,9 +345,11 @@ local function set_tenants()
     local virtual = read_virtual()
     for index = 3, #ARGV, 5 do
         local tenant, paused, revision = ARGV[index], ARGV[index + 3], tonumber(ARGV[index + 4])
-        local known = string.match(call('HGET', tenants, tenant) or '', '(%d+)$')
-        if not known or tonumber(known) <= revision then
-            call('HSET', tenants, tenant, table.concat({ ARGV[index + 1], ARGV[index + 2], paused, whole(revision) }, ' '))
+        local before = call('HGET', tenants, tenant) or ''
+        local setting = table.concat({ ARGV[index + 1], ARGV[index + 2], paused, whole(revision) }, ' ')
+        if setting ~= before and tonumber(string.match(before, '(%d+)$') or 0) <= revision then
+            call('HSET', tenants, tenant, setting)
+            mark(tenant, 0)
             if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end
         end
     end

@@ -46,6 +46,19 @@ FIGURES = text(
     """  # noqa: S608  # constants only
 )
 
+USUAL = text(
+    """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - granted_at))::float8
+    FROM (
+        SELECT state, granted_at, ended_at FROM attempts
+        WHERE provider = :provider AND granted_at > clock_timestamp() - make_interval(secs => :waits_seconds)
+        ORDER BY granted_at DESC LIMIT :usual_max
+    ) lately WHERE state = 'DONE'
+    """
+)
+EXPECTED = text("SELECT expected_seconds FROM queue_items WHERE provider = :provider ORDER BY item_id DESC LIMIT 1")
+USUAL_MAX = 500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
@@ -77,3 +90,14 @@ async def read_standings(unit_of_work: UnitOfWork, providers: Sequence[str], *, 
             )
             for row in await connection.execute(FIGURES, values)
         }
+
+
+async def usual_seconds(unit_of_work: UnitOfWork, provider: str) -> float | None:
+    """How long an item takes from its start to its result, by the median of the latest; else what its product expects."""
+    async with unit_of_work.read() as connection:
+        values = {"provider": provider, "waits_seconds": WAITS_SECONDS, "usual_max": USUAL_MAX}
+        measured: float | None = (await connection.execute(USUAL, values)).scalar_one()
+        if measured is not None:
+            return measured
+        expected: float | None = (await connection.execute(EXPECTED, {"provider": provider})).scalar_one_or_none()
+        return expected

@@ -45,6 +45,7 @@ class ProviderLine:
         unit_of_work = runtime.unit_of_work
         owner = f"{settings.replica_name()}:{uuid4()}"
         self.door = door
+        self.limits = limits
         self.queue = FairQueue(
             settings.redis_url,
             door.name,

@@ -26,6 +26,7 @@ from darkroom_predictor.letters.http import Letters, letter_routes
 from darkroom_predictor.letters.redrive import RedriveLetters
 from darkroom_predictor.letters.store import count_open
 from darkroom_predictor.line import ProviderLine
+from darkroom_predictor.measure_queue import MeasureQueue
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.replicate import Replicate
 from darkroom_predictor.settings import PredictorSettings
@@ -48,6 +49,8 @@ def build(settings: PredictorSettings) -> FastAPI:
         for provider, told in hints.items():
             if provider in lines:
                 lines[provider].dispatcher.tell(told)
+                if told.filed:
+                    measure.wake()
             else:
                 log.error("items wait for a provider that this predictor has no door to", provider=provider)
 
@@ -77,6 +80,16 @@ def build(settings: PredictorSettings) -> FastAPI:
             log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
     keep_terms, tenants = _tenants(runtime, settings, list(lines.values()))
+    measure = MeasureQueue(
+        runtime.redis,
+        runtime.broker,
+        runtime.unit_of_work,
+        [(line.queue, line.limits) for line in lines.values()],
+        prefix=settings.kafka_prefix,
+        replica=settings.replica_name(),
+        window_seconds=settings.window_seconds + settings.grant_seconds_max,
+    )
+    runtime.after_kafka("measure queue", measure.run)
     redrive = RedriveLetters(runtime.unit_of_work)
     runtime.loop("heartbeat", heartbeat)
     runtime.loop("redrive", redrive.run)
