@@ -305,7 +305,7 @@ local function remove()
             removed = removed + 1
             if call('ZREM', delayed, item .. ':' .. job .. ':' .. lane .. ':' .. tenant) == 0 then
                 local items = space .. 'job:' .. job
-                call('LREM', items, 1, item)
+                if call('LREM', items, 1, item) == 1 then mark(tenant, -1) end
                 if call('EXISTS', items) == 0 then
                     call('LREM', lane_of(tenant, '0'), 1, job)
                     call('LREM', lane_of(tenant, '1'), 1, job)
