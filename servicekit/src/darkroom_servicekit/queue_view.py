@@ -13,7 +13,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from darkroom_contracts.envelope import Envelope, MalformedEnvelope, header_texts, read_event
 from darkroom_contracts.queue import ProviderQueue, QueueMeasured, TenantPlace, TenantQueueMeasured
-from darkroom_contracts.queue_place import Place, current_place, place_of, turn_of
+from darkroom_contracts.queue_place import Place, WaitsFor, current_place, place_of, turn_of
 from pydantic import ValidationError
 
 POLL_SECONDS = 5.0
@@ -33,7 +33,7 @@ class Foreseen:
     position: int
     starts_at: datetime | None
     finishes_at: datetime | None
-    waits_for: str
+    waits_for: WaitsFor
 
 
 @dataclass(frozen=True)

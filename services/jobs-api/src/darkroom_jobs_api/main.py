@@ -7,6 +7,7 @@ from pathlib import Path
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.fetch import AddressGuard, parse_allow
+from darkroom_servicekit.queue_view import QueueView
 from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
@@ -62,16 +63,19 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.loop("stop", stop_items.run)
     runtime.loop("idempotency", lambda: _purge(unit_of_work, timedelta(hours=settings.idempotency_keep_hours)))
 
+    view = QueueView(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix, client_id="darkroom-jobs-api-queue")
+    runtime.after_kafka("queue view", view.run)
+
     revoked = RevokedTokens(unit_of_work, runtime.revocations)
     runtime.loop("revocations", revoked.run)
 
     limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
     principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
     install_outage_handlers(runtime.app)
-    runtime.app.include_router(job_routes(accept, unit_of_work, principal, media_base=settings.media_base()))
+    runtime.app.include_router(job_routes(accept, unit_of_work, view, principal, media_base=settings.media_base()))
     runtime.app.include_router(download_routes(unit_of_work, ObjectStore(settings.storage_url), principal))
     runtime.app.include_router(change_routes(cancel, RetryJob(unit_of_work, accept), principal))
-    runtime.app.include_router(quote_routes(unit_of_work, catalogue, principal))
+    runtime.app.include_router(quote_routes(unit_of_work, catalogue, view, principal))
     runtime.app.include_router(shop_routes(SampleStore(store_client, settings.store_base_url), principal))
     sandbox = settings.sandbox()
     runtime.app.include_router(sandbox_routes(SandboxDoor(store_client, sandbox) if sandbox else None, principal))

@@ -1,16 +1,19 @@
 """The routes of jobs: one call each, errors turned into problems here and nowhere deeper."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.problems import PROBLEM_TYPE, Problem, invalid_fields
+from darkroom_servicekit.queue_view import QueueView
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from darkroom_jobs_api.answers import MEANINGS, example, json_answer, problems
 from darkroom_jobs_api.jobs import examples
 from darkroom_jobs_api.jobs.accept_request import AcceptRequest
+from darkroom_jobs_api.jobs.foresee import NOTHING_OF_ITEM, NOTHING_OF_JOB, foresee_items, foresee_jobs
 from darkroom_jobs_api.jobs.paging import cursor_of, read_id, read_page
 from darkroom_jobs_api.jobs.prefer import parse_prefer
 from darkroom_jobs_api.jobs.store import JobNotFound, find_job, items_of, list_jobs
@@ -24,7 +27,9 @@ ROUTE = "/api/image-optimization"
 PrincipalDependency = Callable[..., Awaitable[Principal]]
 
 
-def job_routes(accept: AcceptRequest, unit_of_work: UnitOfWork, principal: PrincipalDependency, *, media_base: str) -> APIRouter:
+def job_routes(
+    accept: AcceptRequest, unit_of_work: UnitOfWork, view: QueueView, principal: PrincipalDependency, *, media_base: str
+) -> APIRouter:
     """Create, list and read jobs of the product `optimize`."""
     router = APIRouter(prefix=ROUTE, tags=["jobs"])
 
@@ -65,7 +70,9 @@ def job_routes(accept: AcceptRequest, unit_of_work: UnitOfWork, principal: Princ
             jobs, before = await list_jobs(
                 connection, who.instance_id, statuses=page.statuses, before=page.before, limit=page.limit
             )
-        return json_answer(JobPage(jobs=[job_view(job) for job in jobs], next_cursor=cursor_of(before)))
+            foreseen = await foresee_jobs(connection, view, who.instance_id, jobs, now=datetime.now(UTC))
+        views = [job_view(job, foreseen.get(job.id, NOTHING_OF_JOB)) for job in jobs]
+        return json_answer(JobPage(jobs=views, next_cursor=cursor_of(before)))
 
     @router.get("/jobs/{job_id}", response_model=JobDetail, responses=problems(401, 404, 429) | {200: example(examples.DETAIL)})
     async def job_with_items(job_id: str, who: Annotated[Principal, Depends(principal)]) -> Response:
@@ -79,7 +86,9 @@ def job_routes(accept: AcceptRequest, unit_of_work: UnitOfWork, principal: Princ
             except JobNotFound as error:
                 raise no_such_job() from error
             items = await items_of(connection, who.instance_id, number)
-        return json_answer(JobDetail(job=job_view(job), items=[item_view(item, media_base) for item in items]))
+            of_job, of_items = await foresee_items(connection, view, who.instance_id, job, items, now=datetime.now(UTC))
+        views = [item_view(item, media_base, of_items.get(item.id, NOTHING_OF_ITEM)) for item in items]
+        return json_answer(JobDetail(job=job_view(job, of_job), items=views))
 
     return router
 

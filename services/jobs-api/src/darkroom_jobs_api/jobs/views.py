@@ -1,8 +1,10 @@
 """Jobs and items as the API shows them."""
 
+from darkroom_contracts.queue_place import WaitsFor
 from darkroom_servicekit.http import Body
 
 from darkroom_jobs_api.answers import UtcTime, left_out_when_none
+from darkroom_jobs_api.jobs.foresee import NOTHING_OF_ITEM, NOTHING_OF_JOB, ItemForeseen, JobForeseen
 from darkroom_jobs_api.jobs.job import Item, Job
 from darkroom_jobs_api.jobs.rules import ItemStatus, JobStatus
 
@@ -20,6 +22,8 @@ class JobView(Body):
     created_at: UtcTime
     started_at: UtcTime | None = left_out_when_none()
     finished_at: UtcTime | None = left_out_when_none()
+    position: int | None = left_out_when_none("place of its next picture in the fair order of all shops; 1: the next")
+    expected_finish_at: UtcTime | None = left_out_when_none("when its last result is there, as the queue stands now")
     retry_of: int | None = left_out_when_none("the job whose failed pictures it tries again")
     error: str | None = left_out_when_none("why it failed; `insufficient-credits` when its credits were refused")
 
@@ -34,6 +38,9 @@ class ItemView(Body):
     status: ItemStatus
     optimized_image_url: str | None = left_out_when_none()
     thumbnail_url: str | None = left_out_when_none()
+    position: int | None = left_out_when_none("place in the fair order of all shops while it waits; 1: the next")
+    expected_start_at: UtcTime | None = left_out_when_none("as the queue stands now")
+    waits_for: WaitsFor | None = left_out_when_none("`turn`: others before it; `own-cap`: the shop's own limit; `studio`")
     error: str | None = left_out_when_none("a sentence for a person")
     created_at: UtcTime
     updated_at: UtcTime
@@ -68,7 +75,7 @@ class JobDetail(Body):
     items: list[ItemView]
 
 
-def job_view(job: Job) -> JobView:
+def job_view(job: Job, foreseen: JobForeseen = NOTHING_OF_JOB) -> JobView:
     """A job as the API shows it."""
     return JobView(
         id=job.id,
@@ -81,12 +88,14 @@ def job_view(job: Job) -> JobView:
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
+        position=foreseen.position,
+        expected_finish_at=foreseen.finishes_at,
         retry_of=job.retry_of,
         error=job.error,
     )
 
 
-def item_view(item: Item, media_base: str) -> ItemView:
+def item_view(item: Item, media_base: str, foreseen: ItemForeseen = NOTHING_OF_ITEM) -> ItemView:
     """An item as the API shows it; pictures at the media address."""
     return ItemView(
         id=item.id,
@@ -96,6 +105,9 @@ def item_view(item: Item, media_base: str) -> ItemView:
         status=item.status,
         optimized_image_url=_media_url(media_base, item.result_key),
         thumbnail_url=_media_url(media_base, item.thumbnail_key),
+        position=foreseen.position,
+        expected_start_at=foreseen.starts_at,
+        waits_for=foreseen.waits_for,
         error=item.error,
         created_at=item.created_at,
         updated_at=item.updated_at,

@@ -8,6 +8,7 @@ from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.http import Body
 from darkroom_servicekit.problems import invalid_fields
+from darkroom_servicekit.queue_view import QueueView
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
@@ -21,6 +22,8 @@ from darkroom_jobs_api.quotes.store import available_credits
 from darkroom_jobs_api.request_body import json_object
 
 PRODUCT = "optimize"
+NEW_JOB = 0
+"""The number of no job: its pictures would wait behind all that the tenant has waiting."""
 
 
 class QuoteAnswer(Body):
@@ -35,7 +38,7 @@ class QuoteAnswer(Body):
 
 
 def quote_routes(
-    unit_of_work: UnitOfWork, catalogue: CatalogueStore, principal: Callable[..., Awaitable[Principal]]
+    unit_of_work: UnitOfWork, catalogue: CatalogueStore, view: QueueView, principal: Callable[..., Awaitable[Principal]]
 ) -> APIRouter:
     """The route of quotes."""
     router = APIRouter(tags=["jobs"])
@@ -56,6 +59,13 @@ def quote_routes(
         if submission.errors or submission.body is None:
             raise invalid_fields(submission.errors)
         found = quote(price_credits=product.price_credits, items=len(submission.body.images), available=available)
-        return json_answer(QuoteAnswer(price=found.price, balance_after=found.balance_after, missing=found.missing))
+        answer = QuoteAnswer(price=found.price, balance_after=found.balance_after, missing=found.missing)
+        outlook = view.outlook(who.instance_id, product.provider)
+        if outlook is not None:
+            first, last = outlook.of_ends(NEW_JOB, len(submission.body.images), now=datetime.now(UTC))
+            answer.queue_position = first.position
+            answer.expected_start_at = first.starts_at
+            answer.expected_finish_at = last.finishes_at
+        return json_answer(answer)
 
     return router
