@@ -64,7 +64,7 @@ def place_of(queue: ProviderQueue, own: TenantPlace, tenant: str, turn: int, *, 
     tag = own.tag + (turn - 1) * own.step
     counts = [(line, _starts_before(line, tag, tenant)) for line in queue.lines if line.tenant != tenant]
     own_before: float = turn - 1
-    if own.waiting and all(line.tenant != tenant for line in queue.lines):
+    if own.waiting and not own.paused and all(line.tenant != tenant for line in queue.lines):
         own_before -= min(own.waiting, turn - 1 + 0.5)  # it is counted among those taken together
     rate = queue.starts_per_minute / 60
     ahead = max(turn - 1, math.floor(_bounded_by_caps(counts, own_before, rate)))

@@ -63,10 +63,7 @@ async def test_the_api_tells_places_and_times_as_the_queue_stands(parts: StackAd
 
 def test_a_job_of_thousands_is_placed_at_once() -> None:
     place = TenantPlace(provider="p", epoch=1, tag=0, step=UNIT, waiting=5000, fresh=Lane(jobs=((1, 5000),)))
-    lines = (
-        QueueLine(tenant="shop", tag=0, step=UNIT, waiting=5000),
-        QueueLine(tenant="a-whale", tag=0, step=UNIT, waiting=1000),
-    )
+    own, other = (QueueLine(tenant=name, tag=0, step=UNIT, waiting=count) for name, count in (("shop", 5000), ("a-whale", 1000)))
     queue = ProviderQueue(
         provider="p", epoch=1, virtual=0, starts_per_minute=60, usual_seconds=5, waiting=6000, in_flight=0, lines=(own, other)
     )
