@@ -14,7 +14,7 @@ from darkroom_contracts.credits import (
     PlanChanged,
 )
 from darkroom_contracts.event import Event
-from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from darkroom_contracts.items import ItemCompleted, PredictionFailed, PredictionSeen
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
 from darkroom_contracts.notifications import NotificationFailed, NotificationSent
 from darkroom_contracts.predictions import (
@@ -58,6 +58,7 @@ EVENTS: tuple[type[Event], ...] = (
     TenantQueueMeasured,
     ItemCompleted,
     PredictionFailed,
+    PredictionSeen,
     NotificationSent,
     NotificationFailed,
 )

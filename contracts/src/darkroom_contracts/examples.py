@@ -17,7 +17,7 @@ from darkroom_contracts.credits import (
     PlanChanged,
 )
 from darkroom_contracts.event import Event
-from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
+from darkroom_contracts.items import ItemCompleted, PredictionFailed, PredictionSeen, StoredPicture
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
 from darkroom_contracts.notifications import NotificationFailed, NotificationSent
 from darkroom_contracts.predictions import (
@@ -104,6 +104,13 @@ _ALL: tuple[Event, ...] = (
         code="provider-error",
         message="The studio had a fault of its own.",
         retry_at=LATER,
+    ),
+    PredictionSeen(
+        instance_id=PLATFORM_KEY,
+        provider="replicate",
+        attempt_id="0199f3a0-0000-7000-8000-000000000000",
+        prediction_id="p8k2v0v9nxrme0cshq3s3bz8kw",
+        callback_token_sha256="0" * 64,
     ),
     PredictionFailed(
         instance_id=INSTANCE,

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from darkroom_contracts.event import Fact, ItemEvent
+from darkroom_contracts.event import Event, Fact, ItemEvent
 
 
 class StoredPicture(Fact):
@@ -42,3 +42,21 @@ class PredictionFailed(ItemEvent):
     code: str
     message: str
     retryable: bool
+
+
+class PredictionSeen(Event):
+    """A provider's signed webhook told of a prediction that no PredictionCreated has told of yet.
+
+    Its writer does not know whose it is, so its tenant is `_platform`. It proves nothing by itself: the attempt's owner compares
+    the token's digest.
+    """
+
+    topic: ClassVar[str] = "darkroom.items"
+
+    provider: str
+    attempt_id: str
+    prediction_id: str
+    callback_token_sha256: str = Field(description="hex digest of the token that the webhook came with")
+
+    def subject(self) -> str:
+        return f"attempts/{self.attempt_id}"

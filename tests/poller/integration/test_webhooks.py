@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from darkroom_contracts.items import ItemCompleted, PredictionFailed, PredictionSeen
 from support.kafka import Log
 from support.pictures import picture
 from support.poller_world import World, poller_world, shared_world
@@ -69,6 +69,12 @@ async def test_a_webhook_before_its_prediction_waits_for_it(world: World) -> Non
     early = await world.webhook(attempt, world.succeed(attempt))
     assert (early.status_code, early.json()) == (202, {"outcome": "early"})
     assert (await world.webhook(attempt, world.succeed(attempt))).status_code == 202
+    seen = await world.log.events(
+        lambda events: any(isinstance(one.event, PredictionSeen) for one in events), instance_id="_platform"
+    )
+    told = next(one.event for one in seen if isinstance(one.event, PredictionSeen))
+    assert (told.attempt_id, told.prediction_id, told.provider) == (attempt.attempt_id, attempt.prediction_id, "replicate")
+    assert told.callback_token_sha256 == sha256(attempt.token.encode()).hexdigest()
     await world.log.publish(attempt.created())
     assert isinstance(await world.event(attempt), ItemCompleted)
     assert await world.query_one("SELECT count(*) AS n FROM early_webhooks") == {"n": 0}

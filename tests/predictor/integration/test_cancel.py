@@ -10,6 +10,7 @@ import pytest
 from darkroom_contracts.envelope import wrap
 from darkroom_contracts.jobs import ItemRequested, JobCancelRequested, RetryPolicy
 from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed, PredictionCreated
+from darkroom_predictor.attempt_store import mark_created
 from darkroom_predictor.cancel_store import stop_items
 from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
@@ -227,3 +228,19 @@ async def test_whatever_it_races_with_a_cancelled_item_never_waits_for_another_t
     await asyncio.gather(*(call for event in events for call in (attempt(event), cancelled(unit_of_work, event))))
 
     assert await states(unit_of_work) <= {("ENDED", "FAILED"), ("ENDED", None)}
+
+
+async def test_a_call_that_is_said_to_have_made_nothing_does_not_end_a_prediction_that_was_heard_of(
+    unit_of_work: UnitOfWork,
+) -> None:
+    event = item_requested()
+    [attempt] = await claimed(unit_of_work, event, await filed(unit_of_work, [event]))
+    async with unit_of_work.begin() as transaction:
+        await mark_created(transaction, [(attempt, "p1")], margin_seconds=1)
+
+    fail = FailAttempts(random)
+    for never_made, state in ((True, "CREATED"), (False, "FAILED")):
+        failure = Failure(attempt_id=attempt, code="x", message="", then=Then.RETRY, never_made=never_made)
+        async with unit_of_work.begin() as transaction:
+            await fail(transaction, [failure])
+        assert {found for _, found in await states(unit_of_work)} == {state}

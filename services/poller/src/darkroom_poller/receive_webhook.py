@@ -51,7 +51,7 @@ class ReceiveWebhook:
         if prediction is None:
             self._count("unreadable")
             raise UnreadableWebhook
-        report = FromWebhook(attempt_id, token_digest(token), prediction, self._read(prediction))
+        report = FromWebhook(self._provider, attempt_id, token_digest(token), prediction, self._read(prediction))
         outcome = await self._record.submit(report)
         self._count(outcome)
         if outcome == "forged":

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
-from darkroom_contracts.items import PredictionFailed
+from darkroom_contracts.items import PredictionFailed, PredictionSeen
+from darkroom_contracts.topics import PLATFORM_KEY
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.group_commit import GroupCommit
 
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 class FromWebhook:
     """A webhook whose signature was good."""
 
+    provider: str
     attempt_id: str
     token_sha256: str
     body: dict[str, Any]
@@ -84,6 +86,7 @@ class RecordProgress:
                 early = [report for report in reports if isinstance(report, FromWebhook) and _is_early(report, known)]
                 if early:
                     await park(transaction, [EarlyWebhook(one.attempt_id, one.token_sha256, one.body) for one in early])
+                    _tell_of(transaction, early)
             outcomes = _judge(reports, known)
             accepted = {report.attempt_id: report for report, said in zip(reports, outcomes, strict=True) if said == "accepted"}
             await self._apply(transaction, accepted)
@@ -126,6 +129,19 @@ def publish_failure(transaction: Transaction, ended: Prediction, failure: Failed
         ),
         cause=ended.cause(),
     )
+
+
+def _tell_of(transaction: Transaction, early: Sequence[FromWebhook]) -> None:
+    """Tell the attempts' owner: where its call's answer was lost, this is how it hears that the prediction was made."""
+    for one in early:
+        seen = PredictionSeen(
+            instance_id=PLATFORM_KEY,
+            provider=one.provider,
+            attempt_id=one.attempt_id,
+            prediction_id=str(one.body["id"]),
+            callback_token_sha256=one.token_sha256,
+        )
+        transaction.publish(seen)
 
 
 def _is_early(report: Report, known: dict[str, Known]) -> bool:

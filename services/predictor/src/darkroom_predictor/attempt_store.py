@@ -55,9 +55,10 @@ UNKNOWN = """
 """
 FAILED = f"""
     UPDATE attempts a SET state = 'FAILED', code = w.code, message = w.message, ended_at = clock_timestamp()
-    FROM unnest(CAST(:attempts AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[])) AS w (id, code, message),
+    FROM unnest(CAST(:attempts AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:never_made AS boolean[]))
+             AS w (id, code, message, never_made),
          queue_items q
-    WHERE a.id = w.id AND a.state IN {LIVE} AND q.item_id = a.item_id
+    WHERE a.id = w.id AND a.state IN {LIVE} AND (a.state <> 'CREATED' OR NOT w.never_made) AND q.item_id = a.item_id
     RETURNING {ITEM_COLUMNS}, a.id::text AS attempt_id, a.number, a.account
 """  # noqa: S608  # constants only
 DONE = f"""
@@ -83,6 +84,15 @@ DUE = """
             SELECT 1 FROM attempts other JOIN queue_items its ON its.item_id = other.item_id
             WHERE other.state = 'CALLING' AND other.provider = a.provider AND its.input = q.input
         ) AS rivals
+"""
+OPEN_CALLS = """
+    SELECT a.id::text FROM attempts a JOIN unnest(
+        CAST(:attempts AS uuid[]), CAST(:providers AS text[]), CAST(:predictions AS text[]), CAST(:digests AS text[])
+    ) AS w (id, provider, prediction_id, digest)
+        ON a.id = w.id AND a.provider = w.provider AND a.callback_token_sha256 = w.digest
+    WHERE a.state IN ('CALLING', 'UNKNOWN') AND NOT EXISTS (
+        SELECT 1 FROM attempts other WHERE other.provider = w.provider AND other.prediction_id = w.prediction_id
+    )
 """
 KNOWN = text(
     "SELECT prediction_id FROM attempts WHERE provider = :provider AND prediction_id = ANY(CAST(:predictions AS text[]))"
@@ -201,14 +211,26 @@ async def mark_unknown(transaction: Transaction, attempts: Sequence[tuple[str, s
     await transaction.execute(UNKNOWN, parameters)
 
 
-async def mark_failed(transaction: Transaction, failures: Sequence[tuple[str, str, str]]) -> list[LiveAttempt]:
-    """(attempt, code, message); those that were live."""
+async def mark_failed(transaction: Transaction, failures: Sequence[tuple[str, str, str, bool]]) -> list[LiveAttempt]:
+    """(attempt, code, message, whether that means that no prediction was made); those that were live and did not disprove it."""
     parameters = {
-        "attempts": [attempt for attempt, _, _ in failures],
-        "codes": [code for _, code, _ in failures],
-        "messages": [message for _, _, message in failures],
+        "attempts": [attempt for attempt, _, _, _ in failures],
+        "codes": [code for _, code, _, _ in failures],
+        "messages": [message for _, _, message, _ in failures],
+        "never_made": [never_made for _, _, _, never_made in failures],
     }
     return [_live(row) for row in await transaction.execute(FAILED, parameters)]
+
+
+async def open_calls(transaction: Transaction, told: Sequence[tuple[str, str, str, str]]) -> set[str]:
+    """(attempt, provider, prediction, token digest): the attempts whose own token this is and whose outcome is open."""
+    parameters = {
+        "attempts": [attempt for attempt, _, _, _ in told],
+        "providers": [provider for _, provider, _, _ in told],
+        "predictions": [prediction for _, _, prediction, _ in told],
+        "digests": [digest for _, _, _, digest in told],
+    }
+    return set((await transaction.execute(OPEN_CALLS, parameters)).scalars())
 
 
 async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int]]:

@@ -1,10 +1,11 @@
 """Events in: items to file, predictions that ended, jobs to stop. The consumer files and ends; it never calls a provider."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 import structlog
 from darkroom_contracts.credits import PlanChanged
-from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from darkroom_contracts.items import ItemCompleted, PredictionFailed, PredictionSeen
 from darkroom_contracts.jobs import ItemRequested, JobCancelRequested
 from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.database import Transaction
@@ -14,27 +15,34 @@ from darkroom_predictor.attempt_store import mark_done
 from darkroom_predictor.cancel_jobs import CancelJobs
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
 from darkroom_predictor.fair_queue import Hints, Place
+from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.items import Then
 from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.queue_store import end_items, end_waiting, insert_items, lock_items_of
+from darkroom_predictor.refuse_old_items import refuse_old_items
 
 log = structlog.get_logger()
 
 
 class PredictorEvents:
-    """The handlers. `tell` passes hints on to the dispatchers of the providers."""
+    """The handlers. `tell` passes hints on to the dispatchers of the providers; `keep`: how long the queue remembers an item."""
 
     def __init__(
         self,
         fail_attempts: FailAttempts,
         cancel_jobs: CancelJobs,
+        hear: HearOfPredictions,
         keep_terms: KeepTerms,
         tell: Callable[[Mapping[str, Hints]], None],
+        *,
+        keep: timedelta,
     ) -> None:
         self._fail_attempts = fail_attempts
         self._cancel_jobs = cancel_jobs
+        self._hear = hear
         self._keep_terms = keep_terms
         self._tell = tell
+        self._keep = keep
 
     def handlers(self) -> Handlers:
         return (
@@ -42,12 +50,17 @@ class PredictorEvents:
             .on(PlanChanged, self._keep_terms.on_plans_changed)
             .on(ItemRequested, self.on_items_requested)
             .on(JobCancelRequested, self._cancel_jobs.on_jobs_cancel_requested)
+            .on(PredictionSeen, self._hear.on_predictions_seen)
             .on(ItemCompleted, self.on_items_completed)
             .on(PredictionFailed, self.on_predictions_failed)
         )
 
     async def on_items_requested(self, transaction: Transaction, batch: Sequence[Received[ItemRequested]]) -> None:
         """File them; after the commit their providers' queues hear of them."""
+        oldest = transaction.now - self._keep
+        if old := [received for received in batch if received.event.requested_at < oldest]:
+            await refuse_old_items(transaction, old)
+        batch = [received for received in batch if received.event.requested_at >= oldest]
         new = await insert_items(transaction, batch)
         hints: dict[str, Hints] = {}
         for received in batch:

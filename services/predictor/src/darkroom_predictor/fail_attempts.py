@@ -17,7 +17,10 @@ from darkroom_predictor.queue_store import end_items, lock_items_of, requeue_ite
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A failed attempt. `step` is the virtual time its turn had cost, where that is to be given back."""
+    """A failed attempt. `step` is the virtual time its turn had cost, where that is to be given back.
+
+    `never_made`: it failed because no prediction was made, so an attempt whose prediction has been heard of did not fail.
+    """
 
     attempt_id: str
     code: str
@@ -25,6 +28,7 @@ class Failure:
     then: Then
     step: int | None = None
     cause: Envelope | None = None
+    never_made: bool = False
 
 
 class FailAttempts:
@@ -38,7 +42,7 @@ class FailAttempts:
         by_attempt = {failure.attempt_id: failure for failure in failures}
         if not by_attempt:
             return {}
-        rows = [(failure.attempt_id, failure.code, failure.message) for failure in by_attempt.values()]
+        rows = [(failure.attempt_id, failure.code, failure.message, failure.never_made) for failure in by_attempt.values()]
         hints: dict[str, Hints] = {}
         waits: list[tuple[int, float, bool]] = []
         ended: list[int] = []

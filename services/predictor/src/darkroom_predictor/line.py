@@ -12,6 +12,7 @@ from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints
+from darkroom_predictor.keep_attempts import KeepAttempts, Lifetimes
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import ProviderDoor
@@ -60,7 +61,7 @@ class ProviderLine:
             retell_margin_seconds=settings.retell_margin_seconds,
         )
         self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=CancelBudget(settings.cancels_per_minute))
-        record_outcomes = RecordOutcomes(
+        self.record_outcomes = record_outcomes = RecordOutcomes(
             fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
         )
         self.limiter = Limiter(
@@ -96,6 +97,9 @@ class ProviderLine:
             tell=tell,
             times=times,
         )
+        self.keep_attempts = KeepAttempts(
+            door, unit_of_work, fail_attempts, metrics, tell=tell, lifetimes=Lifetimes(settings.attempt_abandon_seconds)
+        )
         self._metrics = metrics
         self._repair_every_seconds = settings.repair_every_seconds
 
@@ -104,6 +108,7 @@ class ProviderLine:
         runtime.loop(f"dispatch {self.door.name}", self.dispatcher.run)
         runtime.loop(f"settle {self.door.name}", self.settle.run)
         runtime.loop(f"cancel {self.door.name}", self.cancel.run)
+        runtime.loop(f"attempts {self.door.name}", self.keep_attempts.run)
         runtime.loop(f"repair {self.door.name}", self._keep_repaired)
         runtime.on_close(self.door.close)
         runtime.on_close(self.queue.close)

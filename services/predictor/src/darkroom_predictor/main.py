@@ -18,8 +18,10 @@ from darkroom_predictor.cancel_jobs import CancelJobs
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
+from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.http import predictor_routes
 from darkroom_predictor.http_tenants import tenant_routes
+from darkroom_predictor.keep_attempts import prune_items
 from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.letters.collect import CollectLetters
 from darkroom_predictor.letters.http import Letters, letter_routes
@@ -93,8 +95,12 @@ def build(settings: PredictorSettings) -> FastAPI:
     redrive = RedriveLetters(runtime.unit_of_work)
     runtime.loop("heartbeat", heartbeat)
     runtime.loop("redrive", redrive.run)
+    runtime.loop("prune", lambda: prune_items(runtime.unit_of_work, keep_days=settings.queue_keep_days))
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
-    events = PredictorEvents(fail_attempts, CancelJobs(tell, cancels_due), keep_terms, tell).handlers()
+    hear = HearOfPredictions({name: line.record_outcomes for name, line in lines.items()}, metrics)
+    events = PredictorEvents(
+        fail_attempts, CancelJobs(tell, cancels_due), hear, keep_terms, tell, keep=timedelta(days=settings.queue_keep_days)
+    ).handlers()
     runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(events))
     runtime.needs_redis()
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))

@@ -19,6 +19,12 @@ class PredictorMetrics:
         self.throttled = Counter("darkroom_provider_throttled", "Creations answered with 429", registry=registry)
         self.settled = Counter("darkroom_unanswered_settled", "Unanswered creations settled", ["as"], registry=registry)
         self.repaired = Counter("darkroom_queue_repaired", "Differences between Redis and the table mended", registry=registry)
+        self.silent = Counter(
+            "darkroom_attempts_silent",
+            "Attempts whose end did not come, by what was done: told-again, given-up",
+            ["done"],
+            registry=registry,
+        )
         self.cancels = Counter(
             "darkroom_provider_cancels",
             "Requests to stop a prediction, by whether the provider took them",

@@ -44,6 +44,7 @@ INSERT = """
     ON CONFLICT DO NOTHING
     RETURNING item_id
 """
+KNOWN = "SELECT item_id FROM queue_items WHERE item_id = ANY(CAST(:items AS bigint[]))"
 REQUEUE = """
     UPDATE queue_items q
     SET state = 'QUEUED', queued_at = clock_timestamp(),
@@ -125,6 +126,11 @@ async def insert_items(transaction: Transaction, batch: Sequence[Received[ItemRe
         },
     )
     return set(rows.scalars())
+
+
+async def known_items(transaction: Transaction, items: Sequence[int]) -> set[int]:
+    """Those of the items that the queue remembers, in whatever state."""
+    return set((await transaction.execute(KNOWN, {"items": list(items)})).scalars())
 
 
 async def requeue_items(transaction: Transaction, waits: Sequence[tuple[int, float, bool]]) -> None:

@@ -113,4 +113,11 @@ def failure_of(call: EndedCall) -> Failure:
     else:
         assert isinstance(outcome, Refused)
         then, code, words = THEN[outcome.refusal], outcome.refusal.value, WORDS[outcome.refusal]
-    return Failure(attempt_id=call.attempt_id, code=code, message=f"{words} ({outcome.message}).", then=then, step=call.step)
+    return Failure(
+        attempt_id=call.attempt_id,
+        code=code,
+        message=f"{words} ({outcome.message}).",
+        then=then,
+        step=call.step,
+        never_made=True,
+    )

@@ -44,6 +44,16 @@ class PredictorSettings(ServiceSettings):
         description="after Cancel-After has passed, how long until the poller is asked again for an attempt that has no end",
     )
 
+    attempt_abandon_seconds: float = Field(
+        default=7200.0,
+        gt=0,
+        description="after Cancel-After has passed, how long until an attempt that nobody ends counts as failed; the provider "
+        "keeps an output for an hour",
+    )
+    queue_keep_days: int = Field(
+        default=30, ge=1, description="how long ended items and their attempts are remembered; an older request is not taken"
+    )
+
     repair_every_seconds: float = Field(
         default=15.0, gt=0, description="between comparisons of the queue in Redis with the table"
     )

@@ -95,6 +95,7 @@ class SettleUnanswered:
                 code="provider-error",
                 message=f"The studio did not answer ({one.message}).",
                 then=Then.RETRY,
+                never_made=True,
             )
             for one in lost
         ]
