@@ -62,7 +62,7 @@ class FetchFailed(Exception):
 
 
 class NotFound(FetchFailed):
-    """The place answers that the thing is not, or no longer, there (404, 410)."""
+    """The place answers that the thing is not, or no longer, there (404, 410), or not for us (403: an address that ran out)."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"answered {status}", retryable=False)
@@ -253,7 +253,7 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
 
 def _accept(status: int, headers: dict[bytes, bytes], bytes_max: int) -> None:
     """Raise unless the answer's head promises a plain body within the limit."""
-    if status in (404, 410):
+    if status in (403, 404, 410):
         raise NotFound(status)
     if status != 200:
         raise FetchFailed(f"answered {status}", retryable=status >= 500 or status in RETRYABLE)

@@ -121,7 +121,7 @@ async def test_an_output_that_expired_at_the_provider_is_lost_after_some_tries(w
     await world.webhook(attempt, said)
     event = await world.event(attempt)
     assert isinstance(event, PredictionFailed)
-    assert (event.code, event.retryable) == ("provider-error", True)
+    assert (event.code, event.retryable) == ("output-lost", True)
     assert world.double.asked[f"/files/{attempt.prediction_id}"] == 4
 
 
@@ -133,7 +133,7 @@ async def test_a_fetch_is_given_up_before_the_provider_deletes_the_output(start:
         await world.webhook(attempt, world.succeed(attempt))
         event = await world.event(attempt)
         assert isinstance(event, PredictionFailed)
-        assert (event.code, event.retryable) == ("provider-error", True)
+        assert (event.code, event.retryable) == ("output-lost", True)
 
 
 async def test_while_the_storage_is_away_outputs_are_kept(start: Start) -> None:

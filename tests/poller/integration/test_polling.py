@@ -131,7 +131,7 @@ async def test_a_prediction_that_the_provider_has_forgotten_has_failed(world: Wo
     await world.file(attempt, **BLIND)
     event = await world.event(attempt)
     assert isinstance(event, PredictionFailed)
-    assert (event.code, event.retryable) == ("provider-error", True)
+    assert (event.code, event.retryable) == ("output-lost", True)
 
 
 async def test_look_ups_keep_to_their_budget(start: Start) -> None:

@@ -29,7 +29,8 @@ def test_a_webhook_is_given_time_before_the_first_poll() -> None:
 
 
 def test_polls_back_off_to_half_a_minute() -> None:
-    assert [next_poll_seconds(polls, 0.5) for polls in range(1, 8)] == [2, 4, 8, 16, 30, 30, 30]
+    assert [next_poll_seconds(polls, 10, 0.5) for polls in range(1, 8)] == [2, 4, 8, 16, 30, 30, 30]
+    assert [next_poll_seconds(polls, 60, 0.5) for polls in range(1, 4)] == [12, 24, 30]
 
 
 def test_fetches_back_off_to_a_minute() -> None:
@@ -38,8 +39,8 @@ def test_fetches_back_off_to_a_minute() -> None:
 
 @given(polls=st.integers(1, 10_000), jitter=st.floats(0, 1))
 def test_jitter_stays_within_a_fifth(polls: int, jitter: float) -> None:
-    plain = next_poll_seconds(polls, 0.5)
-    assert 0.79 * plain <= next_poll_seconds(polls, jitter) <= 1.21 * plain
+    plain = next_poll_seconds(polls, 10, 0.5)
+    assert 0.79 * plain <= next_poll_seconds(polls, 10, jitter) <= 1.21 * plain
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import structlog
-from darkroom_contracts.items import ItemCompleted, StoredPicture
+from darkroom_contracts.items import StoredPicture
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, SafeFetcher
 from darkroom_servicekit.group_commit import GroupCommit
@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from darkroom_poller import store
 from darkroom_poller.data_address import read_data_address
+from darkroom_poller.end_events import completed_event
 from darkroom_poller.imaging_workers import ImagingFailed, ImagingWorkers, UnusablePicture
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.predictions import OUTPUT_LOST, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
@@ -53,7 +54,6 @@ class CollectLimits:
     collectors: int
     fetch_bytes_max: int
     fetch_seconds_max: float
-    output_kept_seconds: float
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class CollectResults:
 
     def _again(self, prediction: Prediction, reason: str, detail: str) -> Ending:
         log.warning("output not collected", reason=detail, attempts=prediction.fetch_attempts + 1)
-        if (prediction.ready_for_seconds or 0.0) > self._limits.output_kept_seconds:
+        if (prediction.expires_in_seconds or 0.0) < 0:
             return GivenUp(prediction, OUTPUT_LOST)
         return PutOff(prediction, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()), reason)
 
@@ -257,10 +257,11 @@ class CollectResults:
         stored = {one.prediction.attempt_id: one for one in endings if isinstance(one, Stored)}
         failed = {one.prediction.attempt_id: one.failure for one in endings if isinstance(one, GivenUp)}
         delays = {one.prediction.attempt_id: one.delay_seconds for one in endings if isinstance(one, PutOff)}
-        kept = [store.Kept(name, one.picture.key, one.picture.thumbnail_key) for name, one in stored.items()]
+        kept = [store.Kept(name, one.picture) for name, one in stored.items()]
         async with self._uow.begin() as transaction:
             for attempt_id in await store.mark_stored(transaction, kept):
-                transaction.publish(_completed(stored[attempt_id]), cause=stored[attempt_id].prediction.cause())
+                prediction = stored[attempt_id].prediction
+                transaction.publish(completed_event(prediction, stored[attempt_id].picture), cause=prediction.cause())
                 self._metrics.ends.labels("stored").inc()
             for ended in await store.mark_failed(transaction, failed, from_ready=True):
                 publish_failure(transaction, ended, failed[ended.attempt_id], self._metrics)
@@ -271,18 +272,3 @@ class CollectResults:
 def folders(media_secret: str) -> Callable[[str], str]:
     """The folder of each tenant."""
     return lambda instance_id: tenant_folder(instance_id, media_secret=media_secret)
-
-
-def _completed(stored: Stored) -> ItemCompleted:
-    prediction = stored.prediction
-    return ItemCompleted(
-        instance_id=prediction.instance_id,
-        job_id=prediction.job_id,
-        item_id=prediction.item_id,
-        image_id=prediction.image_id,
-        attempt=prediction.attempt,
-        attempt_id=prediction.attempt_id,
-        prediction_id=prediction.prediction_id,
-        result=stored.picture,
-        predict_seconds=prediction.predict_seconds,
-    )

@@ -4,7 +4,7 @@ A prediction may come with its output (a provider that answers at once) or after
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -14,9 +14,10 @@ from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 
 from darkroom_poller.early_store import EarlyWebhook, take_early
+from darkroom_poller.end_events import completed_event, failed_event
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.predictions import Failed, Pending, Progress, Succeeded, first_poll_seconds, progress_of_output
-from darkroom_poller.store import file_predictions
+from darkroom_poller.store import ended_before, file_predictions
 
 ReadWebhook = Callable[[dict[str, Any]], Progress]
 
@@ -34,12 +35,14 @@ class FilePredictions:
         read_webhook: ReadWebhook,
         metrics: PollerMetrics,
         overdue_margin_seconds: float,
+        kept_seconds: float,
         output_ready: Callable[[], None],
         filed: Callable[[float], None],
     ) -> None:
         self._read_webhook = read_webhook
         self._metrics = metrics
         self._overdue_margin_seconds = overdue_margin_seconds
+        self._kept_seconds = kept_seconds
         self._output_ready = output_ready
         self._filed = filed
 
@@ -49,12 +52,26 @@ class FilePredictions:
         early = await take_early(transaction, list(created))
         progress = {attempt_id: self._progress(received.event, early.get(attempt_id)) for attempt_id, received in created.items()}
         rows = [self._row(attempt_id, received, progress[attempt_id]) for attempt_id, received in created.items()]
-        filed = await file_predictions(transaction, rows)
+        filed = await file_predictions(transaction, rows, kept_seconds=self._kept_seconds)
+        if again := [attempt_id for attempt_id in created if attempt_id not in filed]:
+            await self._tell_again(transaction, again, created)
         for attempt_id in filed:
             now = progress[attempt_id]
             if isinstance(now, Failed):
                 self._publish_failure(transaction, created[attempt_id], now)
         self._hint(transaction, [(rows[place], progress[name]) for place, name in enumerate(created) if name in filed])
+
+    async def _tell_again(
+        self, transaction: Transaction, attempt_ids: Sequence[str], created: Mapping[str, Received[PredictionCreated]]
+    ) -> None:
+        """Someone asks after attempts that we know: those that have ended did so unheard, and are told once more."""
+        for ended in await ended_before(transaction, attempt_ids):
+            prediction, cause = ended.prediction, created[ended.prediction.attempt_id].envelope
+            if isinstance(ended.end, Failed):
+                transaction.publish(failed_event(prediction, ended.end), cause=cause)
+            else:
+                transaction.publish(completed_event(prediction, ended.end), cause=cause)
+            log.warning("an end is told again", job_id=prediction.job_id, attempt_id=prediction.attempt_id)
 
     def _progress(self, event: PredictionCreated, early: EarlyWebhook | None) -> Progress:
         """How far the prediction is already."""
@@ -127,6 +144,8 @@ def _state_columns(progress: Progress) -> dict[str, Any]:
         "state": "OUTPUT_READY" if output else "FAILED" if failure else "IN_FLIGHT",
         "output_address": output.output_address if output else None,
         "predict_seconds": output.predict_seconds if output else None,
+        "completed_at": output.completed_at if output else None,
         "failure_code": failure.code if failure else None,
         "failure_message": failure.message if failure else None,
+        "failure_retryable": failure.retryable if failure else None,
     }

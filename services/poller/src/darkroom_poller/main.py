@@ -27,6 +27,7 @@ from darkroom_poller.webhook_signatures import WebhookSignatures
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 FORGET_EVERY_SECONDS = 600.0
+FORGET_ROWS_MAX = 5_000
 
 
 def build(settings: PollerSettings) -> FastAPI:
@@ -50,7 +51,14 @@ def build(settings: PollerSettings) -> FastAPI:
         limits=collect_limits(settings),
         folder_of=folders(settings.media_secret),
     )
-    collectors = Collectors(settings.replica_name(), settings.collect_lease_seconds, collect.room, collect.take, collect.wake)
+    collectors = Collectors(
+        settings.replica_name(),
+        settings.collect_lease_seconds,
+        settings.output_kept_seconds,
+        collect.room,
+        collect.take,
+        collect.wake,
+    )
     record = RecordProgress(runtime.unit_of_work, collectors, metrics)
     poll = PollPredictions(
         runtime.unit_of_work,
@@ -63,6 +71,7 @@ def build(settings: PollerSettings) -> FastAPI:
         read_webhook=read_prediction,
         metrics=metrics,
         overdue_margin_seconds=settings.overdue_margin_seconds,
+        kept_seconds=settings.output_kept_seconds,
         output_ready=collect.wake,
         filed=poll.wake,
     )
@@ -73,7 +82,10 @@ def build(settings: PollerSettings) -> FastAPI:
         while True:
             async with runtime.unit_of_work.begin() as transaction:
                 await forget_early(transaction)
-                await forget_ended(transaction, keep_days=settings.keep_days)
+            gone = FORGET_ROWS_MAX
+            while gone == FORGET_ROWS_MAX:
+                async with runtime.unit_of_work.begin() as transaction:
+                    gone = await forget_ended(transaction, keep_days=settings.keep_days, limit=FORGET_ROWS_MAX)
             await asyncio.sleep(FORGET_EVERY_SECONDS)
 
     runtime.consume(Handlers().on(PredictionCreated, filing.on_predictions_created))
@@ -96,5 +108,4 @@ def collect_limits(settings: PollerSettings) -> CollectLimits:
         collectors=settings.collectors,
         fetch_bytes_max=settings.fetch_bytes_max,
         fetch_seconds_max=settings.fetch_seconds_max,
-        output_kept_seconds=settings.output_kept_seconds,
     )

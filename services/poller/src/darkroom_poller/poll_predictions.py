@@ -14,7 +14,7 @@ from darkroom_servicekit.logs import log_context
 
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.poll_store import claim_polls, seconds_to_next_poll
-from darkroom_poller.predictions import TIMED_OUT, Failed, Pending, Prediction, Progress
+from darkroom_poller.predictions import TIMED_OUT, Pending, Prediction, Progress
 from darkroom_poller.providers.door import Provider, ProviderThrottled, ProviderUnavailable
 from darkroom_poller.record_progress import FromPoll, RecordProgress
 
@@ -106,7 +106,7 @@ class PollPredictions:
                     progress = TIMED_OUT if given_up else Pending("unreachable")
                 elif isinstance(progress, Pending) and prediction.overdue_by_seconds >= 0:
                     progress = await self._cancel(prediction)
-        await self._record.submit(FromPoll(prediction.attempt_id, prediction.polls, progress))
+        await self._record.submit(FromPoll(prediction.attempt_id, prediction.polls, prediction.expected_seconds, progress))
 
     async def _ask(self, prediction: Prediction) -> Progress | None:
         """The provider's answer; None when there is none."""
@@ -138,12 +138,18 @@ class PollPredictions:
         if isinstance(progress, Pending) and unknown:
             log.error("provider reports a status that we do not know", status=progress.status[:50])
 
-    async def _cancel(self, prediction: Prediction) -> Failed:
-        """Close an overdue prediction that was asked for just now and has not ended."""
+    async def _cancel(self, prediction: Prediction) -> Progress:
+        """Close an overdue prediction that was asked for just now and has not ended, unless it ends at the last moment.
+
+        While the provider cannot be told, it may run and be paid for: then it is not closed, but for so long only.
+        """
         self._metrics.overdue.inc()
         log.warning("prediction is overdue, cancelling it", overdue_by_seconds=round(prediction.overdue_by_seconds, 1))
         try:
-            await self._providers[prediction.provider].cancel(prediction.account, prediction.prediction_id)
+            after = await self._providers[prediction.provider].cancel(prediction.account, prediction.prediction_id)
         except ProviderUnavailable as error:
+            self._pause(prediction.provider, error)
             log.warning("prediction not cancelled", error=str(error)[:200])
-        return TIMED_OUT
+            given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
+            return TIMED_OUT if given_up else Pending("unreachable")
+        return TIMED_OUT if isinstance(after, Pending) else after

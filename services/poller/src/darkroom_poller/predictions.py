@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from darkroom_contracts.envelope import Envelope
@@ -15,6 +16,8 @@ WEBHOOK_GRACE_SECONDS = 3.0
 BLIND_SHARE = 0.5
 """Without one: after this share of the usual duration."""
 FIRST_POLL_SECONDS_MIN = 0.5
+BACKOFF_SHARE = 0.2
+"""Of the usual duration: between the first two polls, so that a model that takes minutes is not asked for every two seconds."""
 BACKOFF_SECONDS_FIRST = 2.0
 BACKOFF_SECONDS_MAX = 30.0
 JITTER = 0.2
@@ -40,6 +43,8 @@ class Succeeded:
 
     output_address: str
     predict_seconds: float | None = None
+    completed_at: datetime | None = None
+    """By the provider's clock: it keeps the output for so long from then on."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ Progress = Pending | Succeeded | Failed
 
 UNUSABLE_OUTPUT = Failed("output-unusable", "The studio sent back something that is not a usable picture.", retryable=False)
 TIMED_OUT = Failed("provider-timeout", "The studio took too long over this picture.", retryable=True)
-OUTPUT_LOST = Failed("provider-error", "The finished picture could not be fetched from the studio in time.", retryable=True)
+OUTPUT_LOST = Failed("output-lost", "The finished picture could not be fetched from the studio in time.", retryable=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +77,12 @@ class Prediction:
     account: str
     prediction_id: str
     polls: int
+    expected_seconds: float
     overdue_by_seconds: float
     output_address: str | None
     predict_seconds: float | None
     ready_for_seconds: float | None
+    expires_in_seconds: float | None
     fetch_attempts: int
     cause_id: str
     correlation_id: str | None
@@ -102,10 +109,14 @@ def first_poll_seconds(expected_seconds: float, *, webhook_expected: bool) -> fl
     return max(FIRST_POLL_SECONDS_MIN, expected_seconds * BLIND_SHARE)
 
 
-def next_poll_seconds(polls: int, jitter: float) -> float:
-    """From the `polls`-th poll (counting from 1) to the next: 2, 4, 8, … up to 30 s; `jitter` in 0…1 spreads it by ±20 %."""
+def next_poll_seconds(polls: int, expected_seconds: float, jitter: float) -> float:
+    """From the `polls`-th poll (counting from 1) to the next: a fifth of the usual duration, doubling, within 2 and 30 s.
+
+    `jitter` in 0…1 spreads it by ±20 %.
+    """
     assert polls >= 1
-    plain = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2.0 ** min(polls - 1, 10))
+    first = max(BACKOFF_SECONDS_FIRST, BACKOFF_SHARE * expected_seconds)
+    plain = min(BACKOFF_SECONDS_MAX, first * 2.0 ** min(polls - 1, 10))
     return plain * (1 + JITTER * (2 * jitter - 1))
 
 
@@ -124,12 +135,14 @@ def output_address(output: object) -> str | None:
     return first if first.isascii() and first.isprintable() else None
 
 
-def progress_of_output(output: object, metrics: Mapping[str, Any] | None = None) -> Succeeded | Failed:
+def progress_of_output(
+    output: object, metrics: Mapping[str, Any] | None = None, *, completed_at: datetime | None = None
+) -> Succeeded | Failed:
     """A finished prediction's output as progress."""
     address = output_address(output)
     if address is None:
         return UNUSABLE_OUTPUT
     seconds = (metrics or {}).get("predict_time")
     if isinstance(seconds, int | float) and 0 <= seconds <= PREDICT_SECONDS_MAX:
-        return Succeeded(address, float(seconds))
-    return Succeeded(address)
+        return Succeeded(address, float(seconds), completed_at)
+    return Succeeded(address, completed_at=completed_at)

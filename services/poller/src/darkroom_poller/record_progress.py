@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
-from darkroom_contracts.items import PredictionFailed, PredictionSeen
+from darkroom_contracts.items import PredictionSeen
 from darkroom_contracts.topics import PLATFORM_KEY
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.group_commit import GroupCommit
 
 from darkroom_poller import poll_store
 from darkroom_poller.early_store import EarlyWebhook, lock_to_park, park
+from darkroom_poller.end_events import failed_event
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.predictions import Failed, Pending, Prediction, Progress, Succeeded, next_poll_seconds
 from darkroom_poller.store import Known, lock_known, mark_failed, mark_ready
@@ -46,6 +47,7 @@ class FromPoll:
 
     attempt_id: str
     polls: int
+    expected_seconds: float
     progress: Progress
 
 
@@ -58,6 +60,7 @@ class Collectors:
 
     owner: str
     lease_seconds: float
+    kept_seconds: float
     room: Callable[[], int]
     take: Callable[[Sequence[Prediction]], None]
     wake: Callable[[], None]
@@ -102,6 +105,7 @@ class RecordProgress:
             owner=self._collectors.owner,
             lease_seconds=self._collectors.lease_seconds,
             lease_max=self._collectors.room(),
+            kept_seconds=self._collectors.kept_seconds,
         )
         if ours:
             transaction.after_commit(lambda: self._collectors.take(ours))
@@ -114,21 +118,7 @@ class RecordProgress:
 def publish_failure(transaction: Transaction, ended: Prediction, failure: Failed, metrics: PollerMetrics) -> None:
     """Tell that a prediction ended without a result."""
     metrics.ends.labels(failure.code).inc()
-    transaction.publish(
-        PredictionFailed(
-            instance_id=ended.instance_id,
-            job_id=ended.job_id,
-            item_id=ended.item_id,
-            image_id=ended.image_id,
-            attempt=ended.attempt,
-            attempt_id=ended.attempt_id,
-            prediction_id=ended.prediction_id,
-            code=failure.code,
-            message=failure.message,
-            retryable=failure.retryable,
-        ),
-        cause=ended.cause(),
-    )
+    transaction.publish(failed_event(ended, failure), cause=ended.cause())
 
 
 def _tell_of(transaction: Transaction, early: Sequence[FromWebhook]) -> None:
@@ -176,7 +166,7 @@ def _fits(report: FromWebhook, filed: Known) -> bool:
 
 def _next_polls(reports: Sequence[Report]) -> dict[str, float]:
     return {
-        report.attempt_id: next_poll_seconds(report.polls, random.random())
+        report.attempt_id: next_poll_seconds(report.polls, report.expected_seconds, random.random())
         for report in reports
         if isinstance(report, FromPoll) and isinstance(report.progress, Pending)
     }

@@ -27,7 +27,9 @@ class PollerSettings(ServiceSettings):
     fetch_bytes_max: int = Field(default=25_000_000, ge=1, description="largest output taken")
     fetch_seconds_max: float = Field(default=15.0, gt=0, description="for fetching one output, redirects included")
     output_kept_seconds: float = Field(
-        default=2700.0, gt=0, description="how long fetching an output is tried; Replicate deletes it after an hour"
+        default=3300.0,
+        gt=0,
+        description="from a prediction's end on, how long fetching its output is tried; Replicate deletes it after an hour",
     )
     pixels_max: int = Field(default=50_000_000, ge=1, description="largest picture decoded, by its header")
     thumbnail_pixels: int = Field(default=400, ge=16, description="longer side of thumbnails")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom_contracts.items import StoredPicture
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
@@ -15,43 +16,55 @@ from darkroom_poller.predictions import Failed, Prediction, State, Succeeded
 
 COLUMNS = """
     p.attempt_id::text, p.instance_id, p.job_id, p.item_id, p.image_id, p.attempt,
-    p.provider, p.account, p.prediction_id, p.polls,
+    p.provider, p.account, p.prediction_id, p.polls, p.expected_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.overdue_at) AS double precision) AS overdue_by_seconds,
     p.output_address, p.predict_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
+    CAST(extract(epoch FROM p.expires_at - clock_timestamp()) AS double precision) AS expires_in_seconds,
     p.fetch_attempts, p.cause_id, p.correlation_id, p.traceparent
 """
 
+EXPIRES = """
+    greatest(
+        now + least(60, :kept_seconds) * interval '1 second',
+        least(now, coalesce(new.completed_at, now)) + :kept_seconds * interval '1 second'
+    )
+"""
+"""When the provider deletes an output, by what it says; never so early that not even one try would be made."""
+
 FILE = text(
-    """
+    f"""
     INSERT INTO predictions (
         attempt_id, callback_token_sha256, instance_id, job_id, item_id, image_id, attempt, provider, account, model,
         prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, predict_seconds, ready_at,
-        fetch_after, failure_code, failure_message, ended_at, cause_id, correlation_id, traceparent
+        fetch_after, expires_at, failure_code, failure_message, failure_retryable, ended_at, cause_id, correlation_id, traceparent
     )
     SELECT
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
         expected_seconds, state, now + first_poll * interval '1 second', now + overdue * interval '1 second',
         output_address, predict_seconds,
         CASE WHEN state = 'OUTPUT_READY' THEN now END, CASE WHEN state = 'OUTPUT_READY' THEN now END,
-        failure_code, failure_message, CASE WHEN state = 'FAILED' THEN now END, cause_id, correlation_id, traceparent
+        CASE WHEN state = 'OUTPUT_READY' THEN {EXPIRES} END,
+        failure_code, failure_message, failure_retryable, CASE WHEN state = 'FAILED' THEN now END,
+        cause_id, correlation_id, traceparent
     FROM clock_timestamp() AS now, unnest(
         CAST(:attempt_id AS uuid[]), CAST(:token AS text[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]),
         CAST(:item_id AS bigint[]), CAST(:image_id AS text[]), CAST(:attempt AS integer[]), CAST(:provider AS text[]),
         CAST(:account AS text[]), CAST(:model AS text[]), CAST(:prediction_id AS text[]),
         CAST(:expected_seconds AS double precision[]), CAST(:state AS text[]), CAST(:first_poll AS double precision[]),
         CAST(:overdue AS double precision[]), CAST(:output_address AS text[]), CAST(:predict_seconds AS double precision[]),
-        CAST(:failure_code AS text[]), CAST(:failure_message AS text[]), CAST(:cause_id AS text[]),
+        CAST(:completed_at AS timestamptz[]), CAST(:failure_code AS text[]), CAST(:failure_message AS text[]),
+        CAST(:failure_retryable AS boolean[]), CAST(:cause_id AS text[]),
         CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
     ) AS new (
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
-        expected_seconds, state, first_poll, overdue, output_address, predict_seconds, failure_code, failure_message, cause_id,
-        correlation_id, traceparent
+        expected_seconds, state, first_poll, overdue, output_address, predict_seconds, completed_at,
+        failure_code, failure_message, failure_retryable, cause_id, correlation_id, traceparent
     )
     ORDER BY attempt_id
     ON CONFLICT DO NOTHING
     RETURNING attempt_id::text
-    """
+    """  # noqa: S608  # our own constant
 )
 
 KNOWN = text(
@@ -64,12 +77,13 @@ KNOWN = text(
 READY = text(
     f"""
     UPDATE predictions AS p SET
-        state = 'OUTPUT_READY', output_address = new.address, predict_seconds = new.seconds, ready_at = clock_timestamp(),
-        fetch_after = clock_timestamp(), lease_owner = CASE WHEN new.ours THEN :owner END,
+        state = 'OUTPUT_READY', output_address = new.address, predict_seconds = new.seconds, ready_at = now,
+        expires_at = {EXPIRES}, fetch_after = now, lease_owner = CASE WHEN new.ours THEN :owner END,
         lease_until = CASE WHEN new.ours THEN clock_timestamp() + CAST(:lease AS double precision) * interval '1 second' END
-    FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:seconds AS double precision[]), CAST(:ours AS boolean[])
-    ) AS new (attempt_id, address, seconds, ours)
+    FROM clock_timestamp() AS now, unnest(
+        CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:seconds AS double precision[]),
+        CAST(:completed_at AS timestamptz[]), CAST(:ours AS boolean[])
+    ) AS new (attempt_id, address, seconds, completed_at, ours)
     WHERE p.attempt_id = new.attempt_id AND p.state = 'IN_FLIGHT'
     RETURNING new.ours, {COLUMNS}
     """  # noqa: S608  # the columns are our own constant
@@ -78,15 +92,16 @@ READY = text(
 FAIL = text(
     f"""
     WITH new AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[]))
-        AS n (attempt_id, code, message)
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:retryable AS boolean[])
+        ) AS n (attempt_id, code, message, retryable)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state IN ('IN_FLIGHT', 'OUTPUT_READY') ORDER BY attempt_id FOR UPDATE
     )
     UPDATE predictions AS p SET
-        state = 'FAILED', failure_code = new.code, failure_message = new.message, ended_at = clock_timestamp(),
-        output_address = NULL, lease_owner = NULL, lease_until = NULL
+        state = 'FAILED', failure_code = new.code, failure_message = new.message, failure_retryable = new.retryable,
+        ended_at = clock_timestamp(), output_address = NULL, lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id AND (p.state = 'IN_FLIGHT' OR CAST(:from_ready AS boolean))
     RETURNING {COLUMNS}
@@ -96,15 +111,15 @@ FAIL = text(
 STORE = text(
     """
     WITH new AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:thumbnails AS text[]))
-        AS n (attempt_id, key, thumbnail)
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:thumbnails AS text[]), CAST(:results AS jsonb[]))
+        AS n (attempt_id, key, thumbnail, result)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' ORDER BY attempt_id FOR UPDATE
     )
     UPDATE predictions AS p SET
-        state = 'STORED', result_key = new.key, thumbnail_key = new.thumbnail, ended_at = clock_timestamp(),
-        output_address = NULL, lease_owner = NULL, lease_until = NULL
+        state = 'STORED', result_key = new.key, thumbnail_key = new.thumbnail, result = new.result,
+        ended_at = clock_timestamp(), output_address = NULL, lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id
     RETURNING p.attempt_id::text
@@ -134,7 +149,7 @@ CLAIM_READY = text(
         SELECT attempt_id FROM predictions
         WHERE state = 'OUTPUT_READY' AND fetch_after <= clock_timestamp()
             AND (lease_until IS NULL OR lease_until < clock_timestamp())
-        ORDER BY fetch_after LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE predictions AS p SET
         lease_owner = :owner, lease_until = clock_timestamp() + CAST(:lease AS double precision) * interval '1 second'
@@ -145,7 +160,22 @@ CLAIM_READY = text(
 
 RELEASE = "UPDATE predictions SET lease_owner = NULL, lease_until = NULL WHERE state = 'OUTPUT_READY' AND lease_owner = :owner"
 
-FORGET = "DELETE FROM predictions WHERE ended_at < clock_timestamp() - make_interval(days => :days)"
+FORGET = """
+    DELETE FROM predictions WHERE attempt_id IN (
+        SELECT attempt_id FROM predictions
+        WHERE ended_at < clock_timestamp() - make_interval(days => :days) LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+"""
+
+ENDED = text(
+    f"""
+    SELECT {COLUMNS}, p.state = 'STORED' AS stored, p.result, p.failure_code, p.failure_message, p.failure_retryable
+    FROM predictions AS p WHERE p.attempt_id = ANY(CAST(:ids AS uuid[])) AND p.state IN ('STORED', 'FAILED')
+    """  # noqa: S608  # the columns are our own constant
+)
+
+
+PREDICTION_FIELDS = tuple(Prediction.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -163,14 +193,21 @@ class Kept:
     """Where a result has been stored."""
 
     attempt_id: str
-    result_key: str
-    thumbnail_key: str
+    picture: StoredPicture
 
 
-async def file_predictions(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+@dataclass(frozen=True)
+class Ended:
+    """A prediction that ended before, and how: a stored picture or a failure."""
+
+    prediction: Prediction
+    end: StoredPicture | Failed
+
+
+async def file_predictions(transaction: Transaction, rows: Sequence[Mapping[str, Any]], *, kept_seconds: float) -> set[str]:
     """Insert predictions, each a mapping of FILE's parameters; the ids of those that were not there."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    return set((await transaction.execute(FILE, columns)).scalars())
+    return set((await transaction.execute(FILE, columns | {"kept_seconds": kept_seconds})).scalars())
 
 
 async def lock_known(transaction: Transaction, attempt_ids: Sequence[str]) -> dict[str, Known]:
@@ -180,7 +217,13 @@ async def lock_known(transaction: Transaction, attempt_ids: Sequence[str]) -> di
 
 
 async def mark_ready(
-    transaction: Transaction, outputs: Mapping[str, Succeeded], *, owner: str, lease_seconds: float, lease_max: int
+    transaction: Transaction,
+    outputs: Mapping[str, Succeeded],
+    *,
+    owner: str,
+    lease_seconds: float,
+    lease_max: int,
+    kept_seconds: float,
 ) -> list[Prediction]:
     """Record outputs of predictions in flight; the first `lease_max` are leased to `owner`, and those are returned."""
     if not outputs:
@@ -189,6 +232,8 @@ async def mark_ready(
         "ids": list(outputs),
         "addresses": [output.output_address for output in outputs.values()],
         "seconds": [output.predict_seconds for output in outputs.values()],
+        "completed_at": [output.completed_at for output in outputs.values()],
+        "kept_seconds": kept_seconds,
         "ours": [place < lease_max for place in range(len(outputs))],
         "owner": owner,
         "lease": lease_seconds,
@@ -205,6 +250,7 @@ async def mark_failed(transaction: Transaction, failures: Mapping[str, Failed], 
         "ids": list(failures),
         "codes": [failure.code for failure in failures.values()],
         "messages": [failure.message for failure in failures.values()],
+        "retryable": [failure.retryable for failure in failures.values()],
         "from_ready": from_ready,
     }
     return [prediction_of(row) for row in (await transaction.execute(FAIL, parameters)).mappings()]
@@ -216,8 +262,9 @@ async def mark_stored(transaction: Transaction, kept: Sequence[Kept]) -> set[str
         return set()
     parameters = {
         "ids": [one.attempt_id for one in kept],
-        "keys": [one.result_key for one in kept],
-        "thumbnails": [one.thumbnail_key for one in kept],
+        "keys": [one.picture.key for one in kept],
+        "thumbnails": [one.picture.thumbnail_key for one in kept],
+        "results": [one.picture.model_dump_json() for one in kept],
     }
     return set((await transaction.execute(STORE, parameters)).scalars())
 
@@ -239,11 +286,23 @@ async def release_leases(transaction: Transaction, *, owner: str) -> None:
     await transaction.execute(RELEASE, {"owner": owner})
 
 
-async def forget_ended(transaction: Transaction, *, keep_days: int) -> None:
-    """Drop predictions that ended long ago."""
-    await transaction.execute(FORGET, {"days": keep_days})
+async def forget_ended(transaction: Transaction, *, keep_days: int, limit: int) -> int:
+    """Drop up to `limit` predictions that ended long ago; how many."""
+    return (await transaction.execute(FORGET, {"days": keep_days, "limit": limit})).rowcount
 
 
-def prediction_of(row: RowMapping) -> Prediction:
+async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> list[Ended]:
+    """Those of the attempts that have ended, and how."""
+    ended = []
+    for row in (await transaction.execute(ENDED, {"ids": list(attempt_ids)})).mappings():
+        if row["stored"] and row["result"] is None:
+            continue  # stored before results were kept in whole
+        failure = Failed(row["failure_code"] or "", row["failure_message"] or "", row["failure_retryable"] is not False)
+        end = StoredPicture.model_validate(row["result"]) if row["stored"] else failure
+        ended.append(Ended(prediction_of({name: row[name] for name in PREDICTION_FIELDS}), end))
+    return ended
+
+
+def prediction_of(row: Mapping[str, Any] | RowMapping) -> Prediction:
     """A row of COLUMNS as what it is."""
     return Prediction(**{str(name): value for name, value in row.items() if name != "ours"})

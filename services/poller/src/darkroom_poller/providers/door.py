@@ -24,6 +24,6 @@ class Provider(Protocol):
         """How a prediction goes. Raises ProviderUnavailable (ProviderThrottled)."""
         ...
 
-    async def cancel(self, account: str, prediction_id: str) -> None:
-        """Ask that a prediction be stopped; one that has ended stays so. Raises ProviderUnavailable."""
+    async def cancel(self, account: str, prediction_id: str) -> Progress:
+        """Ask that a prediction be stopped; how it stands then: one that has ended stays so. Raises ProviderUnavailable."""
         ...

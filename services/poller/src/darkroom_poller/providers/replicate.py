@@ -5,6 +5,7 @@ Sources: Replicate's OpenAPI, "prediction lifecycle", "error codes", "rate limit
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -57,8 +58,9 @@ class Replicate:
             return OUTPUT_LOST
         return read_prediction(_json(response))
 
-    async def cancel(self, account: str, prediction_id: str) -> None:
-        await self._ask("POST", account, f"predictions/{quote(prediction_id, safe='')}/cancel")
+    async def cancel(self, account: str, prediction_id: str) -> Progress:
+        response = await self._ask("POST", account, f"predictions/{quote(prediction_id, safe='')}/cancel")
+        return OUTPUT_LOST if response.status_code == 404 else read_prediction(_json(response))
 
     async def webhook_secret(self, account: str) -> str:
         """The secret that signs the webhooks of this account. Raises ProviderUnavailable."""
@@ -90,12 +92,24 @@ def read_prediction(prediction: Mapping[str, Any]) -> Progress:
         if prediction.get("data_removed") or prediction.get("output") is None:
             return OUTPUT_LOST
         metrics = prediction.get("metrics")
-        return progress_of_output(prediction["output"], metrics if isinstance(metrics, dict) else None)
+        return progress_of_output(
+            prediction["output"],
+            metrics if isinstance(metrics, dict) else None,
+            completed_at=_time(prediction.get("completed_at")),
+        )
     if status == "failed":
         return failure(str(prediction.get("error") or ""))
     if status in STOPPED:
         return TIMED_OUT
     return Pending(status, known=status in RUNNING)
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def failure(error: str) -> Failed:

@@ -1,0 +1,36 @@
+"""The two events that tell how a prediction ended, from its row and its end. Pure."""
+
+from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
+
+from darkroom_poller.predictions import Failed, Prediction
+
+
+def completed_event(prediction: Prediction, picture: StoredPicture) -> ItemCompleted:
+    """Its output is in our storage."""
+    return ItemCompleted(
+        instance_id=prediction.instance_id,
+        job_id=prediction.job_id,
+        item_id=prediction.item_id,
+        image_id=prediction.image_id,
+        attempt=prediction.attempt,
+        attempt_id=prediction.attempt_id,
+        prediction_id=prediction.prediction_id,
+        result=picture,
+        predict_seconds=prediction.predict_seconds,
+    )
+
+
+def failed_event(prediction: Prediction, failure: Failed) -> PredictionFailed:
+    """It ended without a usable output."""
+    return PredictionFailed(
+        instance_id=prediction.instance_id,
+        job_id=prediction.job_id,
+        item_id=prediction.item_id,
+        image_id=prediction.image_id,
+        attempt=prediction.attempt,
+        attempt_id=prediction.attempt_id,
+        prediction_id=prediction.prediction_id,
+        code=failure.code,
+        message=failure.message,
+        retryable=failure.retryable,
+    )
