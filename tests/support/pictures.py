@@ -1,6 +1,7 @@
 """Pictures for tests, good and bad, made on the spot."""
 
 import io
+import random
 import struct
 import zlib
 
@@ -15,6 +16,13 @@ def picture(width: int = 320, height: int = 240, *, kind: str = "JPEG", mode: st
         draw.line((step, 0, width - step, height), fill=(step % 256, seed % 256, 90), width=3)
     out = io.BytesIO()
     image.convert(mode).save(out, kind)
+    return out.getvalue()
+
+
+def noise(width: int, height: int) -> bytes:
+    """A PNG that nothing compresses: about three bytes a pixel."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (width, height), random.Random(7).randbytes(3 * width * height)).save(out, "PNG")
     return out.getvalue()
 
 

@@ -73,7 +73,8 @@ class ProviderDouble:
         if path == "/v1/webhooks/default/secret":
             return 200, json.dumps({"key": self.secret}).encode()
         if path.endswith("/cancel") and name in self.predictions:
-            self.end(name, status="canceled", output=None)
+            if self.predictions[name]["status"] in {"starting", "processing"}:
+                self.end(name, status="canceled", output=None)
             return 200, json.dumps(self.predictions[name]).encode()
         if path.startswith("/v1/predictions/") and name in self.predictions:
             return 200, json.dumps(self.predictions[name]).encode()

@@ -1,14 +1,18 @@
 """From output to result: what goes wrong with fetching, decoding and storing, and what a crash leaves behind."""
 
 import base64
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+import resource
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from darkroom_poller.store import claim_ready
+from darkroom_servicekit.database import UnitOfWork, build_engine
 from support.kafka import Log
-from support.pictures import picture, png_bomb
+from support.pictures import noise, picture, png_bomb
 from support.poller_world import World, poller_world, shared_world
 from support.provider_double import ProviderDouble, provider_double
 from support.service import eventually
@@ -150,6 +154,86 @@ async def test_while_the_storage_is_away_outputs_are_kept(start: Start) -> None:
         assert (await world.row(attempt))["state"] == "OUTPUT_READY"
         (world.storage / "results").unlink()
         assert isinstance(await world.event(attempt), ItemCompleted)
+
+
+@contextmanager
+def full_disk(bytes_max: int) -> Iterator[None]:
+    """No file grows beyond this: a write breaks off in its middle, as on a disk that runs full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_while_the_disk_is_full_all_is_kept_little_is_fetched_and_then_all_goes_on(start: Start) -> None:
+    """Pictures of a megabyte and a half, a disk that has room for less, forty outputs that wait for it."""
+    large = noise(700, 700)
+    assert len(large) > 1_200_000
+    async with start(collectors=2) as world:
+        attempts = [world.attempt() for _ in range(40)]
+        with full_disk(1_000_000):
+            for attempt in attempts:
+                await world.file(attempt)
+                await world.webhook(attempt, world.succeed(attempt, large))
+
+            async def tried_again() -> bool:
+                return await world.metric('darkroom_collect_retries_total{reason="storage"}') >= 4
+
+            await eventually(tried_again)
+            assert await world.metric("darkroom_storage_away") == 1
+            kept = await world.query_one("SELECT count(*) AS n FROM predictions WHERE state = 'OUTPUT_READY'")
+            assert kept == {"n": 40}
+            fetched = sum(count for path, count in world.double.asked.items() if path.startswith("/files/"))
+            assert fetched < 40, "an output is not fetched in vain again and again"
+            assert not [path for path in (world.storage / "results").rglob("*") if path.suffix in {".png", ".jpg"}]
+        assert {type(received.event) for received in await world.ends(attempts)} == {ItemCompleted}
+        assert await world.metric("darkroom_storage_away") == 0
+
+
+async def test_outputs_are_fetched_in_the_order_in_which_the_provider_deletes_them(start: Start, double: ProviderDouble) -> None:
+    async with start(collectors=1) as world:
+        (world.storage / "results").write_text("a file where the folder should be")
+        ages = {20: world.attempt(), 50: world.attempt(), 40: world.attempt(), 30: world.attempt()}
+        for minutes, attempt in ages.items():
+            await world.file(attempt)
+            completed_at = datetime.now(UTC) - timedelta(minutes=minutes)
+            await world.webhook(attempt, world.succeed(attempt, completed_at=completed_at.isoformat()))
+
+        async def all_ready() -> bool:
+            ready = await world.query_one("SELECT count(*) AS n FROM predictions WHERE state = 'OUTPUT_READY'")
+            return ready == {"n": 4}
+
+        await eventually(all_ready)
+    await world.query_one("UPDATE predictions SET fetch_after = clock_timestamp() RETURNING 1")
+    engine = build_engine(world.database_url, pool_size=1)
+    unit_of_work = UnitOfWork(engine, service="poller", clock=lambda: datetime.now(UTC), wake_relay=lambda: None)
+    claimed = []
+    for limit in (1, 3):
+        async with unit_of_work.begin() as transaction:
+            claimed += await claim_ready(transaction, owner="another", lease_seconds=60, limit=limit)
+    await engine.dispose()
+    assert [one.item_id for one in claimed] == [ages[minutes].number for minutes in (50, 40, 30, 20)]
+
+
+async def test_an_end_that_nobody_heard_is_told_again_when_asked_after(world: World) -> None:
+    stored, failed, running = world.attempt(), world.attempt(), world.attempt()
+    for attempt in (stored, failed, running):
+        await world.file(attempt)
+    await world.webhook(stored, world.succeed(stored, metrics={"predict_time": 2.5}))
+    await world.webhook(failed, world.double.end(failed.prediction_id, status="failed", output=None, error="(E005)"))
+    first = {one.event.item_id: one for one in await world.ends([stored, failed])}  # type: ignore[attr-defined]
+    await world.log.publish(stored.created(), failed.created(), running.created())
+    ends = await world.ends([stored, failed], count=4)
+    again = {one.event.item_id: one for one in ends[2:]}  # type: ignore[attr-defined]
+    for attempt in (stored, failed):
+        assert again[attempt.number].event == first[attempt.number].event
+        assert again[attempt.number].envelope.id != first[attempt.number].envelope.id
+    assert (await world.row(running))["state"] == "IN_FLIGHT"
+    # What has ended since is told by its own webhook, once.
+    await world.webhook(running, world.succeed(running))
+    await world.end(running)
 
 
 async def test_a_crash_between_storing_and_telling_tells_once(start: Start, double: ProviderDouble) -> None:

@@ -92,6 +92,38 @@ async def test_an_overdue_prediction_is_asked_for_once_more_cancelled_and_closed
     assert (await world.row(attempt))["state"] == "FAILED"
 
 
+async def test_an_overdue_prediction_that_ends_while_it_is_cancelled_counts(world: World) -> None:
+    attempt = world.attempt()
+
+    def finish_before_the_cancel(path: str) -> None:
+        if path.endswith("/cancel"):
+            world.succeed(attempt)
+
+    world.double.before_answer = finish_before_the_cancel
+    try:
+        await world.file(attempt, **BLIND, cancel_after_seconds=0)
+        assert isinstance(await world.event(attempt), ItemCompleted)
+    finally:
+        world.double.before_answer = None
+
+
+async def test_while_it_cannot_be_cancelled_it_may_run_and_stays_open(world: World) -> None:
+    attempt = world.attempt()
+    path = f"/v1/predictions/{attempt.prediction_id}/cancel"
+    world.double.statuses[path] = 503
+    await world.file(attempt, **BLIND, cancel_after_seconds=0)
+
+    async def refused() -> bool:
+        return world.double.asked[path] >= 1
+
+    await eventually(refused)
+    assert (await world.row(attempt))["state"] == "IN_FLIGHT"
+    del world.double.statuses[path]
+    event = await world.event(attempt)
+    assert isinstance(event, PredictionFailed)
+    assert event.code == "provider-timeout"
+
+
 async def test_an_overdue_prediction_that_did_end_is_not_thrown_away(world: World) -> None:
     attempt = world.attempt()
     world.succeed(attempt)

@@ -28,12 +28,15 @@ from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.predictions import OUTPUT_LOST, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
 from darkroom_poller.record_progress import publish_failure
 from darkroom_poller.result_keys import result_key, tenant_folder, thumbnail_key
+from darkroom_poller.storage_rest import Alarm, StorageRest
 
 LOOK_AGAIN_SECONDS = 5.0
 LEASE_RESERVE_SECONDS = 2.0
 """Work ends this long before its lease, so that no two replicas finish the same output."""
-STORAGE_RETRY_SECONDS_MAX = 10.0
+OWN_REST_SECONDS_MAX = 10.0
 RELEASE_SECONDS_MAX = 2.0
+STORE_SECONDS_MAX = 10.0
+"""For a picture and its thumbnail; a storage that takes longer is as good as away, and is not pressed harder."""
 WAKE_MARGIN_SECONDS = 0.05
 SPACING_SECONDS = 0.03
 """Between transactions under load: a result is told this much later at most, and one transaction serves many."""
@@ -106,13 +109,20 @@ class CollectResults:
         self._limits = limits
         self._folder_of = folder_of
         self._queue: asyncio.Queue[tuple[Prediction, float]] = asyncio.Queue()
+        self._busy = 0
         self._woken = asyncio.Event()
         self._more = False
+        self._rest = StorageRest()
+        self._look_at = Alarm(self._woken)
         self._endings: GroupCommit[Ending, None] = GroupCommit(self._record, spacing_seconds=SPACING_SECONDS)
 
     def room(self) -> int:
-        """How many more outputs this replica takes: a queue that empties well within a lease."""
-        return max(0, 4 * self._limits.collectors - self._queue.qsize())
+        """How many more outputs this replica takes: a queue that empties well within a lease.
+
+        While the storage is away none, and then one to try it with: what is kept elsewhere need not be fetched in vain.
+        """
+        room = max(0, 4 * self._limits.collectors - self._queue.qsize())
+        return min(room, self._rest.room(self._busy + self._queue.qsize(), now=asyncio.get_running_loop().time()))
 
     def take(self, leased: Sequence[Prediction]) -> None:
         """Work on outputs whose leases were just taken for us."""
@@ -176,7 +186,12 @@ class CollectResults:
             until = taken_at + self._limits.lease_seconds - LEASE_RESERVE_SECONDS
             if clock() < until:
                 with log_context(job_id=prediction.job_id, item_id=prediction.item_id, attempt_id=prediction.attempt_id):
-                    await self._end(await self._collect(prediction, until))
+                    self._busy += 1
+                    try:
+                        ending = await self._collect(prediction, until)
+                    finally:
+                        self._busy -= 1
+                    await self._end(ending)
                 self._metrics.collect_seconds.observe((prediction.ready_for_seconds or 0.0) + clock() - taken_at)
             if self._more and self._queue.empty():
                 self._woken.set()
@@ -206,8 +221,12 @@ class CollectResults:
             return self._again(prediction, "picture", str(error))
         except StorageUnavailable as error:
             log.error("storage is away, keeping the output for later", error=str(error))
-            delay = min(STORAGE_RETRY_SECONDS_MAX, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()))
-            return PutOff(prediction, delay, "storage")
+            self._metrics.storage_away.set(1)
+            rest = self._rest.begin(random.random(), now=asyncio.get_running_loop().time())
+            # Longer than the rest: the next try is another output, should the fault lie with this one.
+            later = min(OWN_REST_SECONDS_MAX, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()))
+            self._look_at.within(rest + WAKE_MARGIN_SECONDS)
+            return PutOff(prediction, rest + later, "storage")
         except Exception as error:  # one strange output must not stop the collectors of all others
             log.error("collecting failed unexpectedly", exc_info=error)
             return self._again(prediction, "unexpected", type(error).__name__)
@@ -225,8 +244,7 @@ class CollectResults:
         digest = sha256(kept).hexdigest()
         folder = self._folder_of(prediction.instance_id)
         key, small_key = result_key(folder, digest, answer.extension), thumbnail_key(folder, digest)
-        await self._storage.put(key, kept, content_type_of(key))
-        await self._storage.put(small_key, answer.thumbnail, content_type_of(small_key))
+        await self._store({key: kept, small_key: answer.thumbnail})
         return StoredPicture(
             key=key,
             thumbnail_key=small_key,
@@ -236,6 +254,14 @@ class CollectResults:
             format=answer.extension,
             sha256=digest,
         )
+
+    async def _store(self, objects: dict[str, bytes]) -> None:
+        try:
+            async with asyncio.timeout(STORE_SECONDS_MAX):
+                for key, data in objects.items():
+                    await self._storage.put(key, data, content_type_of(key))
+        except TimeoutError as error:
+            raise StorageUnavailable(f"took longer than {STORE_SECONDS_MAX:g} s") from error
 
     async def _fetch(self, address: str) -> bytes:
         if address.startswith("data:"):
@@ -250,7 +276,11 @@ class CollectResults:
         if isinstance(ending, PutOff):
             self._metrics.collect_retries.labels(ending.reason).inc()
             # Only a hint, like every wake-up here: without it the next look finds the work.
-            asyncio.get_running_loop().call_later(ending.delay_seconds + WAKE_MARGIN_SECONDS, self._woken.set)
+            self._look_at.within(ending.delay_seconds + WAKE_MARGIN_SECONDS)
+        elif isinstance(ending, Stored) and self._rest.over():
+            self._metrics.storage_away.set(0)
+            log.info("storage takes results again")
+            self.wake()
 
     async def _record(self, endings: list[Ending]) -> Sequence[None]:
         """One transaction for all that ended while the last one ran."""

@@ -34,6 +34,9 @@ class PollerMetrics:
             ["reason"],
             registry=registry,
         )
+        self.storage_away = Gauge(
+            "darkroom_storage_away", "1 while results cannot be stored and are left at the provider", registry=registry
+        )
         self.collecting = Gauge("darkroom_collecting", "Outputs handed to this replica's collectors", registry=registry)
         self.image_workers_killed = Counter(
             "darkroom_image_workers_killed", "Decoding children that ran out of time or died", registry=registry

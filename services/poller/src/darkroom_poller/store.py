@@ -276,9 +276,10 @@ async def postpone(transaction: Transaction, delays: Mapping[str, float], *, own
 
 
 async def claim_ready(transaction: Transaction, *, owner: str, lease_seconds: float, limit: int) -> list[Prediction]:
-    """Lease up to `limit` outputs that are due and nobody works on."""
+    """Lease up to `limit` outputs that are due and nobody works on, those first that the provider deletes first."""
     parameters = {"owner": owner, "lease": lease_seconds, "limit": limit}
-    return [prediction_of(row) for row in (await transaction.execute(CLAIM_READY, parameters)).mappings()]
+    claimed = [prediction_of(row) for row in (await transaction.execute(CLAIM_READY, parameters)).mappings()]
+    return sorted(claimed, key=lambda prediction: prediction.expires_in_seconds or 0.0)
 
 
 async def release_leases(transaction: Transaction, *, owner: str) -> None:
