@@ -75,7 +75,7 @@ DEFENCES: tuple[Defence, ...] = (
         name="failure-of-a-live-attempt-only",
         why="a PredictionFailed that comes again, or late, ends no attempt that has ended already",
         file=f"{PREDICTOR}/attempt_store.py",
-        old="WHERE a.id = w.id AND a.state IN {LIVE} AND q.item_id = a.item_id",
+        old="WHERE a.id = w.id AND a.state IN {LIVE} AND (a.state <> 'CREATED' OR NOT w.never_made) AND q.item_id = a.item_id",
         new="WHERE a.id = w.id AND q.item_id = a.item_id",
         tests=("tests/predictor/integration/test_terminal_attempts.py",),
     ),
