@@ -62,9 +62,10 @@ AFTER = """
                         THEN NULL ELSE clock_timestamp() END
     WHERE id = :id
 """
+# greatest() inside min(): around it, "none" would be 0, for greatest() passes over NULL.
 NEXT = text(
     """
-    SELECT greatest(0, extract(epoch FROM min(next_at) - clock_timestamp()))::float8 AS seconds
+    SELECT min(greatest(0, extract(epoch FROM next_at - clock_timestamp())))::float8 AS seconds
     FROM redrives WHERE state = 'running'
     """
 )
