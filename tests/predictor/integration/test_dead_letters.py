@@ -25,7 +25,7 @@ LETTERS = "/api/operator/dead-letters"
 
 def signed(role: str | None) -> dict[str, str]:
     roles = (role,) if role else ()
-    token = make_jwt("ops", key=SECRET, now=datetime.now(UTC), ttl=timedelta(minutes=5), subject="anna", roles=roles)
+    token = make_jwt("ops", key=SECRET, now=datetime.now(UTC), ttl=timedelta(hours=1), subject="anna", roles=roles)
     return {"Authorization": f"Bearer {token}"}
 
 
