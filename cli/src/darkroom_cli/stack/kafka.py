@@ -102,7 +102,8 @@ class Kafka:
         cluster_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         command = [str(self.java), *JVM, "-cp", self.class_path, "kafka.tools.StorageTool", "format"]
         answer = subprocess.run(
-            [*command, "-t", cluster_id, "-c", str(self.properties)],
+            # Joined by `=`: one id in 64 begins with a dash and would be taken for an option.
+            [*command, f"--cluster-id={cluster_id}", "-c", str(self.properties)],
             capture_output=True,
             text=True,
             timeout=FORMAT_SECONDS_MAX,
