@@ -91,10 +91,15 @@ async def test_credits_come_with_the_webhook_and_not_with_the_payment_page(
     assert answer.json()["url"].startswith(f"{world.sandbox.url}/stripe/pay/cs_test_")
     world.pay(answer.json()["sessionId"])
     assert await available(shop) == 0
+    told = f"/api/credits/checkout/{answer.json()['sessionId']}"
+    offered = {"sessionId": answer.json()["sessionId"], "credits": 1000, "price": {"amount": 10.0, "currency": "EUR"}}
+    assert await shop.get(told) == offered | {"state": "OPEN"}
     [body] = world.events(COMPLETED)
     assert await outcome(await deliver(shop, body)) == "paid"
     balance = await shop.get("/api/credits")
     assert (balance["available"], balance["expiring"]) == (1000, [])
+    assert await shop.get(told) == offered | {"state": "PAID"}
+    assert (await shop.client.get(told, headers=tenant("another-shop"))).status_code == 404
     [line] = (await shop.get("/api/credits/transactions"))["transactions"]
     assert (line["kind"], line["amount"], line["reason"]) == ("grant", 1000, "top-up by card")
     assert await money(books_of) == {"card": 1000, "sales": -1000}
@@ -104,6 +109,16 @@ async def test_credits_come_with_the_webhook_and_not_with_the_payment_page(
     assert isinstance(paid, PaymentSucceeded)
     assert (paid.credits, paid.amount_minor, paid.currency, paid.grant_id) == (1000, 1000, "EUR", granted.grant_id)
     await books_of.assert_sound()
+
+
+async def test_what_credits_cost_is_told_before_they_are_bought(shop: Credits) -> None:
+    price = {"amount": 10.0, "currency": "EUR"}
+    assert await shop.get("/api/credits/top-ups") == {
+        "perThousand": price,
+        "creditsMin": 50,
+        "creditsMax": 1_000_000,
+        "byCard": True,
+    }
 
 
 async def test_an_event_counts_once_for_ever_and_a_second_event_of_the_payment_changes_nothing(

@@ -23,6 +23,7 @@ from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.open_samples import OpenSamples
 from darkroom_credits.payments.ask_events import AskEvents
 from darkroom_credits.payments.http import build_payment_routes, build_webhook_routes
+from darkroom_credits.payments.http_purchases import build_purchase_routes
 from darkroom_credits.payments.reconcile import Reconcile
 from darkroom_credits.payments.start_checkout import StartCheckout
 from darkroom_credits.payments.stripe_client import StripeClient
@@ -72,6 +73,9 @@ def add_payments(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMe
         checkout = add_stripe(runtime, settings, metrics, stripe=stripe, webhook=webhook)
     secrets = settings.stripe_webhook_secrets()
     runtime.app.include_router(build_payment_routes(checkout, principal_of))
+    runtime.app.include_router(
+        build_purchase_routes(runtime.unit_of_work, principal_of, by_card=checkout is not None, clock=utc_now)
+    )
     runtime.app.include_router(build_webhook_routes(webhook, metrics, secrets=secrets, clock=utc_now))
 
 
