@@ -225,6 +225,13 @@ async def test_each_person_reads_for_themselves_and_each_tenant_its_own(
     unread = (await telling.ask("GET", "/api/notifications?unread=true", tenant)).json()
     assert [one["jobId"] for one in unread["notifications"]] == [91, 90]
     assert (await telling.ask("GET", "/api/notifications", tenant, subject="colleague")).json()["unread"] == 3
+    seen = {"newest": unread["notifications"][0]["id"]}
+    assert (await telling.ask("POST", "/api/notifications/read", other_tenant, json=seen)).status_code == 404
+    assert [(await telling.ask("POST", "/api/notifications/read", tenant, json=seen)).status_code for _ in range(2)] == [204, 204]
+    assert (await telling.ask("GET", "/api/notifications", tenant)).json()["unread"] == 0
+    oldest = {"newest": rest["notifications"][0]["id"]}
+    assert (await telling.ask("POST", "/api/notifications/read", tenant, subject="late", json=oldest)).status_code == 204
+    assert (await telling.ask("GET", "/api/notifications", tenant, subject="late")).json()["unread"] == 2
     assert (await telling.ask("GET", "/api/notifications", other_tenant)).json()["notifications"] == []
 
 

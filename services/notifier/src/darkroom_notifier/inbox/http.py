@@ -8,13 +8,13 @@ from uuid import UUID
 from darkroom_contracts.envelope import utc_text
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
-from darkroom_servicekit.http import Body
+from darkroom_servicekit.http import Body, StrictBody
 from darkroom_servicekit.problems import Problem, ProblemBody, invalid_fields
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, PlainSerializer
 
 from darkroom_notifier.inbox.paging import Page, cursor_of, read_page
-from darkroom_notifier.inbox.store import Entry, count_unread, mark_read, page_of
+from darkroom_notifier.inbox.store import Entry, count_unread, mark_all_read, mark_read, page_of
 from darkroom_notifier.letters.write_letters import Letters
 from darkroom_notifier.people.store import find_person
 
@@ -33,6 +33,12 @@ class NotificationView(Body):
     job_id: int | None = Field(default=None, exclude_if=lambda value: value is None)
     read: bool
     created_at: UtcTime
+
+
+class ReadUpTo(StrictBody):
+    """The newest notification that a person has seen: what comes after it stays unread."""
+
+    newest: UUID
 
 
 class InboxPage(Body):
@@ -71,6 +77,14 @@ def inbox_routes(unit_of_work: UnitOfWork, principal: PrincipalDependency, lette
             unread=total,
         )
 
+    @router.post("/read", status_code=204, responses={404: {"model": ProblemBody}})
+    async def read_all(who: Annotated[Principal, Depends(principal)], seen: ReadUpTo) -> None:
+        """Note that the signed-in person has read everything up to the newest that they saw."""
+        async with unit_of_work.begin() as transaction:
+            if await mark_all_read(transaction, who.instance_id, who.subject, seen.newest):
+                return
+        raise no_such_notification()
+
     @router.post("/{notification_id}/read", status_code=204, responses={404: {"model": ProblemBody}})
     async def read(who: Annotated[Principal, Depends(principal)], notification_id: str) -> None:
         """Note that the signed-in person has read it; again changes nothing."""
@@ -79,9 +93,14 @@ def inbox_routes(unit_of_work: UnitOfWork, principal: PrincipalDependency, lette
             async with unit_of_work.begin() as transaction:
                 if await mark_read(transaction, who.instance_id, who.subject, found):
                     return
-        raise Problem(404, "Not found", "There is no such notification.", kind="/problems/not-found")
+        raise no_such_notification()
 
     return router
+
+
+def no_such_notification() -> Problem:
+    """`404`, the same for one that never was and for another person's."""
+    return Problem(404, "Not found", "There is no such notification.", kind="/problems/not-found")
 
 
 def _view(entry: Entry, letters: Letters, locale: str) -> NotificationView:

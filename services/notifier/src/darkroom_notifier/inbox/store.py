@@ -55,6 +55,21 @@ MARK_READ = text(
     SELECT count(*) FROM found
     """
 )
+MARK_ALL_READ = text(
+    """
+    WITH last AS (
+        SELECT sequence FROM notifications
+        WHERE id = :id AND instance_id = :instance AND (subject IS NULL OR subject = :subject)
+    ), marked AS (
+        INSERT INTO notification_reads (notification_id, subject, read_at)
+        SELECT n.id, :subject, :now FROM notifications n JOIN last ON n.sequence <= last.sequence
+        WHERE n.instance_id = :instance AND (n.subject IS NULL OR n.subject = :subject)
+          AND NOT EXISTS (SELECT 1 FROM notification_reads r WHERE r.notification_id = n.id AND r.subject = :subject)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) FROM last
+    """
+)
 FORGET = text("DELETE FROM notifications WHERE created_at < :before")
 
 UNREAD_COUNTED_MAX = 1000
@@ -107,6 +122,12 @@ async def mark_read(transaction: Transaction, instance_id: str, subject: str, no
     """Note that a person has read it; False when they have no such notification."""
     about = {"id": notification_id, "instance": instance_id, "subject": subject, "now": transaction.now}
     return bool((await transaction.execute(MARK_READ, about)).scalar_one())
+
+
+async def mark_all_read(transaction: Transaction, instance_id: str, subject: str, newest: UUID) -> bool:
+    """Note that a person has read this one and all before it; False when they have no such notification."""
+    about = {"id": newest, "instance": instance_id, "subject": subject, "now": transaction.now}
+    return bool((await transaction.execute(MARK_ALL_READ, about)).scalar_one())
 
 
 async def forget_before(transaction: Transaction, before: datetime) -> int:
