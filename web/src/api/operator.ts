@@ -1,0 +1,153 @@
+// What operators read and change. Everything here needs the role `operator`; the platform refuses anyone else.
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { ask, Problem } from "./http";
+import type { components as Jobs } from "./jobs-api.gen";
+import type { components as Predictor } from "./predictor.gen";
+
+const PATH = "/api/operator";
+export const WATCH_MS = 2_000;
+const LETTERS = 50;
+
+export type Tenants = Predictor["schemas"]["TenantsBody"];
+export type TenantFigures = Tenants["tenants"][number];
+export type TenantTerms = Pick<TenantFigures, "weight" | "capPerMinute" | "requestsPerMinute" | "paused">;
+
+export interface Account {
+  account: string;
+  capPerMinute: number;
+  effectiveCapPerMinute: number;
+  concurrency: number;
+  burst: number;
+  inLastMinute: number;
+  inFlight: number;
+  pausedUntil: string | null;
+  stopped: "low-credit" | "refused" | null;
+}
+export interface Model {
+  model: string;
+  state: "closed" | "open" | "trial";
+  opensAgainAt: string | null;
+  failures: number;
+}
+export interface Limits {
+  accounts: Account[];
+  models: Model[];
+}
+export type AccountLimits = Pick<Account, "capPerMinute" | "concurrency" | "burst">;
+
+export type DeadLetter = Predictor["schemas"]["LetterBody"];
+export type DeadLetterDetail = Predictor["schemas"]["WholeLetterBody"];
+export type LetterState = DeadLetter["state"];
+export type RedriveProgress = Predictor["schemas"]["RedriveBody"];
+export type RedriveStarted = Predictor["schemas"]["RedriveStarted"];
+export interface LetterFilter {
+  state: LetterState | "";
+  instanceId: string;
+  service: string;
+  code: string;
+}
+export interface Redrive {
+  ids?: string[];
+  filter?: { instanceId?: string; service?: string; code?: string; before?: string };
+  perMinute?: number;
+  dryRun?: boolean;
+}
+
+export type Timeline = Jobs["schemas"]["TimelineBody"];
+export type TimelineEvent = Jobs["schemas"]["StoryEventBody"];
+export type Sandbox = Jobs["schemas"]["SandboxBody"];
+
+export const operatorKeys = {
+  tenants: ["operator", "tenants"] as const,
+  limits: ["operator", "limits"] as const,
+  letters: ["operator", "letters"] as const,
+  letter: (id: string) => ["operator", "letter", id] as const,
+  redrives: ["operator", "redrives"] as const,
+  sandbox: ["operator", "sandbox"] as const,
+};
+
+export const tenantsQuery = queryOptions({
+  queryKey: operatorKeys.tenants,
+  queryFn: ({ signal }) => ask<Tenants>(`${PATH}/tenants`, { signal }),
+  refetchInterval: WATCH_MS,
+});
+
+export const limitsQuery = queryOptions({
+  queryKey: operatorKeys.limits,
+  queryFn: ({ signal }) => ask<Limits>(`${PATH}/limits`, { signal }),
+  refetchInterval: WATCH_MS,
+});
+
+export function changeTerms(instanceId: string, terms: Partial<TenantTerms>): Promise<unknown> {
+  return ask(`${PATH}/tenants/${encodeURIComponent(instanceId)}`, { method: "PUT", body: terms });
+}
+
+export function changeLimits(account: string, limits: Partial<AccountLimits>): Promise<Limits> {
+  return ask(`${PATH}/limits/${encodeURIComponent(account)}`, { method: "PUT", body: limits });
+}
+
+export function lettersQuery(filter: LetterFilter) {
+  return infiniteQueryOptions({
+    queryKey: [...operatorKeys.letters, filter],
+    queryFn: ({ pageParam, signal }) =>
+      ask<{ deadLetters: DeadLetter[]; nextCursor: string | null }>(`${PATH}/dead-letters?${parameters({ ...filter, limit: String(LETTERS), cursor: pageParam })}`, { signal }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.nextCursor,
+    refetchInterval: WATCH_MS * 5,
+  });
+}
+
+export function letterQuery(id: string) {
+  return queryOptions({
+    queryKey: operatorKeys.letter(id),
+    queryFn: ({ signal }) => ask<DeadLetterDetail>(`${PATH}/dead-letters/${encodeURIComponent(id)}`, { signal }),
+  });
+}
+
+export function redrive(wanted: Redrive): Promise<RedriveStarted> {
+  return ask(`${PATH}/dead-letters/redrive`, { method: "POST", body: wanted });
+}
+
+export function cancelRedrive(redriveId: string): Promise<unknown> {
+  return ask(`${PATH}/dead-letters/redrives/${encodeURIComponent(redriveId)}/cancel`, { method: "POST" });
+}
+
+/** The latest redrives, the newest first, and how far each has got. */
+export const redrivesQuery = queryOptions({
+  queryKey: operatorKeys.redrives,
+  queryFn: async ({ signal }) => (await ask<{ redrives: RedriveProgress[] }>(`${PATH}/dead-letters/redrives?limit=5`, { signal })).redrives,
+  refetchInterval: WATCH_MS,
+});
+
+export function dropLetter(id: string, reason: string): Promise<unknown> {
+  return ask(`${PATH}/dead-letters/${encodeURIComponent(id)}/drop`, { method: "POST", body: { reason } });
+}
+
+export function timelineQuery(jobId: number) {
+  return queryOptions({
+    queryKey: ["operator", "timeline", jobId],
+    queryFn: ({ signal }) => ask<Timeline>(`${PATH}/jobs/${jobId}/timeline`, { signal }),
+  });
+}
+
+/** The sandbox' faults; null where the platform does not run on one. */
+export const sandboxQuery = queryOptions({
+  queryKey: operatorKeys.sandbox,
+  queryFn: async ({ signal }) => {
+    try {
+      return await ask<Sandbox>(`${PATH}/sandbox`, { signal });
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return null;
+      throw error;
+    }
+  },
+  staleTime: 10_000,
+});
+
+export function changeSandbox(vendor: string, changes: Record<string, unknown>): Promise<Record<string, unknown>> {
+  return ask(`${PATH}/sandbox/${vendor}`, { method: "PUT", body: changes });
+}
+
+function parameters(values: Record<string, string>): string {
+  return new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import type { Account, Model, TimelineEvent } from "../api/operator";
+import { accountWords, eventName, faultName, itemOf, modelWords, offset, percent, serviceName, wait, waterfall } from "./operator";
+
+const NOW = new Date("2026-05-04T12:00:00Z");
+const ACCOUNT: Account = {
+  account: "replicate-1",
+  capPerMinute: 450,
+  effectiveCapPerMinute: 450,
+  concurrency: 100,
+  burst: 20,
+  inLastMinute: 387,
+  inFlight: 12,
+  pausedUntil: null,
+  stopped: null,
+};
+const MODEL: Model = { model: "google/nano-banana", state: "closed", opensAgainAt: null, failures: 0 };
+
+function event(id: string, at: string, causationId: string | null = null): TimelineEvent {
+  return { id, at, causationId, type: "darkroom.ItemRequested.v1", source: "/services/jobs-api", subject: "jobs/1", instanceId: "shop", data: {} };
+}
+
+describe("an account", () => {
+  test.each<[Partial<Account>, string, string]>([
+    [{}, "Open", "good"],
+    [{ pausedUntil: "2026-05-04T12:00:08Z" }, "Paused for 8 s: the provider asked for it", "waiting"],
+    [{ pausedUntil: "2026-05-04T11:59:00Z" }, "Open", "good"],
+    [{ effectiveCapPerMinute: 225 }, "Slowed to 225 a minute after a refusal, recovering", "waiting"],
+    [{ stopped: "low-credit", pausedUntil: "2026-05-04T12:00:08Z" }, "Stopped: the account's money at the provider is used up", "bad"],
+  ])("%j", (changes, words, tone) => {
+    expect(accountWords({ ...ACCOUNT, ...changes }, NOW)).toEqual({ words, tone });
+  });
+});
+
+test("a model's breaker", () => {
+  expect(modelWords(MODEL, NOW).words).toBe("Working");
+  expect(modelWords({ ...MODEL, state: "open", failures: 5, opensAgainAt: "2026-05-04T12:00:30Z" }, NOW).words).toBe(
+    "Held back after 5 failures; tried again in 30 s",
+  );
+  expect(modelWords({ ...MODEL, state: "trial" }, NOW).tone).toBe("waiting");
+});
+
+test("a waterfall hangs each event on its cause and never draws an effect before it", () => {
+  const { steps, seconds } = waterfall([
+    event("a", "2026-05-04T12:00:00.000Z"),
+    event("b", "2026-05-04T12:00:00.500Z", "a"),
+    event("c", "2026-05-04T12:00:00.400Z", "b"),
+    event("d", "2026-05-04T12:00:04.000Z", "not-in-the-log"),
+  ]);
+  expect(seconds).toBe(4);
+  expect(steps.map(({ depth, atSeconds, afterSeconds }) => [depth, atSeconds, afterSeconds])).toEqual([
+    [0, 0, 0],
+    [1, 0.5, 0.5],
+    [2, 0.4, 0],
+    [0, 4, 0],
+  ]);
+  expect(waterfall([])).toEqual({ steps: [], seconds: 0 });
+});
+
+test("names and figures", () => {
+  expect([eventName("darkroom.ItemRequested.v1"), serviceName("/services/jobs-api"), itemOf("jobs/7/items/2"), itemOf("jobs/7")]).toEqual([
+    "ItemRequested",
+    "jobs-api",
+    "item 2",
+    "",
+  ]);
+  expect([wait(null), wait(0.84), wait(12.3), percent(0.2449), offset(0.041), offset(140.4)]).toEqual(["–", "0.8 s", "12 s", "24 %", "+0.04 s", "+140 s"]);
+  expect([faultName("failRate"), faultName("outputKeptSeconds")]).toEqual(["Fail rate", "Output kept seconds"]);
+});

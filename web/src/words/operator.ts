@@ -1,0 +1,95 @@
+// What operators are told, in words. Pure.
+import type { Account, Model, TimelineEvent } from "../api/operator";
+import type { Tone } from "./jobs";
+import { number } from "./numbers";
+import { duration } from "./times";
+
+/** How an account stands: "open", "paused for 8 s", "stopped: …". */
+export function accountWords(account: Account, now: Date): { words: string; tone: Tone } {
+  if (account.stopped === "low-credit") return { words: "Stopped: the account's money at the provider is used up", tone: "bad" };
+  if (account.stopped === "refused") return { words: "Stopped: the provider refuses the token", tone: "bad" };
+  const left = account.pausedUntil ? (Date.parse(account.pausedUntil) - now.getTime()) / 1000 : 0;
+  if (left > 0) return { words: `Paused for ${duration(left)}: the provider asked for it`, tone: "waiting" };
+  if (account.effectiveCapPerMinute < account.capPerMinute) {
+    return { words: `Slowed to ${number(account.effectiveCapPerMinute)} a minute after a refusal, recovering`, tone: "waiting" };
+  }
+  return { words: "Open", tone: "good" };
+}
+
+export function modelWords(model: Model, now: Date): { words: string; tone: Tone } {
+  if (model.state === "closed") return { words: model.failures ? `Working, ${number(model.failures)} failed lately` : "Working", tone: "good" };
+  if (model.state === "trial") return { words: "One image tries whether it works again", tone: "waiting" };
+  const left = model.opensAgainAt ? (Date.parse(model.opensAgainAt) - now.getTime()) / 1000 : 0;
+  return { words: `Held back after ${number(model.failures)} failures${left > 0 ? `; tried again in ${duration(left)}` : ""}`, tone: "bad" };
+}
+
+/** A share as a part of a hundred: "25 %". */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** A wait, fine enough to compare: "0.8 s", "12 s", "–" where there is none. */
+export function wait(seconds: number | null): string {
+  if (seconds === null) return "–";
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+}
+
+/** "darkroom.ItemRequested.v1" is "ItemRequested". */
+export function eventName(type: string): string {
+  return type.replace(/^darkroom\./, "").replace(/\.v\d+$/, "");
+}
+
+/** "/services/jobs-api" is "jobs-api". */
+export function serviceName(source: string): string {
+  return source.replace(/^\/services\//, "").replace(/^\//, "");
+}
+
+export interface Step {
+  event: TimelineEvent;
+  /** Seconds since the first event, and since the event that caused it (0 when that is unknown). */
+  atSeconds: number;
+  afterSeconds: number;
+  /** How many causes deep it is. */
+  depth: number;
+}
+
+const DEPTH_SHOWN_MAX = 12;
+
+/** A job's events as the rows of a waterfall, in the order given, which is that of causes. */
+export function waterfall(events: readonly TimelineEvent[]): { steps: Step[]; seconds: number } {
+  const times = events.map((event) => Date.parse(event.at));
+  const start = Math.min(...times);
+  const known = new Map<string, Step>();
+  const steps = events.map((event) => {
+    const cause = event.causationId ? known.get(event.causationId) : undefined;
+    const atSeconds = (Date.parse(event.at) - start) / 1000;
+    const step: Step = {
+      event,
+      atSeconds,
+      // Clocks of two machines differ a little: an effect is never drawn before its cause.
+      afterSeconds: cause ? Math.max(0, atSeconds - cause.atSeconds) : 0,
+      depth: cause ? Math.min(DEPTH_SHOWN_MAX, cause.depth + 1) : 0,
+    };
+    known.set(event.id, step);
+    return step;
+  });
+  return { steps, seconds: events.length ? (Math.max(...times) - start) / 1000 : 0 };
+}
+
+/** "jobs/7/items/2" is "item 2"; an event of the job itself has no such word. */
+export function itemOf(subject: string | null | undefined): string {
+  const found = /\/items\/(\d+)$/.exec(subject ?? "");
+  return found?.[1] ? `item ${found[1]}` : "";
+}
+
+/** A moment in a waterfall: "+0.04 s", "+12.31 s", "+140 s". */
+export function offset(seconds: number): string {
+  return `+${seconds < 100 ? seconds.toFixed(2) : seconds.toFixed(0)} s`;
+}
+
+
+/** "failRate" is "Fail rate". */
+export function faultName(name: string): string {
+  const words = name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
