@@ -1,0 +1,59 @@
+// Notifications: what happened, and how one wants to be told.
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { ask } from "./http";
+import type { components as Notifier } from "./notifier.gen";
+import { LIST_POLL_MS } from "./queries";
+
+export type Notice = Notifier["schemas"]["NotificationView"];
+export type Inbox = Notifier["schemas"]["InboxPage"];
+export type Preferences = Notifier["schemas"]["Preferences"];
+export type Wishes = Notifier["schemas"]["Wishes"];
+export type Choice = Notifier["schemas"]["Choice"];
+export type Channel = Choice["channel"];
+
+const PATH = "/api/notifications";
+const PAGE = 30;
+
+export const noticeKeys = {
+  all: ["notifications"] as const,
+  inbox: (unread: boolean) => ["notifications", "inbox", unread] as const,
+  unread: ["notifications", "unread"] as const,
+  preferences: ["preferences"] as const,
+};
+
+export function inboxQuery(unread: boolean) {
+  return infiniteQueryOptions({
+    queryKey: noticeKeys.inbox(unread),
+    queryFn: ({ pageParam, signal }) =>
+      ask<Inbox>(`${PATH}?limit=${PAGE}${unread ? "&unread=true" : ""}${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ""}`, { signal }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.nextCursor,
+  });
+}
+
+/** How many are unread, for the bell. */
+export function unreadQuery(poll: boolean) {
+  return queryOptions({
+    queryKey: noticeKeys.unread,
+    queryFn: async ({ signal }) => (await ask<Inbox>(`${PATH}?limit=1`, { signal })).unread,
+    refetchInterval: poll ? LIST_POLL_MS * 2 : false,
+  });
+}
+
+export const preferencesQuery = queryOptions({
+  queryKey: noticeKeys.preferences,
+  queryFn: ({ signal }) => ask<Preferences>(`${PATH}/preferences`, { signal }),
+});
+
+export function changePreferences(wishes: Partial<Wishes>): Promise<Preferences> {
+  return ask(`${PATH}/preferences`, { method: "PUT", body: wishes });
+}
+
+export function markRead(id: string): Promise<undefined> {
+  return ask(`${PATH}/${id}/read`, { method: "POST" });
+}
+
+/** Mark everything up to the newest that one has seen. */
+export function markAllRead(newest: string): Promise<undefined> {
+  return ask(`${PATH}/read`, { method: "POST", body: { newest } });
+}
