@@ -1,5 +1,7 @@
-// The statement's lines in words.
+// Credits in words: the statement's lines, what they buy, what became of a payment. Pure.
+import type { Purchase, TopUps } from "../api/purchases";
 import type { Transaction } from "../api/types";
+import { count, money } from "./numbers";
 
 export function transactionWords(line: Pick<Transaction, "kind" | "jobId" | "reason">): string {
   switch (line.kind) {
@@ -20,20 +22,49 @@ export function transactionWords(line: Pick<Transaction, "kind" | "jobId" | "rea
   }
 }
 
-/** The statement as a spreadsheet reads it (RFC 4180). A field that a spreadsheet would take for a formula is quoted as text. */
-export function statementCsv(lines: readonly Transaction[]): string {
-  const head = ["time", "what", "job", "amount", "balance"];
-  const rows = lines.map((line) => [
-    line.createdAt,
-    transactionWords(line),
-    line.jobId ? String(line.jobId) : "",
-    String(line.amount),
-    String(line.balanceAfter),
-  ]);
-  return [head, ...rows].map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
+/** What an image costs today; a quote says it exactly, this is for "about". */
+const PRICE_PER_IMAGE = 15;
+const PACKS = [500, 1500, 5000] as const;
+const PACK_STEP = 50;
+
+export const KIND_CHOICES: readonly { kinds: string; words: string }[] = [
+  { kinds: "", words: "All movements" },
+  { kinds: "hold,release", words: "Held and given back" },
+  { kinds: "grant", words: "Added" },
+  { kinds: "expire", words: "Expired" },
+  { kinds: "refund", words: "Taken back" },
+];
+
+export function imagesFor(credits: number): number {
+  return Math.floor(credits / PRICE_PER_IMAGE);
 }
 
-function field(text: string): string {
-  const safe = /^[=+@\t]/.test(text) || (text.startsWith("-") && Number.isNaN(Number(text))) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** The sizes to offer; where credits are missing the smallest that covers them comes first. */
+export function packsOf(top: Pick<TopUps, "creditsMin" | "creditsMax">, missing: number): { credits: number; isEnough: boolean }[] {
+  const sizes = PACKS.filter((credits) => credits >= top.creditsMin && credits <= top.creditsMax).map((credits) => ({ credits, isEnough: false }));
+  if (missing <= 0) return sizes;
+  const enough = Math.min(top.creditsMax, Math.max(top.creditsMin, Math.ceil(missing / PACK_STEP) * PACK_STEP));
+  return [{ credits: enough, isEnough: true }, ...sizes.filter(({ credits }) => credits > enough)].slice(0, PACKS.length);
+}
+
+/** What so many cost, in the currency's main unit: rounded up to its cent, as the platform does. */
+export function priceOf(top: Pick<TopUps, "perThousand">, credits: number): number {
+  return Math.ceil((credits * Math.round(top.perThousand.amount * 100)) / 1000) / 100;
+}
+
+/** What became of a payment. */
+export function purchaseWords({ state, credits, price }: Pick<Purchase, "state" | "credits" | "price">): { words: string; tone: "good" | "waiting" | "bad" } {
+  const bought = count(credits, "credit");
+  switch (state) {
+    case "PAID":
+      return { words: `${bought} are there. Thank you.`, tone: "good" };
+    case "AWAITING":
+      return { words: `Your bank takes a while with this payment. The ${bought} come as soon as it has gone through; you need not wait here.`, tone: "waiting" };
+    case "FAILED":
+      return { words: `The payment of ${money(price.amount, price.currency)} did not go through. Nothing was charged and no credits were added.`, tone: "bad" };
+    case "EXPIRED":
+      return { words: "The payment page was open for too long and has closed. Nothing was charged.", tone: "bad" };
+    default:
+      return { words: `Waiting for the payment to be confirmed. The ${bought} come the moment it is, and this page shows it.`, tone: "waiting" };
+  }
 }

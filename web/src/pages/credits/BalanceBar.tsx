@@ -1,8 +1,7 @@
 import type { Balance } from "../../api/types";
+import { imagesFor } from "../../words/credits";
 import { count, number } from "../../words/numbers";
 import { dateWords, exactTime } from "../../words/times";
-
-const PRICE_PER_IMAGE = 15;
 
 /** Available, held and spent as one bar with words; what ends soon is hatched. */
 export function BalanceBar({ balance, plan }: { balance: Balance; plan: string | undefined }) {
@@ -10,7 +9,7 @@ export function BalanceBar({ balance, plan }: { balance: Balance; plan: string |
   const lasting = Math.max(0, balance.available - expiring);
   const parts = [
     { kind: "lasting", words: "available, does not expire", amount: lasting },
-    { kind: "expiring", words: "available, expires", amount: Math.min(expiring, balance.available) },
+    { kind: "expiring", words: "available, but not for ever", amount: Math.min(expiring, balance.available) },
     { kind: "held", words: "held for ongoing jobs", amount: balance.held },
     { kind: "spent", words: "spent so far", amount: balance.spent },
   ].filter((part) => part.amount > 0);
@@ -20,7 +19,7 @@ export function BalanceBar({ balance, plan }: { balance: Balance; plan: string |
     <section className="balance" aria-label="Balance">
       <p className="balance-now">
         <b className="figures">{number(balance.available)}</b> credits available
-        <span className="quiet"> · enough for about {count(Math.floor(balance.available / PRICE_PER_IMAGE), "image")}</span>
+        <span className="quiet"> · enough for about {count(imagesFor(balance.available), "image")}</span>
       </p>
       <div className="balance-bar" aria-hidden="true">
         {parts.map((part) => (

@@ -1,8 +1,7 @@
 import type { Plans } from "../../api/types";
 import { Icon } from "../../parts/Icon";
+import { imagesFor } from "../../words/credits";
 import { count, money, number } from "../../words/numbers";
-
-const PRICE_PER_IMAGE = 15;
 
 export function PlanCards({ plans }: { plans: Plans }) {
   return (
@@ -22,7 +21,7 @@ export function PlanCards({ plans }: { plans: Plans }) {
             {plan.price.amount ? <span className="quiet"> a month</span> : null}
           </p>
           <ul className="plan-points">
-            <li>{plan.creditsPerMonth ? `${number(plan.creditsPerMonth)} credits a month, about ${count(Math.floor(plan.creditsPerMonth / PRICE_PER_IMAGE), "image")}` : "No monthly credits: pay for what you use"}</li>
+            <li>{plan.creditsPerMonth ? `${number(plan.creditsPerMonth)} credits a month, about ${count(imagesFor(plan.creditsPerMonth), "image")}` : "No monthly credits: pay for what you use"}</li>
             <li>{plan.weight > 1 ? `${plan.weight} turns where others have one` : "An equal turn with everyone"}</li>
             {plan.capPerMinute ? <li>Up to {number(plan.capPerMinute)} images a minute</li> : null}
           </ul>
