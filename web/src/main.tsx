@@ -14,6 +14,7 @@ import "./styles/optimise.css";
 import "./styles/jobs.css";
 import "./styles/compare.css";
 import "./styles/credits.css";
+import "./styles/notifications.css";
 
 applyTheme(storedTheme());
 

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
 
 const web = process.env.DARKROOM_WEB ?? "http://127.0.0.1:8400";
-for (const service of ["jobs-api", "credits"]) {
+for (const service of ["jobs-api", "credits", "notifier", "predictor"]) {
   const ast = await openapiTS(new URL(`/docs/${service}/openapi.json`, web));
   const head = `// Generated from the OpenAPI document of ${service} by \`npm run generate\`.\n`;
   await writeFile(new URL(`../src/api/${service}.gen.ts`, import.meta.url), head + astToString(ast));

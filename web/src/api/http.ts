@@ -18,7 +18,7 @@ export class Problem extends Error {
 export class Unreachable extends Error {}
 
 export interface Asked {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;

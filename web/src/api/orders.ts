@@ -1,6 +1,8 @@
 // Sending an order. The same order sent again, after an answer that was lost, is answered as the first: its key says so.
-import { ask } from "./http";
+import { ask, Problem } from "./http";
 import type { Job, Submission } from "./types";
+
+const JOBS = "/api/image-optimization";
 
 export function newKey(): string {
   // randomUUID needs a secure context, which a stack on a local network is not.
@@ -9,6 +11,27 @@ export function newKey(): string {
 
 /** The accepted job. Throws Problem (402: too few credits). */
 export async function sendOrder(order: Submission, key: string): Promise<Job> {
-  const answer = await ask<{ job: Job }>("/api/image-optimization", { method: "POST", body: order, headers: { "Idempotency-Key": key } });
+  const answer = await ask<{ job: Job }>(JOBS, { method: "POST", body: order, headers: { "Idempotency-Key": key } });
   return answer.job;
+}
+
+/** Stop a job: what waits ends at once, what the studio has is stopped there if it still can. Throws Problem (409: it has ended). */
+export async function cancelJob(jobId: number): Promise<Job> {
+  return (await ask<{ job: Job }>(`${JOBS}/jobs/${jobId}/cancel`, { method: "POST" })).job;
+}
+
+/** A new job of the pictures that failed. Throws Problem (402: too few credits; 409: none failed, or it still runs). */
+export async function retryJob(jobId: number, key: string): Promise<Job> {
+  const answer = await ask<{ job: Job }>(`${JOBS}/jobs/${jobId}/retry`, { method: "POST", headers: { "Idempotency-Key": key } });
+  return answer.job;
+}
+
+/** Whether a refusal is final for its key: asking again under it would only be told the same. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof Problem && error.status < 500 && error.status !== 429;
+}
+
+/** All results of a job as one ZIP. */
+export function picturesAddress(jobId: number): string {
+  return `${JOBS}/jobs/${jobId}/pictures.zip`;
 }

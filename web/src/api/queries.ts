@@ -1,5 +1,5 @@
 // What the pages read, by key, and how often while there is no live line.
-import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { forward, forwardActive } from "../live/merge";
 import { latestNews } from "../live/news";
 import { ask, Problem } from "./http";
@@ -43,12 +43,38 @@ export const plansQuery = queryOptions({
   staleTime: 300_000,
 });
 
-export const transactionsQuery = infiniteQueryOptions({
-  queryKey: keys.transactions,
-  queryFn: ({ pageParam, signal }) => ask<TransactionPage>(`/api/credits/transactions?${page(pageParam)}`, { signal }),
-  initialPageParam: "",
-  getNextPageParam: (last) => last.nextCursor,
-});
+/** Which movements: kinds with commas between, days of the reader's own clock; empty: all. */
+export interface StatementFilter {
+  kind: string;
+  from: string;
+  to: string;
+}
+
+export function transactionsQuery(filter: StatementFilter) {
+  return infiniteQueryOptions({
+    queryKey: [...keys.transactions, filter],
+    queryFn: ({ pageParam, signal }) =>
+      ask<TransactionPage>(`/api/credits/transactions?${page(pageParam)}${filterWords(filter)}`, { signal }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The same movements as a file for a spreadsheet. */
+export function statementAddress(filter: StatementFilter): string {
+  return `/api/credits/transactions.csv?${filterWords(filter).slice(1)}`;
+}
+
+function filterWords({ kind, from, to }: StatementFilter): string {
+  const until = to ? new Date(`${to}T00:00:00`) : undefined;
+  until?.setDate(until.getDate() + 1); // the last day counts whole
+  const given = { kind, from: from ? new Date(`${from}T00:00:00`).toISOString() : "", to: until?.toISOString() ?? "" };
+  return Object.entries(given)
+    .filter(([, value]) => value)
+    .map(([name, value]) => `&${name}=${encodeURIComponent(value)}`)
+    .join("");
+}
 
 export function productsQuery(search: string) {
   const words = search.trim();
@@ -91,15 +117,20 @@ export function endedJobsQuery(poll: boolean) {
   });
 }
 
-/** A job with its images. One that has ended changes no more, so it is asked for once. */
-export function jobQuery(client: QueryClient, id: number, poll: boolean) {
+/** A job with its images. One that has ended changes no more, so it is asked for once.
+ *
+ * `watchPlaces`: places in the line move with every other shop's images, of which no news comes, so they are asked for while any wait. */
+export function jobQuery(client: QueryClient, id: number, poll: boolean, { watchPlaces = false } = {}) {
   return queryOptions({
     queryKey: keys.job(id),
     queryFn: async ({ signal }) => {
       const fresh = await ask<JobDetail>(`${JOBS}/jobs/${id}`, { signal });
       return forward(client.getQueryData(keys.job(id)), latestNews.applied(fresh));
     },
-    refetchInterval: (query) => (poll && !allEnded(query.state.data) ? DETAIL_POLL_MS : false),
+    refetchInterval: (query) => {
+      if (poll && !allEnded(query.state.data)) return DETAIL_POLL_MS;
+      return watchPlaces && query.state.data?.items.some((item) => item.status === "PENDING") ? LIST_POLL_MS : false;
+    },
     staleTime: (query) => (allEnded(query.state.data) ? Infinity : 0),
   });
 }

@@ -1,9 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ask, Problem } from "../api/http";
 import { keys } from "../api/queries";
+import type { components as Jobs } from "../api/jobs-api.gen";
 import type { Session } from "../api/types";
 import { Trouble } from "../parts/States";
 import { problemWords } from "../words/problems";
+
+type Offer = Jobs["schemas"]["SampleShops"];
 
 /** Nobody is signed in: with development keys the sample shops are offered, else the way back to the shop's own dashboard. */
 export function SignIn({ refused }: { refused: boolean }) {
@@ -12,7 +15,7 @@ export function SignIn({ refused }: { refused: boolean }) {
     queryKey: ["sample-shops"],
     queryFn: async ({ signal }) => {
       try {
-        return (await ask<{ instances: string[] }>("/api/session/development", { signal })).instances;
+        return await ask<Offer>("/api/session/development", { signal });
       } catch (error) {
         if (error instanceof Problem && error.status === 404) return null;
         throw error;
@@ -20,7 +23,7 @@ export function SignIn({ refused }: { refused: boolean }) {
     },
   });
   const signIn = useMutation({
-    mutationFn: (instanceId: string) => ask<Session>("/api/session/development", { method: "POST", body: { instanceId } }),
+    mutationFn: (who: { instanceId: string } | { role: "operator" }) => ask<Session>("/api/session/development", { method: "POST", body: who }),
     onSuccess: (session) => client.setQueryData(keys.session, session),
   });
 
@@ -42,14 +45,19 @@ export function SignIn({ refused }: { refused: boolean }) {
         <section aria-labelledby="sample-shops">
           <h2 id="sample-shops">Sign in as a sample shop</h2>
           <ul className="shops">
-            {shops.data.map((shop) => (
+            {shops.data.instances.map((shop) => (
               <li key={shop}>
-                <button type="button" className="button shop-choice" disabled={signIn.isPending} onClick={() => signIn.mutate(shop)}>
+                <button type="button" className="button shop-choice" disabled={signIn.isPending} onClick={() => signIn.mutate({ instanceId: shop })}>
                   {shop}
                 </button>
               </li>
             ))}
           </ul>
+          {shops.data.operator ? (
+            <button type="button" className="button shop-choice" disabled={signIn.isPending} onClick={() => signIn.mutate({ role: "operator" })}>
+              Sign in as an operator
+            </button>
+          ) : null}
           <p className="quiet">This stack uses development keys, so anyone may sign in as anyone. Never do so on the internet.</p>
         </section>
       ) : null}

@@ -1,6 +1,7 @@
 // The live line of a signed-in page: frames go into the query cache, and the state of the line is there for the mark and for polling.
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
+import { noticeKeys } from "../api/notices";
 import { keys } from "../api/queries";
 import type { Balance, JobDetail, JobPage } from "../api/types";
 import { Line, type Frame, type LineState } from "./line";
@@ -83,6 +84,9 @@ function take(client: QueryClient, { event, at, data }: Frame): void {
       }
       break;
     }
+    case "notification":
+      void client.invalidateQueries({ queryKey: noticeKeys.all });
+      break;
     case "credits.changed": {
       const news = data as Pick<Balance, "available" | "held" | "spent">;
       client.setQueryData<Balance>(keys.balance, (known) => known && { ...known, ...news });

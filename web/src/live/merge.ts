@@ -34,7 +34,8 @@ export interface JobNews {
 export function itemWith(item: Item, news: ItemNews, at: string): Item {
   if (RANK[news.status] <= RANK[item.status]) return item;
   const { status, optimizedImageUrl, thumbnailUrl, error } = news;
-  return { ...item, status, optimizedImageUrl, thumbnailUrl, error, updatedAt: at };
+  const waiting = status === "PENDING" ? {} : { position: undefined, expectedStartAt: undefined, waitsFor: undefined };
+  return { ...item, ...waiting, status, optimizedImageUrl, thumbnailUrl, error, updatedAt: at };
 }
 
 export function jobWith(job: Job, news: JobNews, at: string): Job {
@@ -96,7 +97,7 @@ export function forwardActive(known: JobPage | undefined, fresh: JobPage, now: D
   return { ...fresh, jobs: [...jobs, ...lately].sort((one, other) => other.id - one.id) };
 }
 
-function forwardJob(known: Job, fresh: Job): Job {
+export function forwardJob(known: Job, fresh: Job): Job {
   if (JOB_RANK[known.status] > JOB_RANK[fresh.status]) return known;
   return {
     ...fresh,

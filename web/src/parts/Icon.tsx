@@ -13,6 +13,12 @@ const PATHS = {
   download: "M8 2v8M4.5 7L8 10.5 11.5 7M3 13.5h10",
   again: "M13 8a5 5 0 11-1.5-3.6M13 2v3h-3",
   minus: "M3.5 8h9",
+  plus: "M3.5 8h9M8 3.5v9",
+  bell: "M8 2a4 4 0 00-4 4v2.6L2.8 11h10.4L12 8.6V6a4 4 0 00-4-4zM6.5 13.2a1.6 1.6 0 003 0",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  play: "M4.5 3l8 5-8 5z",
+  pencil: "M3 13l.7-3L10.5 3.2l2.3 2.3L6 12.3z",
+  copy: "M6 6h7v7H6zM3 10V3h7",
 } as const;
 
 export type IconName = keyof typeof PATHS;

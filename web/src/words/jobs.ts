@@ -1,6 +1,6 @@
 // What is said of jobs and their images: what happened, what comes next.
 import type { Item, ItemStatus, Job, JobStatus } from "../api/types";
-import { count } from "./numbers";
+import { count, number } from "./numbers";
 import { duration } from "./times";
 
 export type Tone = "waiting" | "live" | "good" | "bad" | "quiet";
@@ -21,10 +21,10 @@ export function itemTone(status: ItemStatus): Tone {
 }
 
 /** The state of one image: "Waiting for your turn", "At the studio · 8 s", "Done". */
-export function itemWords(item: Pick<Item, "status" | "updatedAt" | "error">, now: Date): string {
+export function itemWords(item: Told, now: Date): string {
   switch (item.status) {
     case "PENDING":
-      return "Waiting for your turn";
+      return waitingWords(item, now);
     case "RUNNING":
       return "Starting";
     case "PROCESSING":
@@ -36,6 +36,48 @@ export function itemWords(item: Pick<Item, "status" | "updatedAt" | "error">, no
     case "CANCELED":
       return "Cancelled";
   }
+}
+
+type Told = Pick<Item, "status" | "updatedAt" | "error"> & Partial<Pick<Item, "position" | "expectedStartAt" | "waitsFor">>;
+
+/** "Waiting for your turn: 12th, about 40 s"; where it is not a turn that it waits for, what it is. */
+function waitingWords(item: Told, now: Date): string {
+  const left = item.expectedStartAt ? (Date.parse(item.expectedStartAt) - now.getTime()) / 1000 : undefined;
+  const about = left === undefined ? "" : left < 1 ? "any moment now" : `about ${duration(left)}`;
+  if (item.waitsFor === "own-cap") return listed("Waiting: your shop’s own limit", about);
+  if (item.waitsFor === "studio") return listed("Waiting: the studio is busy", about);
+  return listed("Waiting for your turn", item.position ? ordinal(item.position) : "", about);
+}
+
+function listed(head: string, ...rest: string[]): string {
+  const told = rest.filter(Boolean).join(", ");
+  return told ? `${head}${head.includes(":") ? ", " : ": "}${told}` : head;
+}
+
+/** One line above a job that waits: what it waits for. Undefined when nothing waits, or nobody knows. */
+export function whyWaiting(items: readonly Pick<Item, "status" | "waitsFor">[]): string | undefined {
+  const waiting = items.filter((item) => item.status === "PENDING");
+  if (waiting.some((item) => item.waitsFor === "own-cap")) {
+    return "Your shop may start only so many images a minute. The rest follow by themselves; a larger plan starts more.";
+  }
+  if (waiting.some((item) => item.waitsFor === "studio")) {
+    return "The studio takes no more for the moment. Your images keep their places and follow by themselves.";
+  }
+  return waiting.some((item) => item.waitsFor === "turn") ? "Other shops are working too: turns go round, one shop after the other." : undefined;
+}
+
+/** What cancelling would do, in numbers: what comes back, what is with the studio already, what stays. */
+export function cancelWords(job: Job, items: readonly Pick<Item, "status">[]): string {
+  const of = (...statuses: ItemStatus[]) => items.filter((item) => statuses.includes(item.status)).length;
+  const waiting = of("PENDING", "RUNNING");
+  const away = of("PROCESSING");
+  return [
+    waiting ? `${count(waiting, "image")} will not be started, and ${waiting === 1 ? "its" : "their"} credits come back.` : "",
+    away ? `${count(away, "image")} at the studio ${away === 1 ? "is" : "are"} stopped if there is still time; what the studio has worked on is paid for.` : "",
+    job.completedImages ? `The ${job.completedImages === 1 ? "one" : number(job.completedImages)} done already ${job.completedImages === 1 ? "stays" : "stay"} yours.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** One line for a job: "3 of 10 done, about 40 s to go". */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Problem, Unreachable } from "../api/http";
 import type { Job } from "../api/types";
-import { statementCsv, transactionWords } from "./credits";
-import { itemWords, jobWords, ordinal, secondsLeft } from "./jobs";
+import { imagesFor, packsOf, priceOf, purchaseWords, transactionWords } from "./credits";
+import { cancelWords, itemWords, jobWords, ordinal, secondsLeft, whyWaiting } from "./jobs";
 import { count, money, signed } from "./numbers";
 import { problemWords } from "./problems";
 import { dayWords, duration, relative } from "./times";
@@ -86,6 +86,27 @@ describe("jobs", () => {
       "Could not be done: the studio refused this picture.",
     );
   });
+  test.each<[Parameters<typeof itemWords>[0], string]>([
+    [{ status: "PENDING", updatedAt: "" }, "Waiting for your turn"],
+    [{ status: "PENDING", updatedAt: "", waitsFor: "turn", position: 12, expectedStartAt: before(-40).toISOString() }, "Waiting for your turn: 12th, about 40 s"],
+    [{ status: "PENDING", updatedAt: "", position: 1, expectedStartAt: before(3).toISOString() }, "Waiting for your turn: 1st, any moment now"],
+    [{ status: "PENDING", updatedAt: "", waitsFor: "own-cap", position: 3, expectedStartAt: before(-40).toISOString() }, "Waiting: your shop’s own limit, about 40 s"],
+    [{ status: "PENDING", updatedAt: "", waitsFor: "studio" }, "Waiting: the studio is busy"],
+  ])("%j", (item, words) => {
+    expect(itemWords(item, NOW)).toBe(words);
+  });
+  test("why a job waits is the nearest thing in its way", () => {
+    expect(whyWaiting([{ status: "PROCESSING" }, { status: "PENDING", waitsFor: "turn" }])).toMatch(/turns go round/);
+    expect(whyWaiting([{ status: "PENDING", waitsFor: "turn" }, { status: "PENDING", waitsFor: "own-cap" }])).toMatch(/so many images a minute/);
+    expect(whyWaiting([{ status: "PROCESSING", waitsFor: "turn" }])).toBeUndefined();
+  });
+  test("cancelling says what comes back, what is away, what stays", () => {
+    const items = (["DONE", "PROCESSING", "PROCESSING", "RUNNING", "PENDING"] as const).map((status) => ({ status }));
+    expect(cancelWords(job({ completedImages: 1 }), items)).toBe(
+      "2 images will not be started, and their credits come back. 2 images at the studio are stopped if there is still time; what the studio has worked on is paid for. The one done already stays yours.",
+    );
+    expect(cancelWords(job({}), [{ status: "PENDING" }])).toBe("1 image will not be started, and its credits come back.");
+  });
   test("ordinals", () => {
     expect([1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal)).toEqual(["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);
   });
@@ -107,15 +128,32 @@ describe("problems", () => {
   });
 });
 
-describe("the statement", () => {
-  const line = { id: 1, kind: "hold", amount: -60, balanceAfter: 1180, createdAt: "2026-05-04T12:00:00.000Z", jobId: 7 };
-  test("as a table that a spreadsheet reads and does not run", () => {
-    const lines = [line, { ...line, kind: "grant", amount: 5, jobId: undefined, reason: '=cmd("x"), twice' }];
-    expect(statementCsv(lines)).toBe(
-      'time,what,job,amount,balance\r\n2026-05-04T12:00:00.000Z,Images sent,7,-60,1180\r\n2026-05-04T12:00:00.000Z,"\'=cmd(""x""), twice",,5,1180\r\n',
-    );
-  });
+describe("credits", () => {
+  const bounds = { creditsMin: 50, creditsMax: 1_000_000 };
+  const price = { amount: 10, currency: "EUR" };
   test("an unknown kind keeps its own name", () => {
     expect(transactionWords({ kind: "gift" })).toBe("gift");
+  });
+  test("what is missing is offered first, in the smallest size that covers it", () => {
+    expect(packsOf(bounds, 0).map((pack) => pack.credits)).toEqual([500, 1500, 5000]);
+    expect(packsOf(bounds, 10)).toEqual([
+      { credits: 50, isEnough: true },
+      { credits: 500, isEnough: false },
+      { credits: 1500, isEnough: false },
+    ]);
+    expect(packsOf(bounds, 1501).map((pack) => pack.credits)).toEqual([1550, 5000]);
+  });
+  test("prices are rounded up to the cent, as they are charged", () => {
+    expect([50, 1000, 1333].map((credits) => priceOf({ perThousand: price }, credits))).toEqual([0.5, 10, 13.33]);
+    expect(priceOf({ perThousand: { amount: 9.99, currency: "EUR" } }, 50)).toBe(0.5);
+  });
+  test("an image is fifteen", () => {
+    expect([14, 15, 500].map(imagesFor)).toEqual([0, 1, 33]);
+  });
+  test("a payment is there when it is there", () => {
+    const bought = { credits: 1000, price };
+    expect(purchaseWords({ ...bought, state: "PAID" })).toEqual({ words: "1,000 credits are there. Thank you.", tone: "good" });
+    expect(purchaseWords({ ...bought, state: "OPEN" }).words).toMatch(/^Waiting for the payment/);
+    expect(purchaseWords({ ...bought, state: "FAILED" }).words).toMatch(/^The payment of €10 did not go through/);
   });
 });

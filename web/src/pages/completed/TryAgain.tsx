@@ -1,18 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useNavigate } from "react-router";
-import { newKey, sendOrder } from "../../api/orders";
+import { newKey, retryJob } from "../../api/orders";
+import { Problem } from "../../api/http";
 import { balanceQuery, keys, quoteQuery } from "../../api/queries";
-import type { JobDetail, Submission } from "../../api/types";
+import type { Job, JobDetail, Submission } from "../../api/types";
 import { Icon } from "../../parts/Icon";
 import { count } from "../../words/numbers";
 import { problemWords } from "../../words/problems";
 
-/** The images of a job that failed, sent anew as a job of their own, with its price before the click. */
+/** The images of a job that failed, tried again as a job of their own, with its price before the click. */
 export function TryAgain({ detail }: { detail: JobDetail }) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [key] = useState(newKey);
   const failed = detail.items.filter((item) => item.status === "FAILED");
   const order: Submission = {
     productId: detail.job.productId,
@@ -22,7 +21,7 @@ export function TryAgain({ detail }: { detail: JobDetail }) {
   const available = useQuery(balanceQuery).data?.available;
   const quote = useQuery({ ...quoteQuery(order, available), enabled: failed.length > 0 });
   const send = useMutation({
-    mutationFn: () => sendOrder(order, key),
+    mutationFn: () => tryAgain(detail.job.id),
     onSuccess: (job) => {
       void client.invalidateQueries({ queryKey: keys.active });
       void navigate(`/ongoing/${job.id}`);
@@ -41,4 +40,14 @@ export function TryAgain({ detail }: { detail: JobDetail }) {
       ) : null}
     </div>
   );
+}
+
+/** Pressed twice, here or in another window, it is still one new job: its key is the old one's. Too few credits is asked anew. */
+async function tryAgain(jobId: number): Promise<Job> {
+  try {
+    return await retryJob(jobId, `retry-${jobId}`);
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 402)) throw error;
+    return await retryJob(jobId, newKey());
+  }
 }

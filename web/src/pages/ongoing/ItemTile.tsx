@@ -1,6 +1,8 @@
+import { memo } from "react";
 import type { Item } from "../../api/types";
 import { Icon, type IconName } from "../../parts/Icon";
 import { useNow } from "../../parts/now";
+import type { Placing } from "../../parts/ManyGrid";
 import { Photo } from "../../parts/Photo";
 import { itemTone, itemWords, type Tone } from "../../words/jobs";
 
@@ -10,11 +12,12 @@ interface ItemTileProps {
   item: Item;
   place: number;
   productName: string;
-  onOpen: () => void;
+  placing?: Placing;
+  onOpen: (itemId: number) => void;
 }
 
 /** One image of a job: before its result is there the picture sent, with its state in words; then the result, in place. */
-export function ItemTile({ item, place, productName, onOpen }: ItemTileProps) {
+export const ItemTile = memo(function ItemTile({ item, place, productName, placing, onOpen }: ItemTileProps) {
   const now = useNow();
   const tone = itemTone(item.status);
   const words = itemWords(item, now);
@@ -30,9 +33,9 @@ export function ItemTile({ item, place, productName, onOpen }: ItemTileProps) {
     </span>
   );
   return (
-    <li className="item" data-tone={tone}>
+    <li className="item" data-tone={tone} {...placing}>
       {result ? (
-        <button type="button" className="item-open" aria-label={`Open ${productName}, image ${place}`} onClick={onOpen}>
+        <button type="button" className="item-open" aria-label={`Open ${productName}, image ${place}`} onClick={() => onOpen(item.id)}>
           {picture}
         </button>
       ) : (
@@ -44,4 +47,4 @@ export function ItemTile({ item, place, productName, onOpen }: ItemTileProps) {
       {item.status === "FAILED" ? <p className="item-note">Its credits are kept when the studio has worked on it.</p> : null}
     </li>
   );
-}
+});

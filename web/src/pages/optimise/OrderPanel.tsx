@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useNavigate } from "react-router";
-import { newKey, sendOrder } from "../../api/orders";
+import { isFinal, newKey, sendOrder } from "../../api/orders";
 import { balanceQuery, keys, sessionQuery } from "../../api/queries";
 import type { Product } from "../../api/types";
 import { Choices } from "../../parts/Choices";
@@ -45,6 +45,10 @@ export function OrderPanel({ product, draft }: { product: Product; draft: Draft 
       void client.invalidateQueries({ queryKey: keys.active });
       void client.invalidateQueries({ queryKey: keys.balance });
       void navigate(`/ongoing/${job.id}`);
+    },
+    onError: (error) => {
+      // Too few credits now may be enough in a minute; only an answer that never came is asked for again by its key.
+      if (isFinal(error)) key.current = newKey();
     },
   });
 

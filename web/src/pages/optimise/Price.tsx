@@ -54,7 +54,7 @@ export function Price({ product, draft, available }: { product: Product; draft: 
       ) : null}
       {after !== undefined && after < 0 ? (
         <p className="note note-warn">
-          <Icon name="alert" /> {number(-after)} credits are missing. <Link to="/credits">See your credits and plans</Link>
+          <Icon name="alert" /> {number(-after)} credits are missing. <Link to={`/credits?missing=${-after}`}>Top up</Link>
         </p>
       ) : null}
     </div>
