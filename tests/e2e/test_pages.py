@@ -172,7 +172,7 @@ async def test_without_a_socket_the_page_polls_and_says_so(quick: Platform, some
     await order(page, 1)
 
     await expect(page.get_by_text("All 1 done")).to_be_visible(timeout=60_000)
-    await expect(page.get_by_text(re.compile("reconnecting|asking every few seconds"))).to_be_visible()
+    await expect(page.get_by_text(re.compile("reconnecting|asking every few seconds"))).to_be_visible(timeout=60_000)
 
 
 async def test_a_failed_picture_says_why_and_can_be_tried_again_at_a_price(

@@ -72,10 +72,11 @@ export const tenantsQuery = queryOptions({
   refetchInterval: WATCH_MS,
 });
 
+/** The accounts' limits and the models; null where this version of the platform does not tell them. */
 export const limitsQuery = queryOptions({
   queryKey: operatorKeys.limits,
-  queryFn: ({ signal }) => ask<Limits>(`${PATH}/limits`, { signal }),
-  refetchInterval: WATCH_MS,
+  queryFn: ({ signal }) => orAbsent(ask<Limits>(`${PATH}/limits`, { signal })),
+  refetchInterval: (query) => (query.state.data === null ? false : WATCH_MS),
 });
 
 export function changeTerms(instanceId: string, terms: Partial<TenantTerms>): Promise<unknown> {
@@ -133,19 +134,22 @@ export function timelineQuery(jobId: number) {
 /** The sandbox' faults; null where the platform does not run on one. */
 export const sandboxQuery = queryOptions({
   queryKey: operatorKeys.sandbox,
-  queryFn: async ({ signal }) => {
-    try {
-      return await ask<Sandbox>(`${PATH}/sandbox`, { signal });
-    } catch (error) {
-      if (error instanceof Problem && error.status === 404) return null;
-      throw error;
-    }
-  },
+  queryFn: ({ signal }) => orAbsent(ask<Sandbox>(`${PATH}/sandbox`, { signal })),
   staleTime: 10_000,
 });
 
 export function changeSandbox(vendor: string, changes: Record<string, unknown>): Promise<Record<string, unknown>> {
   return ask(`${PATH}/sandbox/${vendor}`, { method: "PUT", body: changes });
+}
+
+/** The answer, or null where there is no such route here. */
+async function orAbsent<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
 }
 
 function parameters(values: Record<string, string>): string {

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { changePreferences, noticeKeys, preferencesQuery, type Channel, type Preferences, type Wishes } from "../../api/notices";
+import { useState } from "react";
+import { changePreferences, noticeKeys, preferencesQuery, type Channel, type Choice, type Preferences, type Wishes } from "../../api/notices";
 import { Bone, Loading, Trouble } from "../../parts/States";
 import { CHANNEL_WORDS, kindWords, suppressedWords } from "../../words/notices";
 import { problemWords } from "../../words/problems";
@@ -9,17 +10,20 @@ import { AddressField } from "./AddressField";
 export function PreferencesForm() {
   const client = useQueryClient();
   const preferences = useQuery(preferencesQuery);
+  // Ticks made here show at once, before the platform has them; what it refused is shown as it is known there.
+  const [ticked, setTicked] = useState<readonly Choice[]>([]);
   const change = useMutation({
     mutationFn: (wishes: Partial<Wishes>) => changePreferences(wishes),
     onSuccess: (told) => client.setQueryData(noticeKeys.preferences, told),
-    onError: () => void client.invalidateQueries({ queryKey: noticeKeys.preferences }),
+    onError: () => {
+      setTicked([]);
+      void client.invalidateQueries({ queryKey: noticeKeys.preferences });
+    },
   });
-  const known = preferences.data;
-  // A tick shows at once, before the platform has it.
-  const choose = (wishes: Partial<Wishes>) => {
-    void client.cancelQueries({ queryKey: noticeKeys.preferences });
-    client.setQueryData<Preferences>(noticeKeys.preferences, (told) => told && { ...told, preferences: merged(told, wishes) });
-    change.mutate(wishes);
+  const known = preferences.data && { ...preferences.data, preferences: merged(preferences.data, ticked) };
+  const choose = (choice: Choice) => {
+    setTicked((before) => [choice, ...before]);
+    change.mutate({ preferences: [choice] });
   };
   return (
     <section className="preferences" aria-labelledby="preferences">
@@ -85,7 +89,7 @@ function Suppressed({ known, onResubscribe }: { known: Preferences; onResubscrib
   ));
 }
 
-function Choices({ known, onChange }: { known: Preferences; onChange: (wishes: Partial<Wishes>) => void }) {
+function Choices({ known, onChange }: { known: Preferences; onChange: (choice: Choice) => void }) {
   const kinds = [...new Set(known.preferences.map((choice) => choice.kind))];
   const needs: Record<Channel, string | null> = { websocket: "always", email: known.email, sms: known.phone };
   return (
@@ -112,7 +116,7 @@ function Choices({ known, onChange }: { known: Preferences; onChange: (wishes: P
                   title={needs[channel] ? undefined : "Give an address first"}
                   disabled={!needs[channel]}
                   checked={known.preferences.some((choice) => choice.channel === channel && choice.kind === kind && choice.enabled) && Boolean(needs[channel])}
-                  onChange={(event) => onChange({ preferences: [{ channel, kind, enabled: event.target.checked }] })}
+                  onChange={(event) => onChange({ channel, kind, enabled: event.target.checked })}
                 />
               </td>
             ))}
@@ -123,7 +127,7 @@ function Choices({ known, onChange }: { known: Preferences; onChange: (wishes: P
   );
 }
 
-/** What is known with wishes that are on their way. */
-function merged(known: Preferences, wishes: Partial<Wishes>): Preferences["preferences"] {
-  return known.preferences.map((choice) => wishes.preferences?.find((wish) => wish.channel === choice.channel && wish.kind === choice.kind) ?? choice);
+/** What is known with the ticks of this page, the newest first. */
+function merged(known: Preferences, ticked: readonly Choice[]): Choice[] {
+  return known.preferences.map((choice) => ticked.find((wish) => wish.channel === choice.channel && wish.kind === choice.kind) ?? choice);
 }

@@ -18,12 +18,13 @@ export function OverviewPage() {
             <Bone kind="budget" />
           </Loading>
         ) : null}
-        {limits.isError && !limits.data ? <Trouble error={limits.error} retry={() => void limits.refetch()} still="What is under way goes on." /> : null}
+        {limits.isError && limits.data === undefined ? <Trouble error={limits.error} retry={() => void limits.refetch()} still="What is under way goes on." /> : null}
+        {limits.data === null ? <p className="quiet">This platform does not tell its limits here. They stand in its settings; the shops below are served by them.</p> : null}
         {limits.data ? <Budget limits={limits.data} lookedAt={limits.dataUpdatedAt} /> : null}
       </section>
       <section className="panel" aria-labelledby="models">
         <h2 id="models">Models</h2>
-        {limits.data ? <Models models={limits.data.models} /> : <p className="quiet">Known with the budget.</p>}
+        {limits.data ? <Models models={limits.data.models} /> : <p className="quiet">{limits.isPending ? "Known with the budget." : "Not told here."}</p>}
       </section>
       <section className="panel panel-wide" aria-labelledby="tenants">
         {tenants.isPending ? (
