@@ -3,8 +3,13 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.kafka import Log, own_log
 from support.stack import StackAddresses, ensure_parts, fresh_database, leased_redis
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("darkroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("darkroom")
 
 
 @pytest.fixture(scope="session")
