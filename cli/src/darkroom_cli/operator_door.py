@@ -23,6 +23,7 @@ def ask_operator(
     *,
     query: dict[str, str | int] | None = None,
     headers: dict[str, str] | None = None,
+    seconds_max: float = REQUEST_SECONDS_MAX,
 ) -> dict[str, Any]:
     """Call `/api/operator/{path}` of a service, as `status` names it.
 
@@ -35,7 +36,7 @@ def ask_operator(
         fail(f"{service} does not run here: start the stack with `darkroom up`")
     headers = {"Authorization": f"Bearer {_operator_token(chosen)}", **(headers or {})}
     url = f"{address}/api/operator/{path}"
-    with httpx.Client(timeout=REQUEST_SECONDS_MAX, trust_env=False) as client:
+    with httpx.Client(timeout=seconds_max, trust_env=False) as client:
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 answer = client.request(method, url, json=body, params=query, headers=headers)

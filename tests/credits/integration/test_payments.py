@@ -1,12 +1,15 @@
 """Top-ups by card: credits against the sandbox' Stripe, with every webhook in the hands of the test."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from darkroom_contracts.credits import CreditsGranted, CreditsTakenBack, PaymentRefunded, PaymentSucceeded
 from darkroom_contracts.event import Event
+from darkroom_credits.close.compare_stripe import CompareStripe
+from darkroom_credits.payments.stripe_client import StripeClient
 from darkroom_credits.settings import CreditsSettings
 from support.card_payments import NEXT_SECRET, SECRET, CardWorld, card_world, changed, checkout, deliver
 from support.credit_books import CreditBooks, credit_books
@@ -523,3 +526,34 @@ async def test_a_purchase_is_its_tenants_own(shop: Credits, world: CardWorld) ->
     await deliver(shop, body)
     answer = await shop.client.get("/api/credits", headers=tenant("other"))
     assert answer.json()["available"] == 0
+
+
+async def test_the_close_books_what_only_stripe_knows_and_tells_what_does_not_agree(
+    shop: Credits, world: CardWorld, books_of: CreditBooks
+) -> None:
+    _, intent = await sold(shop, world)
+    world.refund(intent, 250)
+    stripe = StripeClient(api_key="sk_test_shop", base_url=f"{world.sandbox.url}/stripe")
+    compare = CompareStripe(books_of.unit_of_work, stripe)
+    now = datetime.now(UTC)
+
+    async def found() -> tuple[list[tuple[str, int, int]], int]:
+        # As if it were a quarter of an hour later: what has just happened may still be on its way.
+        differences, mended = await compare.compare(since=now - timedelta(days=1), until=now + timedelta(minutes=15))
+        return [(one.subject.partition(": ")[2], one.expected, one.found) for one in differences], mended
+
+    try:
+        # Not one webhook came.
+        assert await found() == ([], 2)
+        assert await available(shop) == 750
+        assert await found() == ([], 0)
+        async with books_of.unit_of_work.begin() as transaction:
+            await transaction.execute("UPDATE purchases SET refunded_minor = 300")
+        assert await found() == ([("paid back", 250, 300)], 0)
+        await stripe.close()
+        # Another account at Stripe, as after a key was set wrongly.
+        stripe = StripeClient(api_key="sk_test_another", base_url=f"{world.sandbox.url}/stripe")
+        compare = CompareStripe(books_of.unit_of_work, stripe)
+        assert await found() == ([("unknown at Stripe", 1000, 0)], 0)
+    finally:
+        await stripe.close()

@@ -28,6 +28,8 @@ def runner(tmp_path: Path) -> CliRunner:
         ("adjust shop 0 --reason slip", WRONG_USE, "no amount"),
         ("adjust shop -5", WRONG_USE, "--reason"),
         ("adjust shop -5 --reason slip", FAILED, "darkroom up"),
+        ("close", FAILED, "darkroom up"),
+        ("close --show", FAILED, "darkroom up"),
         ("refund shop --reason slip", WRONG_USE, "--job"),
         ("refund shop --job 7 --item 3 --amount 5 --reason slip", WRONG_USE, "whole"),
         ("refund shop --job 7 --reason slip", FAILED, "darkroom up"),

@@ -9,8 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from darkroom_cli.console import WRONG_USE, fail, show_json
+from darkroom_cli.console import FAILED, WRONG_USE, fail, show_json
 from darkroom_cli.operator_door import ask_operator
+
+CLOSE_SECONDS_MAX = 600.0
+"""A close adds up all that happened since the last."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Tenant = Annotated[str, typer.Argument(help="the tenant")]
@@ -106,6 +109,47 @@ def refund_credits(
         show_json(made)
         return
     print(f"gave back {made['correction']['amount']:,} credits; {instance_id} has {made['balanceAfter']:,} available")
+
+
+@app.command("close")
+def close_credits(
+    show: Annotated[bool, typer.Option("--show", help="only show the newest close, run none")] = False, as_json: Json = False
+) -> None:
+    """Compare ledger, balances, reservations, events and Stripe now; ends with 1 when they do not agree."""
+    if show:
+        closes = ask_operator("credits", "GET", "credits/closes", query={"limit": 1})["closes"]
+        if not closes:
+            fail("nothing has been closed yet")
+        close = closes[0]
+    else:
+        close = ask_operator("credits", "POST", "credits/closes", seconds_max=CLOSE_SECONDS_MAX)
+    if as_json:
+        show_json(close)
+    else:
+        _show_close(close)
+    if close["differences"]:
+        raise typer.Exit(FAILED)
+
+
+def _show_close(close: dict[str, Any]) -> None:
+    day = f"the day {close['day']}" if close["day"] else f"asked for by {close['askedBy']}"
+    print(f"closed at {close['closedAt']}, {day}: {close['differences']} differences; Stripe: {close['stripe']}")
+    if close["mended"]:
+        print(f"{close['mended']} payments or refunds of which only Stripe knew are booked")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("check", "differences", "what it says"):
+        table.add_column(heading)
+    for one in close["checks"]:
+        table.add_row(one["check"], str(one["differences"]), one["says"])
+    console = Console(highlight=False)
+    console.print(table)
+    for one in close["checks"]:
+        for found in one["examples"]:
+            console.print(
+                f"{one['check']}: {found['instanceId']}, {found['subject']}: {found['found']:,} instead of {found['expected']:,}"
+            )
+    sums = ", ".join(f"{name} {amount:,}" for name, amount in sorted(close["accounts"].items()))
+    console.print(f"all tenants: {sums or 'nothing'}")
 
 
 def _correct(instance_id: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from fastapi import FastAPI
 
 from darkroom_credits.change_plan import ChangePlan
 from darkroom_credits.check_own_role import CheckOwnRole
+from darkroom_credits.close.compare_stripe import CompareStripe
+from darkroom_credits.close.daily_close import DailyClose
+from darkroom_credits.close.http import build_close_routes
 from darkroom_credits.correct_credits import CorrectCredits
 from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
@@ -51,26 +54,29 @@ def build(settings: CreditsSettings) -> FastAPI:
     runtime.loop("time", time.run)
     runtime.loop("sample shops", samples.run)
     runtime.loop("own role", CheckOwnRole(unit_of_work, metrics).run)
+    add_payments(runtime, settings, metrics, principal_of)
     runtime.app.include_router(build_tenant_routes(unit_of_work, accounts, principal_of))
     runtime.app.include_router(build_statement_routes(unit_of_work, accounts, principal_of))
     runtime.app.include_router(
         build_operator_routes(unit_of_work, accounts=accounts, grants=grants, plans=plans, principal_of=principal_of)
     )
     runtime.app.include_router(build_correction_routes(unit_of_work, CorrectCredits(), principal_of))
-    add_payments(runtime, settings, metrics, principal_of)
     return runtime.app
 
 
 def add_payments(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMetrics, principal_of: PrincipalOf) -> None:
-    """Top-ups by card; without a key of Stripe the doors are there and say so."""
-    checkout = None
-    stripe = None
+    """Top-ups by card and the daily close; without a key of Stripe the doors are there and say so."""
+    checkout, stripe, compare = None, None, None
     if settings.stripe_api_key is not None:
         stripe = StripeClient(api_key=settings.stripe_api_key, base_url=settings.stripe_base_url)
         runtime.on_close(stripe.close)
+        compare = CompareStripe(runtime.unit_of_work, stripe)
     webhook = TakeWebhook(runtime.unit_of_work, metrics, livemode=stripe is not None and stripe.livemode)
     if stripe is not None:
         checkout = add_stripe(runtime, settings, metrics, stripe=stripe, webhook=webhook)
+    close = DailyClose(runtime.unit_of_work, metrics, compare, clock=utc_now, after_seconds=settings.close_after_seconds)
+    runtime.loop("close", close.run)
+    runtime.app.include_router(build_close_routes(runtime.unit_of_work, close, principal_of))
     secrets = settings.stripe_webhook_secrets()
     runtime.app.include_router(build_payment_routes(checkout, principal_of))
     runtime.app.include_router(

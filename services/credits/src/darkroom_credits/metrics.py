@@ -46,6 +46,12 @@ class CreditsMetrics:
             ["outcome"],
             registry=registry,
         )
+        self.close_differences = Gauge(
+            "darkroom_credits_close_differences", "Figures that did not agree at the newest close", ["check"], registry=registry
+        )
+        self.closed_at = Gauge(
+            "darkroom_credits_closed_timestamp_seconds", "When a day was closed last, in Unix seconds", registry=registry
+        )
         self.ledger_editable = Gauge(
             "darkroom_credits_ledger_editable", "Tables of the ledger that the service's own role could edit", registry=registry
         )

@@ -14,6 +14,10 @@ class CreditsSettings(ServiceSettings):
         default=6 * 3600, gt=0, description="how long a job may hold credits before it is reported as overdue"
     )
 
+    close_after_seconds: float = Field(
+        default=300.0, ge=60, le=43200, description="how long after midnight UTC the day before is closed"
+    )
+
     stripe_api_key: str | None = Field(default=None, description="key of Stripe; none: no credits are sold by card")
     stripe_base_url: str = Field(default="https://api.stripe.com", description="address of Stripe, without `/v1`")
     stripe_webhook_secret: str | None = Field(

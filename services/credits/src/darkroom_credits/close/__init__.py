@@ -1,0 +1,1 @@
+"""The daily close: ledger, balances, reservations, events and Stripe compared with one another."""
