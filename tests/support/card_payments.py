@@ -50,6 +50,10 @@ class CardWorld:
             assert self.receiver.changed.wait_for(lambda: len(found()) == len(types), 15), f"no {types} came"
             return found()
 
+    def asked_after(self) -> list[dict[str, Any]]:
+        """The questions after one session; the daily close also asks for the list of all, at its own time."""
+        return [call for call in self.sandbox.calls(vendor="stripe", kind="session") if call["id"] is not None]
+
     def forget(self) -> None:
         with self.receiver.changed:
             self.receiver.received.clear()

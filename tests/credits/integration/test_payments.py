@@ -417,8 +417,7 @@ async def test_a_purchase_whose_session_was_never_heard_of_ends_all_the_same(
         # The same key at Stripe: it is the session that was made at first, and the only one.
         [(session_id,)] = await books_of.rows("SELECT session_id FROM purchases")
         assert (await checkout(shop, 100, key="one")).json()["sessionId"] == session_id
-        made = {call["id"] for call in world.sandbox.calls(vendor="stripe", kind="create_session") if call.get("id")}
-        assert made <= {session_id}
+        assert {call["id"] for call in world.sandbox.calls(vendor="stripe", kind="checkout")} == {session_id}
         world.pay(session_id, "expired")
 
         async def ended() -> bool:
@@ -441,7 +440,7 @@ async def test_a_purchase_that_is_too_old_to_be_offered_again_ends(
             return await books_of.rows("SELECT state, check_at FROM purchases") == [("EXPIRED", None)]
 
         await eventually(ended)
-    assert world.sandbox.calls(vendor="stripe", kind="session") == []
+    assert world.sandbox.calls(vendor="stripe", kind="checkout") == []
 
 
 async def test_a_key_gives_one_session_and_two_keys_two(shop: Credits, world: CardWorld) -> None:
@@ -476,7 +475,7 @@ async def test_a_wrong_number_of_credits_is_400_and_asks_nobody(shop: Credits, w
     answer = await checkout(shop, credits)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == "credits"
-    assert world.sandbox.calls(vendor="stripe") == []
+    assert world.sandbox.calls(vendor="stripe", kind="checkout") == []
 
 
 async def test_a_checkout_needs_a_token_and_a_key_of_stripe(credits: Credits) -> None:
@@ -496,8 +495,7 @@ async def test_a_session_whose_webhook_never_came_is_asked_after(settings: Credi
         await eventually(granted)
         [body] = world.events(COMPLETED)
         assert await outcome(await deliver(shop, body)) == "nothing-new"
-        asked = world.sandbox.calls(vendor="stripe", kind="session")
-        assert {call["id"] for call in asked} == {session_id}
+        assert {call["id"] for call in world.asked_after()} == {session_id}
         assert await available(shop) == 1000
 
 
@@ -508,7 +506,7 @@ async def test_an_open_session_is_asked_after_less_and_less_often_and_an_expired
         session_id = (await checkout(shop, 100)).json()["sessionId"]
 
         async def asked_twice() -> bool:
-            return len(world.sandbox.calls(vendor="stripe", kind="session")) == 2
+            return len(world.asked_after()) == 2
 
         await eventually(asked_twice)
         world.pay(session_id, "expired")
