@@ -41,6 +41,7 @@ def make_settings(log: Log, predictor_database: str, redis_url: str, provider: P
                 "public_url": "https://shop.example",
                 "replica": "one",
                 "look_up_every_seconds": 0.2,
+                "breaker_failures": 1000,
                 "jwt_secret": "a-secret-of-this-test-that-is-long-enough",
                 **changes,
             }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from darkroom_predictor.breaker_rules import Kind
 from hypothesis import strategies as st
 
 TENANTS = ("ant", "bee", "cat", "dög", "elk:1")
@@ -44,6 +45,16 @@ class Remove:
 
 
 @dataclass(frozen=True)
+class Corrupt:
+    """What no history should leave behind: a tenant's lane names a job that has no items."""
+
+    tenant: int
+    job: int
+    first: bool
+    redriven: bool
+
+
+@dataclass(frozen=True)
 class SetTenant:
     tenant: int
     weight: float
@@ -52,26 +63,78 @@ class SetTenant:
 
 
 @dataclass(frozen=True)
-class Pause:
+class Throttle:
     account: int
     us: int
 
 
-Step = File | Take | Advance | Release | GiveBack | Remove | SetTenant | Pause
+@dataclass(frozen=True)
+class Stop:
+    account: int
+    retry_us: int
+
+
+@dataclass(frozen=True)
+class Resume:
+    account: int
+
+
+@dataclass(frozen=True)
+class SetAccount:
+    account: int
+    cap: int
+    burst: int
+    slots: int
+
+
+@dataclass(frozen=True)
+class Hear:
+    """Failures of the model of that job number, 0 for a success."""
+
+    job: int
+    kind: Kind
+    failures: int
+
+
+Step = File | Take | Advance | Release | GiveBack | Remove | Corrupt | SetTenant | Throttle | Stop | Resume | SetAccount | Hear
 
 _tenant = st.integers(0, len(TENANTS) - 1)
+_account = st.integers(0, 1)
 _which = st.integers(0, 1000)
 
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(File, _tenant, st.integers(0, JOBS_EACH - 1), st.integers(1, 30), st.just(0)),
-    st.builds(File, _tenant, st.just(JOBS_EACH), st.integers(1, 10), st.sampled_from((0, 0, 10_000)), st.just(True)),
+    st.builds(File, _tenant, st.integers(0, JOBS_EACH), st.integers(1, 10), st.sampled_from((0, 0, 10_000)), st.just(True)),
     st.builds(Take, st.integers(1, 40)),
     st.builds(Advance, st.integers(0, 400_000)),
     st.builds(Release, _which),
     st.builds(File, _tenant, st.integers(0, JOBS_EACH - 1), st.integers(1, 3), st.sampled_from((0, 10_000, 500_000))),
     st.builds(GiveBack, _which),
     st.builds(Remove, _which),
+    st.builds(Corrupt, _tenant, st.integers(0, JOBS_EACH), st.booleans(), st.booleans()),
     st.builds(SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 1, 5)), st.booleans()),
-    st.builds(Pause, st.integers(0, 1), st.integers(1, 1_000_000)),
+    st.builds(Throttle, _account, st.integers(1, 1_000_000)),
+    st.builds(Stop, _account, st.integers(100_000, 1_000_000)),
+    st.builds(Resume, _account),
+    st.builds(SetAccount, _account, st.integers(0, 30), st.integers(1, 12), st.integers(1, 30)),
+    st.builds(Hear, st.integers(0, JOBS_EACH), st.sampled_from(("create", "run")), st.sampled_from((0, 1, 2, 3))),
+    st.builds(Advance, st.sampled_from((5_000_000, 55_000_000, 90_000_000))),
 )
 TRACES = st.lists(STEPS, min_size=5, max_size=60)
+
+_hear = st.builds(Hear, st.integers(0, 1), st.sampled_from(("create", "run")), st.sampled_from((0, 0, 4)))
+BROKEN_TRACES = st.lists(
+    st.one_of(
+        st.builds(File, _tenant, st.integers(0, 2), st.integers(1, 4), st.sampled_from((0, 0, 200_000)), st.booleans()),
+        st.builds(Take, st.integers(1, 3)),
+        st.builds(Advance, st.sampled_from((100_000, 300_000, 600_000))),
+        _hear,
+        st.builds(Release, _which),
+        st.builds(GiveBack, _which),
+        st.builds(Remove, _which),
+        st.builds(Corrupt, _tenant, st.integers(0, 2), st.booleans(), st.booleans()),
+    ),
+    min_size=10,
+    max_size=60,
+)
+"""Histories in which models break and mend."""

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("darkroom_cli.commands.token", "A bearer token signed with the development key."),
     "credits": ("darkroom_cli.commands.credits", "A tenant's credits: show them, grant some."),
     "tenants": ("darkroom_cli.commands.tenants", "Tenants: their shares and waits; set a plan, weight, caps, a pause."),
+    "limits": ("darkroom_cli.commands.limits", "The provider accounts' limits: show them, set them live."),
     "dlq": ("darkroom_cli.commands.dlq", "Dead letters: list, show, redrive, drop them."),
     "audit": ("darkroom_cli.commands.audit", "What the event log says: the timeline of a job."),
     "topics": ("darkroom_cli.commands.topics", "The Kafka topics: list them, make the missing ones."),

@@ -17,6 +17,7 @@ from darkroom_predictor.settings import PredictorSettings
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
 from predictor.integration.test_how_calls_end import first
+from predictor.integration.test_limits_and_answers import headers
 from predictor.provider_double import Arrival, ProviderDouble, never
 from redis.asyncio import Redis
 from starlette.responses import Response
@@ -169,12 +170,12 @@ async def test_a_hint_that_redis_never_got_is_repaired_from_the_table(
 
     provider.answer = wait_for_release
     settings = make_settings(replicate_concurrency=1, repair_every_seconds=0.5)
-    async with running(build(settings)), Redis.from_url(redis_url) as redis:
+    async with running(build(settings)) as client, Redis.from_url(redis_url) as redis:
         await log.publish(*(item_requested() for _ in range(3)))
         await arrived(provider, 1)
         keys = [key async for key in redis.scan_iter("*") if key.split(b":")[-1] in {b"queued", b"ready"} or b":job:" in key]
         await redis.delete(*keys, *[key async for key in redis.scan_iter("*:tenant:*")])
-        await redis.hset("darkroom:predictor:{replicate}:limiter:1:account:replicate-1", "slots", "10")
+        await client.put("/api/operator/limits/all", json={"concurrency": 10}, headers=headers("operator"))
         release.set()
         await arrived(provider, 3)
 

@@ -3,19 +3,45 @@
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints, Place
-from darkroom_predictor.rules import Account, FairTurn
+from darkroom_predictor.account_rules import Account
+from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints, Place, mark_of
+from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls, ModelNews
+from darkroom_predictor.limiter_controls import Kind as ModelKind
+from darkroom_predictor.rules import FairTurn, Tenant
 from darkroom_predictor.terms import Terms
 from hypothesis import HealthCheck, given, settings
-from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Pause, Release, Remove, SetTenant, Step, Take
+from predictor.traces import (
+    BROKEN_TRACES,
+    JOBS_EACH,
+    TENANTS,
+    TRACES,
+    Advance,
+    Corrupt,
+    File,
+    GiveBack,
+    Hear,
+    Release,
+    Remove,
+    Resume,
+    SetAccount,
+    SetTenant,
+    Step,
+    Stop,
+    Take,
+    Throttle,
+)
 from redis.asyncio import Redis
 
 WINDOW_SECONDS, GRANT_SECONDS_MAX = 2.0, 0.5
 FUTURE_US = 4_000_000_000_000_000
 LIMITS = (AccountLimits(account="a-1", cap=12, burst=4, slots=9), AccountLimits(account="a-2", cap=7, burst=10, slots=30))
+WIDE = [AccountLimits(account=one.account, cap=10_000, burst=10_000, slots=10_000) for one in LIMITS]
 NAMES = [one.account for one in LIMITS]
+PAUSE_US, MAX_US = 300_000, 900_000
+BOUNDS = BreakerBounds(failures=4, pause_seconds=0.3, pause_seconds_max=0.9)
 
 _epochs = itertools.count(1)
 _items = itertools.count(1)
@@ -37,8 +63,11 @@ class SideBySide:
 
     async def set_clock(self) -> None:
         """The script's clock never goes back behind the last one it kept: so a kept one in the future is the time."""
-        key = f"darkroom:predictor:{{{self.queue.provider}}}:limiter:{self.epoch}:state"
-        await self.redis.hset(key, "clock", str(self.now_us))
+        await self.redis.hset(f"{self.space}state", "clock", str(self.now_us))
+
+    @property
+    def space(self) -> str:
+        return f"darkroom:predictor:{{{self.queue.provider}}}:limiter:{self.epoch}:"
 
     async def step(self, step: Step) -> None:
         match step:
@@ -65,6 +94,8 @@ class SideBySide:
                 gone = self.filed[step.which % len(self.filed)]
                 self.model.remove(gone.instance_id, gone.job_id, gone.item_id)
                 await self.queue.tell(Hints(removed=[gone]))
+            case Corrupt():
+                await self._corrupt(step)
             case SetTenant():
                 name = TENANTS[step.tenant]
                 self.model.set_tenant(name, weight=step.weight, cap=step.cap, paused=step.paused)
@@ -76,16 +107,68 @@ class SideBySide:
                     revision=next(_revisions),
                 )
                 await self.queue.set_tenants(self.epoch, [terms])
-            case Pause():
-                self.model.pause(NAMES[step.account], step.us, now_us=self.now_us)
-                await self.queue.pause(NAMES[step.account], step.us / 1_000_000)
+            case _:
+                await self._control(step)
+
+    async def _corrupt(self, step: Corrupt) -> None:
+        job, lane = step.tenant * 10 + step.job, "behind" if step.redriven else "tenant"
+        if job not in self.model.tenants.get(TENANTS[step.tenant], Tenant("")).items:
+            push = self.redis.lpush if step.first else self.redis.rpush
+            await push(f"{self.space}{lane}:{TENANTS[step.tenant]}", f"{job}@{mark_of(f'm{step.job}')}")
+
+    async def check_places(self) -> None:
+        """Every job with items stands in exactly one place, and the tenants' counts are those of their lanes."""
+        counts: Any = await self.redis.hgetall(f"{self.space}waiting")
+        for name in TENANTS:
+            lanes: Any = [await self.redis.lrange(f"{self.space}{lane}:{name}", 0, -1) for lane in ("tenant", "behind")]
+            lengths = {job: await self.redis.llen(f"{self.space}job:{job.decode()}") for lane in lanes for job in lane}
+            standing = [_number(job) for lane in lanes for job in lane if lengths[job]]
+            assert len(standing) == len(set(standing))
+            assert int(counts.get(name.encode(), 0)) == sum(lengths.values())
+            tenant = self.model.tenants.get(name, Tenant(""))
+            assert set(standing) == tenant.items.keys() - tenant.held
+        aside: Any = [await self.redis.zrange(f"{self.space}aside:{mark_of(f'm{job}')}", 0, -1) for job in range(JOBS_EACH + 1)]
+        held = sorted(_number(entry) for entries in aside for entry in entries)
+        assert held == sorted(job for tenant in self.model.tenants.values() for job in tenant.held)
+
+    async def _control(self, step: Step) -> None:
+        controls = LimiterControls(self.queue, BOUNDS)
+        match step:
+            case Throttle():
+                self.model.accounts[NAMES[step.account]].throttle(step.us, self.now_us)
+                slowed = await controls.throttle(NAMES[step.account], step.us / 1_000_000)
+                assert slowed.in_force == self.model.accounts[NAMES[step.account]].in_force
+            case Stop():
+                self.model.accounts[NAMES[step.account]].stop(step.retry_us, self.now_us)
+                await controls.stop(NAMES[step.account], "refused", step.retry_us / 1_000_000)
+            case Resume():
+                self.model.accounts[NAMES[step.account]].resume()
+                await controls.resume(NAMES[step.account])
+            case SetAccount():
+                account = self.model.accounts[NAMES[step.account]]
+                account.set_limits(cap=step.cap, burst=step.burst, slots=step.slots, now_us=self.now_us)
+                limits = AccountLimits(account=account.name, cap=step.cap, burst=step.burst, slots=step.slots)
+                await self.queue.set_accounts(self.epoch, [limits])
+            case Hear():
+                self.model.hear(
+                    mark_of(f"m{step.job}"),
+                    step.kind,
+                    step.failures,
+                    now_us=self.now_us,
+                    many=4,
+                    pause_us=PAUSE_US,
+                    pause_max_us=MAX_US,
+                )
+                await controls.hear([ModelNews(model=f"m{step.job}", kind=ModelKind(step.kind), failures=step.failures)])
 
     async def _file(self, step: File) -> None:
         filed = []
         for _ in range(step.count):
             item = next(_items) * 100 + step.tenant * 10 + step.job
             tenant, job = TENANTS[step.tenant], _job_of(item)
-            filed.append((Place(tenant, job, item, step.redriven), step.delay_us / 1_000_000))
+            mark = mark_of(f"m{step.job}")
+            self.model.marks[job] = mark
+            filed.append((Place(tenant, job, item, step.redriven, mark), step.delay_us / 1_000_000))
             self.model.file(tenant, job, item, now_us=self.now_us, delay_us=step.delay_us, redriven=step.redriven)
         self.filed += [place for place, _ in filed]
         await self.queue.file(self.epoch, filed)
@@ -95,7 +178,7 @@ class SideBySide:
         wanted, wanted_wait = self.model.take(attempts, self.now_us)
         turns = await self.queue.take(attempts, NAMES)
         assert [_decision(one) for one in turns.grants] == [
-            (one.item, one.tenant, one.redriven, one.account, one.step) for one in wanted
+            (one.item, one.tenant, one.redriven, one.account, one.step, one.probe) for one in wanted
         ]
         assert turns.wait_seconds == (None if wanted_wait < 0 else wanted_wait / 1_000_000)
         self.granted += turns.grants
@@ -105,8 +188,12 @@ def _job_of(item: int) -> int:
     return item % 100
 
 
-def _decision(grant: Grant) -> tuple[int, str, bool, str, int]:
-    return grant.place.item_id, grant.place.instance_id, grant.place.redriven, grant.account, grant.step
+def _number(job: bytes) -> int:
+    return int(job.partition(b"@")[0])
+
+
+def _decision(grant: Grant) -> tuple[int, str, bool, str, int, bool]:
+    return grant.place.item_id, grant.place.instance_id, grant.place.redriven, grant.account, grant.step, grant.probe
 
 
 @pytest.fixture
@@ -118,18 +205,29 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trace=TRACES)
 async def test_script_and_model_grant_the_same(trace: Sequence[Step], redis: Redis, redis_url: str) -> None:
+    await run_side_by_side(trace, LIMITS, redis, redis_url)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trace=BROKEN_TRACES)
+async def test_script_and_model_grant_the_same_while_models_break(trace: Sequence[Step], redis: Redis, redis_url: str) -> None:
+    await run_side_by_side(trace, WIDE, redis, redis_url)
+
+
+async def run_side_by_side(trace: Sequence[Step], limits: Sequence[AccountLimits], redis: Redis, redis_url: str) -> None:
     queue = FairQueue(redis_url, "double", window_seconds=WINDOW_SECONDS, grant_seconds_max=GRANT_SECONDS_MAX)
     epoch = next(_epochs)
-    accounts = [Account(one.account, one.cap, one.burst, one.slots) for one in LIMITS]
+    accounts = [Account(one.account, one.cap, one.burst, one.slots) for one in limits]
     window_us, own_window_us = int((WINDOW_SECONDS + GRANT_SECONDS_MAX) * 1_000_000), int(WINDOW_SECONDS * 1_000_000)
     model = FairTurn(accounts, window_us=window_us, own_window_us=own_window_us)
     try:
-        await queue.set_accounts(epoch, LIMITS)
+        await queue.set_accounts(epoch, limits)
         await queue.open(epoch)
         queue.enter(epoch)
         both = SideBySide(queue, redis, epoch, model)
         await both.set_clock()
         for step in [*trace, Take(40), Advance(1_000_000), Take(40)]:
             await both.step(step)
+        await both.check_places()
     finally:
         await queue.close()

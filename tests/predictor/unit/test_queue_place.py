@@ -6,10 +6,11 @@ from collections.abc import Mapping
 import pytest
 from darkroom_contracts.queue import Lane, ProviderQueue, QueueLine, TenantPlace
 from darkroom_contracts.queue_place import UNIT, current_place, place_of, turn_of, usual_place
+from darkroom_predictor.account_rules import Account
 from darkroom_predictor.fair_queue import AccountFigures
 from darkroom_predictor.measures import Pace, lines_of, pace_of, provider_queue, step_of, tenant_place
 from darkroom_predictor.queue_look import TenantLook
-from darkroom_predictor.rules import Account, FairTurn, Grant, Tenant
+from darkroom_predictor.rules import FairTurn, Grant, Tenant
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -189,16 +190,17 @@ def test_a_measurement_of_another_life_of_the_queue_says_only_the_terms() -> Non
 
 
 def test_the_pace_is_the_caps_unless_the_slots_allow_less() -> None:
-    def account(paused: float) -> AccountFigures:
-        return AccountFigures(account="a", granted=0, cap=450, live=0, paused_seconds=paused)
+    def account(paused: float, *, slots: int = 20, in_force: int = 450, stopped: str | None = None) -> AccountFigures:
+        use = {"granted": 0, "live": 0, "burst": 10, "slots": slots, "cap": 450, "in_force": in_force}
+        return AccountFigures(account="a", paused_seconds=paused, stopped=stopped, **use)
 
-    assert pace_of([account(0)], {"a": 600}, usual_seconds=6, window_seconds=61).starts_per_minute == pytest.approx(442.623)
-    assert pace_of([account(0)], {"a": 20}, usual_seconds=6, window_seconds=61).starts_per_minute == 200
-    assert pace_of([account(0), account(5)], {"a": 20}, usual_seconds=6, window_seconds=61) == Pace(
-        starts_per_minute=200, opens_in=None
-    )
-    assert pace_of([account(9), account(5)], {"a": 20}, usual_seconds=6, window_seconds=61) == Pace(
-        starts_per_minute=400, opens_in=5
-    )
+    cut, stopped = account(0, slots=600, in_force=61), account(0, stopped="low-credit")
+    assert pace_of([cut], usual_seconds=6, window_seconds=61).starts_per_minute == 60
+    assert pace_of([stopped], usual_seconds=6, window_seconds=61) == Pace(starts_per_minute=0, opens_in=None)
+
+    assert pace_of([account(0, slots=600)], usual_seconds=6, window_seconds=61).starts_per_minute == pytest.approx(442.623)
+    assert pace_of([account(0)], usual_seconds=6, window_seconds=61).starts_per_minute == 200
+    assert pace_of([account(0), account(5)], usual_seconds=6, window_seconds=61) == Pace(starts_per_minute=200, opens_in=None)
+    assert pace_of([account(9), account(5)], usual_seconds=6, window_seconds=61) == Pace(starts_per_minute=400, opens_in=5)
     assert step_of(3) == 333_333
     assert lines_of([]) == ()

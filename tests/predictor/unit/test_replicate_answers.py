@@ -45,14 +45,54 @@ def test_a_429_says_how_long_in_one_of_three_places(headers: dict[str, str], bod
     assert (outcome.refusal, outcome.retry_after_seconds) == (Refusal.THROTTLED, seconds)
 
 
-@pytest.mark.parametrize("status", [401, 402, 403])
+@pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_account(status: int) -> None:
     outcome = answered(status, {"title": "Insufficient credit", "status": status})
     assert isinstance(outcome, Refused)
     assert outcome.refusal is Refusal.ACCOUNT
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (402, {"title": "Insufficient credit", "detail": "You have insufficient credit to run this model.", "status": 402}),
+        (
+            429,
+            {
+                "detail": "Request was throttled. Your rate limit for creating predictions is reduced to 6 requests per minute "
+                "with a burst of 1 requests while you have less than $5.0 in credit. Your rate limit resets in ~9s.",
+                "status": 429,
+                "retry_after": 9,
+            },
+        ),
+    ],
+)
+def test_low_credit_is_not_paid_or_cut_to_six_a_minute(status: int, body: Any) -> None:
+    outcome = answered(status, body)
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal is Refusal.LOW_CREDIT
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, {"detail": "The requested resource could not be found.", "status": 404}),
+        (410, {}),
+        (422, {"title": "Invalid version or not permitted", "detail": "The specified version does not exist", "status": 422}),
+    ],
+)
+def test_a_model_that_is_gone_is_not_the_input_s_fault(status: int, body: Any) -> None:
+    outcome = answered(status, body)
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal is Refusal.MODEL_GONE
+
+
+def test_a_creation_says_how_many_places_are_left_in_its_minute() -> None:
+    body = {"id": "abc", "status": "starting", "output": None}
+    assert answered(201, body, ratelimit_remaining="599") == Accepted(prediction_id="abc", output=None, places_left=599)
+
+
+@pytest.mark.parametrize("status", [400, 422])
 def test_input_that_is_refused_for_good(status: int) -> None:
     outcome = answered(status, {"title": "Input validation failed", "detail": "- input.prompt: is required"})
     assert isinstance(outcome, Refused)

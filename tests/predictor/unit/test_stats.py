@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 21, 10, 30, 0, 123456, tzinfo=UTC)
 
 
 def account(name: str, granted: int, cap: int = 450) -> AccountFigures:
-    return AccountFigures(account=name, granted=granted, cap=cap, live=3, paused_seconds=0)
+    return AccountFigures(account=name, granted=granted, cap=cap, in_force=cap, burst=10, slots=600, live=3, paused_seconds=0)
 
 
 def test_the_shape_is_exact() -> None:

@@ -8,7 +8,7 @@ from darkroom_servicekit.stages import Received
 
 from darkroom_predictor.cancel_store import stop_items
 from darkroom_predictor.fail_attempts import item_canceled
-from darkroom_predictor.fair_queue import Hints, Place
+from darkroom_predictor.fair_queue import Hints, Place, mark_of
 
 
 class CancelJobs:
@@ -25,7 +25,7 @@ class CancelJobs:
         ended, under_way = await stop_items(transaction, jobs)
         hints: dict[str, Hints] = {}
         for item in ended:
-            place = Place(item.instance_id, item.job_id, item.item_id, item.redriven)
+            place = Place(item.instance_id, item.job_id, item.item_id, item.redriven, mark_of(item.model))
             hints.setdefault(item.provider, Hints()).removed.append(place)
             transaction.publish(item_canceled(item), cause=causes[item.job_id, item.instance_id])
         providers = {item.provider for item in under_way}

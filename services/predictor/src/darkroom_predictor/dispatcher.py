@@ -13,9 +13,10 @@ import uuid_utils
 
 from darkroom_predictor.claim_turns import Call, ClaimTurns
 from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed, Turns
+from darkroom_predictor.heed_answers import HeedAnswers
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
-from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Refusal, Refused, Unanswered
+from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Unanswered
 from darkroom_predictor.record_outcomes import EndedCall
 from darkroom_predictor.write_outcomes import WriteOutcomes
 
@@ -34,8 +35,6 @@ class DispatchBounds:
     turns_max: int
     calls_max: int
     send_within_seconds: float
-    throttle_seconds: float
-    account_stop_seconds: float
 
 
 class Dispatcher:
@@ -48,6 +47,7 @@ class Dispatcher:
         limiter: Limiter,
         claim_turns: ClaimTurns,
         write_outcome: WriteOutcomes,
+        heed: HeedAnswers,
         metrics: PredictorMetrics,
         *,
         bounds: DispatchBounds,
@@ -57,6 +57,7 @@ class Dispatcher:
         self._limiter = limiter
         self._claim_turns = claim_turns
         self._write_outcome = write_outcome
+        self._heed = heed
         self._metrics = metrics
         self._bounds = bounds
         self._hints = Hints()
@@ -114,6 +115,7 @@ class Dispatcher:
             return
         try:
             await self._queue.tell(hints)
+            await self._heed.runs(hints.ran)
         except BaseException:
             # Telling Redis twice changes nothing; what is too much to keep is repaired from the table.
             hints.add(self._hints)
@@ -151,7 +153,8 @@ class Dispatcher:
         )
         outcome = await self._create(creation)
         self._metrics.outcome(outcome)
-        await self._heed(claimed.account, outcome)
+        if await self._heed(claimed.account, claimed.item.model, outcome, probe=call.grant.probe):
+            self._woken.set()
         try:
             await self._write_outcome(EndedCall(attempt_id=claimed.attempt_id, outcome=outcome, step=call.grant.step))
         except Exception as error:
@@ -164,23 +167,6 @@ class Dispatcher:
         except Exception as error:  # a fault of ours must not lose what may have been paid for
             log.error("the provider's door failed", attempt_id=creation.attempt_id, exc_info=error)
             return Unanswered(message=f"{type(error).__name__}: {error}")
-
-    async def _heed(self, account: str, outcome: Outcome) -> None:
-        """Slow down or stop an account as the provider asks, on all replicas, before its item can come back."""
-        if not isinstance(outcome, Refused):
-            return
-        if outcome.refusal is Refusal.THROTTLED:
-            seconds = outcome.retry_after_seconds or self._bounds.throttle_seconds
-            log.warning("provider asks to slow down", account=account, pause_seconds=seconds, answer=outcome.message)
-        elif outcome.refusal is Refusal.ACCOUNT:
-            seconds = self._bounds.account_stop_seconds
-            log.error("provider refuses the account, its calls stop", account=account, seconds=seconds, answer=outcome.message)
-        else:
-            return
-        try:
-            await self._queue.pause(account, seconds)
-        except Exception as error:
-            log.warning("pause not told to the other replicas", account=account, error=repr(error)[:200])
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if len(self._calls) >= self._bounds.calls_max:

@@ -14,7 +14,7 @@ from darkroom_servicekit.stages import Received
 from darkroom_predictor.attempt_store import mark_done
 from darkroom_predictor.cancel_jobs import CancelJobs
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
-from darkroom_predictor.fair_queue import Hints, Place
+from darkroom_predictor.fair_queue import Hints, Place, mark_of
 from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.items import Then
 from darkroom_predictor.keep_terms import KeepTerms
@@ -67,7 +67,7 @@ class PredictorEvents:
             event = received.event
             if event.item_id in new:
                 new.discard(event.item_id)
-                place = Place(event.instance_id, event.job_id, event.item_id, event.redriven)
+                place = Place(event.instance_id, event.job_id, event.item_id, event.redriven, mark_of(event.model))
                 hints.setdefault(event.provider, Hints()).filed.append((place, 0.0))
         transaction.after_commit(lambda: self._tell(hints))
 
@@ -76,15 +76,17 @@ class PredictorEvents:
         attempts = [received.event.attempt_id for received in batch]
         await lock_items_of(transaction, attempts)
         done = await mark_done(transaction, attempts)
-        items = {item for _, _, _, item in done}
+        items = {item for _, _, _, item, _ in done}
         await end_items(transaction, sorted(items))
         hints: dict[str, Hints] = {}
-        for provider, account, attempt, _ in done:
-            hints.setdefault(provider, Hints()).released.append((account, attempt))
+        for provider, account, attempt, _, model in done:
+            told = hints.setdefault(provider, Hints())
+            told.released.append((account, attempt))
+            told.ran.append((model, 0))
         if late := [received.event.item_id for received in batch if received.event.item_id not in items]:
             for item in await end_waiting(transaction, late):
                 hints.setdefault(item.provider, Hints()).removed.append(
-                    Place(item.instance_id, item.job_id, item.item_id, item.redriven)
+                    Place(item.instance_id, item.job_id, item.item_id, item.redriven, mark_of(item.model))
                 )
         transaction.after_commit(lambda: self._tell(hints))
 

@@ -1,7 +1,7 @@
 """What happens when attempts fail: the item waits again or has failed, and the event log says which. One place for all causes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from darkroom_contracts.envelope import Envelope
@@ -9,7 +9,7 @@ from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFail
 from darkroom_servicekit.database import Transaction
 
 from darkroom_predictor.attempt_store import LiveAttempt, mark_failed
-from darkroom_predictor.fair_queue import Hints, Place
+from darkroom_predictor.fair_queue import Hints, Place, mark_of
 from darkroom_predictor.items import OUT_OF_ATTEMPTS, End, Item, Stop, Then, Wait, after_failure
 from darkroom_predictor.letters.give_up import GivenUp, give_up_items
 from darkroom_predictor.queue_store import end_items, lock_items_of, requeue_items
@@ -20,6 +20,7 @@ class Failure:
     """A failed attempt. `step` is the virtual time its turn had cost, where that is to be given back.
 
     `never_made`: it failed because no prediction was made, so an attempt whose prediction has been heard of did not fail.
+    While its model is known to be broken that is not the item's fault either, and costs it no attempt.
     """
 
     attempt_id: str
@@ -34,8 +35,9 @@ class Failure:
 class FailAttempts:
     """Ends attempts that are still live; others are left as they are."""
 
-    def __init__(self, chance: Callable[[], float]) -> None:
+    def __init__(self, chance: Callable[[], float], *, model_is_broken: Callable[[str, str], bool] = lambda *_: False) -> None:
         self._chance = chance
+        self._model_is_broken = model_is_broken
 
     async def __call__(self, transaction: Transaction, failures: Sequence[Failure]) -> dict[str, Hints]:
         """Write it all; returns, by provider, what Redis should hear after the commit."""
@@ -52,6 +54,10 @@ class FailAttempts:
             failure, item = by_attempt[attempt.attempt_id], attempt.item
             told = hints.setdefault(item.provider, Hints())
             told.released.append((attempt.account, attempt.attempt_id))
+            if failure.then is Then.RETRY and failure.never_made and self._model_is_broken(item.provider, item.model):
+                failure = replace(failure, then=Then.RETURN)  # it waits with the model's other items, and burns no attempt
+            if failure.then is Then.RETRY and not failure.never_made:
+                told.ran.append((item.model, 1))
             decision = after_failure(item, failure.then, failure.code, chance=self._chance())
             if isinstance(decision, End):
                 ended.append(item.item_id)
@@ -95,7 +101,7 @@ def item_canceled(item: Item) -> ItemCanceled:
 
 
 def _wait_again(told: Hints, item: Item, failure: Failure, wait: Wait) -> None:
-    place = Place(item.instance_id, item.job_id, item.item_id, item.redriven)
+    place = Place(item.instance_id, item.job_id, item.item_id, item.redriven, mark_of(item.model))
     if failure.then is Then.RETURN and failure.step is not None:
         told.given_back.append((place, failure.step))
     else:

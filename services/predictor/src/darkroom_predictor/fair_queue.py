@@ -4,8 +4,10 @@ It holds order and counts, never truth: every filing may be lost and is repaired
 epoch this replica has seen open, on the very Redis process at which that epoch was opened.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -23,7 +25,11 @@ MICROSECONDS = 1_000_000
 TIMEOUT_SECONDS = 5.0
 CONNECTIONS_MAX = 8
 ARGUMENTS_MAX = 4_000
-GRANT_FIELDS = 7
+GRANT_FIELDS = 8
+ACCOUNT_FIELDS = 8
+MARK_BYTES = 4
+MARKS_KEPT = 1_000
+NO_MODEL = "0"
 BEHIND = b"1"
 
 
@@ -33,23 +39,28 @@ class LimiterClosed(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an item waits; `redriven`: behind its tenant's fresh work."""
+    """Where an item waits; `redriven`: behind its tenant's fresh work; `mark` stands for its model."""
 
     instance_id: str
     job_id: int
     item_id: int
     redriven: bool = False
+    mark: str = NO_MODEL
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The right to one paid call. `asked_at` (monotonic) lies before Redis' own time of the grant."""
+    """The right to one paid call. `asked_at` (monotonic) lies before Redis' own time of the grant.
+
+    `probe`: the account is stopped, and this call finds out whether it still has to be.
+    """
 
     place: Place
     account: str
     attempt_id: str
     step: int
     asked_at: float
+    probe: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,15 +80,18 @@ class Hints:
     given_back: list[tuple[Place, int]] = field(default_factory=list)
     released: list[tuple[str, str]] = field(default_factory=list)
     removed: list[Place] = field(default_factory=list)
+    ran: list[tuple[str, int]] = field(default_factory=list)
+    """Models whose predictions ended: with a failure of the model's (1), or well (0)."""
 
     def __len__(self) -> int:
-        return len(self.filed) + len(self.given_back) + len(self.released) + len(self.removed)
+        return len(self.filed) + len(self.given_back) + len(self.released) + len(self.removed) + len(self.ran)
 
     def add(self, more: "Hints") -> None:
         self.filed += more.filed
         self.given_back += more.given_back
         self.released += more.released
         self.removed += more.removed
+        self.ran += more.ran
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +106,17 @@ class AccountLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountFigures:
-    """How an account stands now."""
+    """How an account stands now. `in_force` is what 429s leave of the cap; `stopped` says why it takes only probes."""
 
     account: str
     granted: int
     cap: int
+    in_force: int
+    burst: int
+    slots: int
     live: int
     paused_seconds: float
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +149,8 @@ class FairQueue:
         self._guarded_us = round((window_seconds + grant_seconds_max) * MICROSECONDS)
         self._connections = 0
         self._verified = -1
+        self.watched: dict[str, bool] = {}
+        """The marks of models with failures, as last heard; True: no call of them is granted but a trial."""
         # No retries: an error must surface, so that the limiter is looked at before the next grant.
         self._redis: Redis = Redis.from_url(
             redis_url,
@@ -178,15 +198,17 @@ class FairQueue:
                 self.epoch = None
                 raise LimiterClosed("this is another Redis process than the one that was opened")
             self._verified = seen
+        self.note_watched(answer[2])
         grants = [
             Grant(
-                place=Place(tenant.decode(), int(job), int(item), lane == BEHIND),
+                place=_granted_place(tenant, job, item, lane),
                 account=account.decode(),
                 attempt_id=attempt.decode(),
                 step=int(step),
                 asked_at=asked_at,
+                probe=bool(probe),
             )
-            for item, job, tenant, lane, account, attempt, step in zip(*[iter(answer[2:])] * GRANT_FIELDS, strict=True)
+            for item, job, tenant, lane, account, attempt, step, probe in zip(*[iter(answer[3:])] * GRANT_FIELDS, strict=True)
         ]
         wait = None if answer[1] < 0 else answer[1] / MICROSECONDS
         return Turns(grants, wait, epoch)
@@ -199,20 +221,30 @@ class FairQueue:
         await self._in_chunks("remove", epoch, [_place(place) for place in hints.removed])
         await self._in_chunks("release", epoch, hints.released)
 
-    async def pause(self, account: str, seconds: float) -> None:
-        """The account takes no call for so long, on all replicas."""
-        await self._run("pause", self._open_epoch(), account, round(seconds * MICROSECONDS))
+    def note_watched(self, watched: bytes) -> None:
+        """Take over the script's list of models with failures."""
+        self.watched = {mark[1:]: mark.startswith("+") for mark in watched.decode().split()}
 
     async def figures(self, accounts: Sequence[str]) -> Figures:
         """Queue length and the accounts' use of the last window. Raises LimiterClosed."""
-        answer = await self._run("figures", self._open_epoch(), self._window_us, *accounts)
-        rows = zip(accounts, *[iter(answer[2:])] * 4, strict=True)
+        answer = await self.run("figures", self._window_us, *accounts)
+        rows = zip(accounts, *[iter(answer[2:])] * ACCOUNT_FIELDS, strict=True)
         return Figures(
             length=answer[0],
             unmoved_seconds=answer[1] / MICROSECONDS,
             accounts=[
-                AccountFigures(account=name, granted=granted, cap=cap, live=live, paused_seconds=paused / MICROSECONDS)
-                for name, granted, cap, live, paused in rows
+                AccountFigures(
+                    account=name,
+                    granted=granted,
+                    cap=cap,
+                    in_force=in_force,
+                    burst=burst,
+                    slots=slots,
+                    live=live,
+                    paused_seconds=paused / MICROSECONDS,
+                    stopped=stopped.decode() or None,
+                )
+                for name, granted, cap, in_force, burst, slots, live, paused, stopped in rows
             ],
         )
 
@@ -269,6 +301,10 @@ class FairQueue:
             if not key.startswith(keep):
                 await self._redis.unlink(key)
 
+    async def run(self, operation: str, *arguments: str | int | bytes) -> list[Any]:
+        """An operation of the script, in the open epoch. Raises LimiterClosed."""
+        return await self._run(operation, self._open_epoch(), *arguments)
+
     def _open_epoch(self) -> int:
         if self.epoch is None:
             raise LimiterClosed("not rebuilt yet")
@@ -300,5 +336,16 @@ class FairQueue:
         await connection.on_connect()
 
 
-def _place(place: Place) -> tuple[str, int, int, int]:
-    return place.instance_id, place.job_id, place.item_id, int(place.redriven)
+@lru_cache(MARKS_KEPT)
+def mark_of(model: str) -> str:
+    """What stands for a model in Redis: short, hexadecimal."""
+    return hashlib.blake2s(model.encode(), digest_size=MARK_BYTES).hexdigest()
+
+
+def _place(place: Place) -> tuple[str, str, int, int]:
+    return place.instance_id, f"{place.job_id}@{place.mark}", place.item_id, int(place.redriven)
+
+
+def _granted_place(tenant: bytes, job: bytes, item: bytes, lane: bytes) -> Place:
+    number, _, mark = job.decode().partition("@")
+    return Place(tenant.decode(), int(number), int(item), lane == BEHIND, mark)

@@ -5,12 +5,12 @@ that are read next are all calls that the provider may have seen. Only then is i
 """
 
 import asyncio
-from collections.abc import Sequence
 
 import structlog
 
 from darkroom_predictor.attempt_store import AttemptTable
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, RememberedAttempt
+from darkroom_predictor.fair_queue import FairQueue, Hints, RememberedAttempt
+from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.terms_store import TermsTable
 
@@ -34,7 +34,7 @@ class Limiter:
         attempt_table: AttemptTable,
         terms_table: TermsTable,
         *,
-        limits: Sequence[AccountLimits],
+        limits: LimitsTable,
         guarded_seconds: float,
     ) -> None:
         self._queue = queue
@@ -53,7 +53,7 @@ class Limiter:
         async with self._opening, self._queue_table.rebuild_lock():
             epoch = await self._queue_table.epoch()
             if epoch and await self._queue.is_open(epoch):
-                await self._queue.set_accounts(epoch, self._limits)
+                await self._queue.set_accounts(epoch, await self._limits.in_force())
             else:
                 epoch = await self._rebuild()
             self._queue.enter(epoch)
@@ -61,12 +61,19 @@ class Limiter:
     async def repair(self) -> int:
         """File what waits in the table but not in Redis, free slots of ended attempts; how many differences there were."""
         await self.ensure_open()
+        await self.apply_limits()
         return await self._repair_slots() + await self._repair_items()
+
+    async def apply_limits(self) -> None:
+        """Bring the limits in the table into force; under the lock, so that of two changes the table's last one stays."""
+        async with self._queue_table.rebuild_lock():
+            if self._queue.epoch is not None:
+                await self._queue.set_accounts(self._queue.epoch, await self._limits.in_force())
 
     async def _rebuild(self) -> int:
         epoch = await self._queue_table.next_epoch()
         remembered = await self._attempt_table.remembered(self._guarded_seconds)
-        await self._queue.set_accounts(epoch, self._limits)
+        await self._queue.set_accounts(epoch, await self._limits.in_force())
         stamp, terms = await self._terms_table.all()
         await self._queue.set_tenants(epoch, terms, stamp=stamp)
         await self._queue.remember(epoch, remembered)
@@ -81,7 +88,7 @@ class Limiter:
         return epoch
 
     async def _repair_items(self) -> int:
-        names = [one.account for one in self._limits]
+        names = list(self._limits.accounts)
         if (await self._queue.figures(names)).length == await self._queue_table.count():
             return 0
         found = 0
@@ -103,7 +110,7 @@ class Limiter:
         for attempt in await self._attempt_table.remembered(0.0):
             live.setdefault(attempt.account, set()).add(attempt.attempt_id)
         orphans: list[tuple[str, str]] = []
-        for account in (one.account for one in self._limits):
+        for account in self._limits.accounts:
             held = await self._queue.old_slots(account, seconds=SLOT_SETTLED_SECONDS)
             orphans += [(account, attempt) for attempt in held - live.get(account, set())]
         await self._queue.tell(Hints(released=orphans))

@@ -12,8 +12,12 @@ from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints
+from darkroom_predictor.give_up_models import GiveUpModels
+from darkroom_predictor.heed_answers import HeedAnswers
 from darkroom_predictor.keep_attempts import KeepAttempts, Lifetimes
 from darkroom_predictor.limiter import Limiter
+from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls
+from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
@@ -46,12 +50,19 @@ class ProviderLine:
         unit_of_work = runtime.unit_of_work
         owner = f"{settings.replica_name()}:{uuid4()}"
         self.door = door
-        self.limits = limits
         self.queue = FairQueue(
             settings.redis_url,
             door.name,
             window_seconds=settings.window_seconds,
             grant_seconds_max=settings.grant_seconds_max,
+        )
+        self.controls = LimiterControls(
+            self.queue,
+            BreakerBounds(
+                failures=settings.breaker_failures,
+                pause_seconds=settings.breaker_pause_seconds,
+                pause_seconds_max=settings.breaker_pause_seconds_max,
+            ),
         )
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
         times = SettleTimes(
@@ -64,12 +75,13 @@ class ProviderLine:
         self.record_outcomes = record_outcomes = RecordOutcomes(
             fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
         )
+        self.limits = LimitsTable(unit_of_work, door.name, defaults=limits)
         self.limiter = Limiter(
             self.queue,
             QueueTable(unit_of_work, door.name),
             attempt_table,
             TermsTable(unit_of_work),
-            limits=limits,
+            limits=self.limits,
             guarded_seconds=settings.window_seconds + settings.grant_seconds_max,
         )
         self.dispatcher = Dispatcher(
@@ -78,13 +90,17 @@ class ProviderLine:
             self.limiter,
             ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.call_lease_seconds),
             WriteOutcomes(unit_of_work, record_outcomes, tell),
+            HeedAnswers(
+                self.controls,
+                metrics,
+                throttle_seconds=settings.throttle_seconds,
+                retry_seconds=settings.account_stop_seconds,
+            ),
             metrics,
             bounds=DispatchBounds(
                 turns_max=settings.turns_max,
                 calls_max=settings.calls_max,
                 send_within_seconds=settings.grant_seconds_max * SENDER_SHARE,
-                throttle_seconds=settings.throttle_seconds,
-                account_stop_seconds=settings.account_stop_seconds,
             ),
         )
         self.settle = SettleUnanswered(
@@ -99,6 +115,9 @@ class ProviderLine:
         )
         self.keep_attempts = KeepAttempts(
             door, unit_of_work, fail_attempts, metrics, tell=tell, lifetimes=Lifetimes(settings.attempt_abandon_seconds)
+        )
+        self._give_up_models = GiveUpModels(
+            unit_of_work, door.name, self.controls, tell=tell, wait_seconds_max=settings.model_wait_seconds_max
         )
         self._metrics = metrics
         self._repair_every_seconds = settings.repair_every_seconds
@@ -117,6 +136,7 @@ class ProviderLine:
     async def _keep_repaired(self) -> None:
         while True:
             found = await self.limiter.repair()
+            await self._give_up_models()
             if found:
                 self._metrics.repaired.inc(found)
                 self.dispatcher.tell(Hints())

@@ -20,8 +20,10 @@ from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
 from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.http import predictor_routes
+from darkroom_predictor.http_limits import limit_routes
 from darkroom_predictor.http_tenants import tenant_routes
 from darkroom_predictor.keep_attempts import prune_items
+from darkroom_predictor.keep_limits import KeepLimits
 from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.letters.collect import CollectLetters
 from darkroom_predictor.letters.http import Letters, letter_routes
@@ -44,8 +46,12 @@ def build(settings: PredictorSettings) -> FastAPI:
     """Everything that one predictor replica is made of."""
     runtime = Runtime("predictor", "Darkroom predictor", settings, migrations=MIGRATIONS)
     metrics = PredictorMetrics(runtime.metrics.registry)
-    fail_attempts = FailAttempts(random.random)
     lines: dict[str, ProviderLine] = {}
+
+    def model_is_broken(provider: str, model: str) -> bool:
+        return provider in lines and lines[provider].controls.is_open(model)
+
+    fail_attempts = FailAttempts(random.random, model_is_broken=model_is_broken)
 
     def tell(hints: Mapping[str, Hints]) -> None:
         for provider, told in hints.items():
@@ -86,7 +92,7 @@ def build(settings: PredictorSettings) -> FastAPI:
         runtime.redis,
         runtime.broker,
         runtime.unit_of_work,
-        [(line.queue, line.limits) for line in lines.values()],
+        [(line.queue, line.door.accounts) for line in lines.values()],
         prefix=settings.kafka_prefix,
         replica=settings.replica_name(),
         window_seconds=settings.window_seconds + settings.grant_seconds_max,
@@ -105,6 +111,8 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.needs_redis()
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
     runtime.app.include_router(tenants)
+    keep_limits = KeepLimits(list(lines.values()))
+    runtime.app.include_router(limit_routes(keep_limits, bearer_principal(runtime.authenticator)))
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))
     runtime.app.include_router(letter_routes(letters, bearer_principal(runtime.authenticator)))
     return runtime.app
@@ -148,6 +156,8 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
         "queue": figures.length,
         "requests_in_last_minute": f"{requests}/{cap}",
         "in_flight": sum(one.live for one in figures.accounts),
+        "caps_cut": {one.account: one.in_force for one in figures.accounts if one.in_force < one.cap},
+        "accounts_stopped": {one.account: one.stopped for one in figures.accounts if one.stopped},
         "accounts_paused": [one.account for one in figures.accounts if one.paused_seconds > 0],
     }
 

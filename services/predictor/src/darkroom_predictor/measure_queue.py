@@ -20,7 +20,7 @@ from faststream.kafka import KafkaBroker
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, LimiterClosed
+from darkroom_predictor.fair_queue import FairQueue, LimiterClosed
 from darkroom_predictor.figures_store import usual_seconds
 from darkroom_predictor.measures import Pace, pace_of, provider_queue, tenant_place
 from darkroom_predictor.queue_look import TENANTS_MAX, QueueLooker, TenantLook
@@ -51,7 +51,7 @@ class Mirror:
 
     queue: FairQueue
     looker: QueueLooker
-    limits: Sequence[AccountLimits]
+    accounts: Sequence[str]
     epoch: int = 0
     seen: int = 0
     virtual: int = 0
@@ -73,7 +73,7 @@ class MeasureQueue:
         redis: Redis,
         broker: KafkaBroker,
         unit_of_work: UnitOfWork,
-        lines: Sequence[tuple[FairQueue, Sequence[AccountLimits]]],
+        lines: Sequence[tuple[FairQueue, Sequence[str]]],
         *,
         prefix: str,
         replica: str,
@@ -85,7 +85,7 @@ class MeasureQueue:
         self._prefix = prefix
         self._replica = replica
         self._window_seconds = window_seconds
-        self._mirrors = [Mirror(queue, QueueLooker(redis, queue), limits) for queue, limits in lines]
+        self._mirrors = [Mirror(queue, QueueLooker(redis, queue), accounts) for queue, accounts in lines]
         self._last: tuple[ProviderQueue, ...] = ()
         self._usual_at = float("-inf")
         self._leading = False
@@ -155,9 +155,8 @@ class MeasureQueue:
         if clock - self._usual_at > USUAL_EVERY_SECONDS:
             self._usual_at = clock
             mirror.usual_seconds = await usual_seconds(self._unit_of_work, mirror.queue.provider) or mirror.usual_seconds
-        accounts = (await mirror.queue.figures([one.account for one in mirror.limits])).accounts
-        slots = {one.account: one.slots for one in mirror.limits}
-        pace = pace_of(accounts, slots, usual_seconds=mirror.usual_seconds, window_seconds=self._window_seconds)
+        accounts = (await mirror.queue.figures(mirror.accounts)).accounts
+        pace = pace_of(accounts, usual_seconds=mirror.usual_seconds, window_seconds=self._window_seconds)
         return provider_queue(
             mirror.queue.provider,
             mirror.epoch,

@@ -23,11 +23,15 @@ class Pace:
     opens_in: float | None
 
 
-def pace_of(accounts: Sequence[AccountFigures], slots: Mapping[str, int], *, usual_seconds: float, window_seconds: float) -> Pace:
-    """The accounts' caps, where their slots do not allow less (Little's law). With all of them paused, until the first opens."""
+def pace_of(accounts: Sequence[AccountFigures], *, usual_seconds: float, window_seconds: float) -> Pace:
+    """The accounts' caps in force, where their slots do not allow less (Little's law); stopped ones allow nothing that counts.
+
+    With all of them paused, until the first opens.
+    """
+    accounts = [one for one in accounts if one.stopped is None]
     open_now = [one for one in accounts if one.paused_seconds <= 0]
     counted = open_now or accounts
-    starts = sum(min(one.cap * 60 / window_seconds, slots.get(one.account, 0) * 60 / usual_seconds) for one in counted)
+    starts = sum(min(one.in_force * 60 / window_seconds, one.slots * 60 / usual_seconds) for one in counted)
     opens_in = None if open_now or not accounts else min(one.paused_seconds for one in accounts)
     return Pace(starts_per_minute=round(starts, 3), opens_in=opens_in)
 

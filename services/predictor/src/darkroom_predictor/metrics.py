@@ -17,6 +17,8 @@ class PredictorMetrics:
         self.burned = Counter("darkroom_limiter_burned", "Turns granted and not used", ["reason"], registry=registry)
         self.outcomes = Counter("darkroom_provider_calls", "Creations by how they ended", ["outcome"], registry=registry)
         self.throttled = Counter("darkroom_provider_throttled", "Creations answered with 429", registry=registry)
+        self.cuts = Counter("darkroom_limiter_cuts", "Caps cut after a 429", ["account"], registry=registry)
+        self.breakers_opened = Counter("darkroom_model_breakers_opened", "Models found broken", registry=registry)
         self.settled = Counter("darkroom_unanswered_settled", "Unanswered creations settled", ["as"], registry=registry)
         self.repaired = Counter("darkroom_queue_repaired", "Differences between Redis and the table mended", registry=registry)
         self.silent = Counter(
@@ -34,6 +36,10 @@ class PredictorMetrics:
         self.queue_length = Gauge("darkroom_queue_length", "Items that wait for a turn", registry=registry)
         self.in_window = Gauge("darkroom_limiter_in_window", "Grants in the last 60 s", ["account"], registry=registry)
         self.cap = Gauge("darkroom_limiter_cap", "Creations allowed in any 60 s", ["account"], registry=registry)
+        self.in_force = Gauge("darkroom_limiter_cap_in_force", "The cap after 429s", ["account"], registry=registry)
+        self.stopped = Gauge(
+            "darkroom_provider_account_stopped", "1 while the provider refuses the account", ["account"], registry=registry
+        )
         self.in_flight = Gauge("darkroom_predictions_in_flight", "Attempts that hold a slot", ["account"], registry=registry)
         self.paused = Gauge(
             "darkroom_provider_account_paused_seconds", "How long an account pauses still", ["account"], registry=registry
@@ -66,6 +72,8 @@ class PredictorMetrics:
         for one in figures.accounts:
             self.in_window.labels(account=one.account).set(one.granted)
             self.cap.labels(account=one.account).set(one.cap)
+            self.in_force.labels(account=one.account).set(one.in_force)
+            self.stopped.labels(account=one.account).set(one.stopped is not None)
             self.in_flight.labels(account=one.account).set(one.live)
             self.paused.labels(account=one.account).set(one.paused_seconds)
 

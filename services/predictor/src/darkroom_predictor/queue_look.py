@@ -86,8 +86,11 @@ def _tenant(row: list[Any]) -> TenantLook:
 
 def _lane(found: list[Any], waiting: int) -> Lane:
     jobs, lengths, total = found
-    listed = tuple((int(job), length) for job, length in zip(jobs, lengths, strict=True))
-    more = total - len(listed)
+    items: dict[int, int] = {}
+    for job, length in zip(jobs, lengths, strict=True):
+        number = int(job.partition(b"@")[0])  # a job of two models stands here twice, and counts as one, where its first is
+        items[number] = items.get(number, 0) + length
+    listed, more = tuple(items.items()), total - len(jobs)
     return Lane(jobs=listed, more_jobs=more, more_waiting=max(more, waiting - sum(lengths)) if more else 0)
 
 

@@ -11,7 +11,7 @@ from darkroom_servicekit.stages import Received
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from darkroom_predictor.fair_queue import Place
+from darkroom_predictor.fair_queue import Place, mark_of
 from darkroom_predictor.items import Item
 
 REBUILD_LOCK = 0x0DA2_F412
@@ -66,6 +66,16 @@ LOCK_OF_ATTEMPTS = """
     SELECT item_id FROM queue_items
     WHERE item_id IN (SELECT item_id FROM attempts WHERE id = ANY(CAST(:attempts AS uuid[]))) ORDER BY item_id FOR UPDATE
 """
+END_OF_MODEL = f"""
+    WITH locked AS (
+        SELECT item_id FROM queue_items
+        WHERE provider = :provider AND model = :model AND state = 'QUEUED'
+          AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
+        ORDER BY item_id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE queue_items q SET state = 'ENDED', ended_at = clock_timestamp() FROM locked
+    WHERE q.item_id = locked.item_id RETURNING {ITEM_COLUMNS}
+"""  # noqa: S608  # constants only
 END_WAITING = f"""
     WITH locked AS (
         SELECT item_id FROM queue_items
@@ -76,7 +86,7 @@ END_WAITING = f"""
 """  # noqa: S608  # constants only
 QUEUED_PAGE = text(
     """
-    SELECT position, item_id, instance_id, job_id, redriven,
+    SELECT position, item_id, instance_id, job_id, redriven, model,
            greatest(0, coalesce(extract(epoch FROM not_before - clock_timestamp()), 0))::float8 AS delay_seconds
     FROM queue_items
     WHERE provider = :provider AND state = 'QUEUED' AND position > :after
@@ -160,6 +170,12 @@ async def end_waiting(transaction: Transaction, items: Sequence[int]) -> list[It
     return [read_item(row) for row in await transaction.execute(END_WAITING, {"items": list(items)})]
 
 
+async def end_of_model(transaction: Transaction, provider: str, model: str, *, older_seconds: float, limit: int) -> list[Item]:
+    """End items that have waited so long for a turn with that model, some at a time."""
+    parameters = {"provider": provider, "model": model, "older_seconds": older_seconds, "limit": limit}
+    return [read_item(row) for row in await transaction.execute(END_OF_MODEL, parameters)]
+
+
 async def lock_items_of(transaction: Transaction, attempts: Sequence[str]) -> None:
     """Lock the attempts' items until the commit, before any of the attempts is changed.
 
@@ -208,7 +224,12 @@ class QueueTable:
             parameters = {"provider": self._provider, "after": after, "limit": limit, "older_seconds": older_seconds}
             rows = await connection.execute(QUEUED_PAGE, parameters)
             return [
-                (row.position, Place(row.instance_id, row.job_id, row.item_id, row.redriven), row.delay_seconds) for row in rows
+                (
+                    row.position,
+                    Place(row.instance_id, row.job_id, row.item_id, row.redriven, mark_of(row.model)),
+                    row.delay_seconds,
+                )
+                for row in rows
             ]
 
     async def still_queued(self, items: Sequence[int], *, older_seconds: float) -> set[int]:

@@ -19,12 +19,16 @@ log = structlog.get_logger()
 THEN = {
     Refusal.BAD_INPUT: Then.END,
     Refusal.THROTTLED: Then.RETURN,
+    Refusal.LOW_CREDIT: Then.RETURN,
     Refusal.ACCOUNT: Then.RETURN,
+    Refusal.MODEL_GONE: Then.RETRY,
     Refusal.PROVIDER_ERROR: Then.RETRY,
 }
 WORDS = {
     Refusal.BAD_INPUT: "The studio could not take this picture and prompt",
     Refusal.THROTTLED: "The studio asked us to wait a moment",
+    Refusal.LOW_CREDIT: "The studio did not take our call",
+    Refusal.MODEL_GONE: "The studio does not know the model any more",
     Refusal.ACCOUNT: "The studio did not take our call",
     Refusal.PROVIDER_ERROR: "The studio had a problem",
 }

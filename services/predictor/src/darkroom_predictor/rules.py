@@ -2,7 +2,7 @@
 
 Invariants: no account ever has more than `cap` grants in any window; a tenant's tag rises by 1/weight per item and is at least
 the virtual clock when it enters, so idleness banks nothing; a blocked tenant holds up no one; redriven items wait behind
-their tenant's fresh ones. Time is an argument.
+their tenant's fresh ones; jobs of a broken model are held aside and delay no other. Time is an argument.
 """
 
 import math
@@ -10,11 +10,15 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from darkroom_predictor.account_rules import NEVER, Account
+from darkroom_predictor.breaker_rules import Breaker, Held, Kind
+
 UNIT = 1_000_000
 """Virtual time that one item costs a tenant of weight 1."""
 RUN_MAX = 20
 """Consecutive places that one tenant may take in a batch."""
-NEVER = math.inf
+MOVES_MAX = 200
+"""Held jobs that are moved in one call."""
 AT_ONCE = 0
 NOT_BEFORE_A_CHANGE = -1
 
@@ -30,39 +34,7 @@ class Grant:
     step: int
     at_us: int
     redriven: bool = False
-
-
-@dataclass
-class Account:
-    """One provider account: cap over the window, pacer with a burst, concurrency slots, pause."""
-
-    name: str
-    cap: int
-    burst: int
-    slots: int
-    log: list[int] = field(default_factory=list)
-    live: set[str] = field(default_factory=set)
-    schedule: int = 0
-    paused_until: int = 0
-
-    def interval(self, window_us: int) -> float:
-        """The pacer's distance between two calls."""
-        return math.ceil(window_us / self.cap) if self.cap > 0 else NEVER
-
-    def free_at(self, window_us: int) -> float:
-        """When the next call may start, as far as is known now."""
-        if self.cap <= 0 or len(self.live) >= self.slots:
-            return NEVER
-        at = max(self.paused_until, self.schedule - (self.burst - 1) * self.interval(window_us))
-        if len(self.log) >= self.cap:
-            at = max(at, self.log[len(self.log) - self.cap] + window_us)
-        return at
-
-    def charge(self, attempt: str, now_us: int, window_us: int) -> None:
-        """Take a place in the log, the schedule and the slots."""
-        self.schedule = int(max(now_us, self.schedule) + self.interval(window_us))
-        self.log.append(now_us)
-        self.live.add(attempt)
+    probe: bool = False
 
 
 @dataclass
@@ -79,6 +51,8 @@ class Tenant:
     behind: deque[int] = field(default_factory=deque)
     """Redriven jobs: they go only while there are no fresh ones."""
     items: dict[int, deque[int]] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
+    """Jobs held aside. A job with items stands in exactly one place: in one of the lanes, or here."""
     own_log: list[int] = field(default_factory=list)
 
     @property
@@ -93,21 +67,39 @@ class Tenant:
         self.items[job].append(item)
 
     def push_first(self, job: int, item: int, *, redriven: bool) -> None:
-        """To the head of the tenant's lane."""
+        """To the head of the tenant's lane, with its whole job; a job that stands among the fresh stays there."""
         self.items.setdefault(job, deque()).appendleft(item)
-        lane = self._lane(redriven)
-        if job in lane:
-            lane.remove(job)
-        lane.appendleft(job)
+        if job in self.held:
+            return
+        redriven = redriven and job not in self.jobs
+        for lane in (self.jobs, self.behind):
+            if job in lane:
+                lane.remove(job)
+        self._lane(redriven).appendleft(job)
 
     def drop(self, job: int, item: int) -> None:
         """Take an item out, wherever it stands."""
         self.items[job].remove(item)
         if not self.items[job]:
             del self.items[job]
+            self.held.discard(job)
             for lane in (self.jobs, self.behind):
                 if job in lane:
                     lane.remove(job)
+
+    @property
+    def next_job(self) -> tuple[int, bool]:
+        """The job whose item is next, and whether it is redriven."""
+        return (self.jobs[0], False) if self.jobs else (self.behind[0], True)
+
+    def hold_next(self) -> None:
+        """Take the next job out of the order; it keeps its items."""
+        self.held.add(self._lane(not self.jobs).popleft())
+
+    def put_back(self, job: int, *, redriven: bool) -> None:
+        """A held job is the next of its lane."""
+        self.held.discard(job)
+        self._lane(redriven).appendleft(job)
 
     def pop(self) -> tuple[int, bool]:
         """The next item, and whether it is redriven: fresh jobs in turn, then redriven ones; a job's items in their order."""
@@ -142,6 +134,9 @@ class FairTurn:
         self.tenants: dict[str, Tenant] = {}
         self.queued: set[int] = set()
         self.delayed: dict[int, tuple[int, str, int, bool]] = {}
+        self.breakers: dict[str, Breaker] = {}
+        self.marks: dict[int, str] = {}
+        """The model of each job; one that is not named here has the mark "0"."""
         self.virtual = 0
         self._window_us = window_us
         self._own_window_us = own_window_us
@@ -177,7 +172,7 @@ class FairTurn:
         if not tenant.ready and tenant.tag <= self.virtual:
             tenant.tag = self.virtual
         tenant.tag -= step
-        tenant.ready = tenant.resting_until is None
+        tenant.ready = tenant.resting_until is None and tenant.has_work
 
     def remove(self, name: str, job: int, item: int) -> bool:
         """An item waits no longer, and no turn is charged; False when it did not wait."""
@@ -187,21 +182,23 @@ class FairTurn:
         if self.delayed.pop(item, None) is None:
             tenant = self._tenant(name)
             tenant.drop(job, item)
+            self._drop_held(name, job)
             tenant.ready = tenant.ready and tenant.has_work
         return True
 
     def take(self, attempts: list[str], now_us: int) -> tuple[list[Grant], float]:
         """Up to one grant per attempt id, and after how many µs asking again may help."""
         self._wake_due(now_us)
+        unfinished = self._put_back_held(now_us)
         for one in self.accounts.values():
-            one.log = [at for at in one.log if at > now_us - self._window_us]
+            one.look(now_us, self._window_us)
         grants: list[Grant] = []
         wait: float = AT_ONCE
-        last, run = None, 0
+        last, run, held = None, 0, 0
         while len(grants) < len(attempts):
             order = sorted((tenant for tenant in self.tenants.values() if tenant.ready), key=_place)[:2]
             if not order:
-                wait = self._next_due() - now_us
+                wait = AT_ONCE if unfinished else min(self._next_due(), self._next_trial(now_us)) - now_us
                 break
             account, soonest = self._roomiest(now_us)
             if account is None:
@@ -215,31 +212,40 @@ class FairTurn:
             until = tenant.blocked_until(now_us, self._own_window_us)
             if until is not None:
                 self._rest(tenant, until)
-                continue
-            grants.append(self._grant(tenant, account, attempts[len(grants)], now_us))
-            run = run + 1 if tenant.name == last else 1
-            last = tenant.name
+            elif self._hold_aside(tenant, now_us):
+                held += 1
+                if held >= MOVES_MAX:
+                    break
+            else:
+                grants.append(self._grant(tenant, account, attempts[len(grants)], now_us))
+                run = run + 1 if tenant.name == last else 1
+                last = tenant.name
         return grants, NOT_BEFORE_A_CHANGE if wait == NEVER else max(AT_ONCE, wait)
 
     def release(self, account: str, attempt: str) -> None:
         """An ended attempt's slot is free."""
         self.accounts[account].live.discard(attempt)
 
-    def pause(self, account: str, us: int, *, now_us: int) -> None:
-        """No call for so long; never shortens a longer pause."""
-        self.accounts[account].paused_until = max(self.accounts[account].paused_until, now_us + us)
+    def hear(self, mark: str, kind: Kind, failures: int, *, now_us: int, many: int, pause_us: int, pause_max_us: int) -> None:
+        """Failures of a model in a row, or with 0 a success."""
+        if failures or mark in self.breakers:
+            breaker = self.breakers.setdefault(mark, Breaker())
+            breaker.hear(kind, failures, now_us, many=many, pause_us=pause_us, pause_max_us=pause_max_us)
 
     def _grant(self, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
         step = math.floor(UNIT / tenant.weight + 0.5)
+        breaker = self.breakers.get(self._mark(tenant.next_job[0]))
+        if breaker:
+            breaker.note_trial(now_us)
         item, redriven = tenant.pop()
         self.virtual = max(self.virtual, tenant.tag)
         tenant.tag += step
         tenant.ready = tenant.has_work
         self.queued.discard(item)
-        account.charge(attempt, now_us, self._window_us)
+        probe = account.charge(attempt, now_us, self._window_us)
         if tenant.cap:
             tenant.own_log.append(now_us)
-        return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven)
+        return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven, probe)
 
     def _roomiest(self, now_us: int) -> tuple[Account | None, float]:
         times = {name: account.free_at(self._window_us) for name, account in self.accounts.items()}
@@ -258,6 +264,44 @@ class FairTurn:
                 self._tenant(name).push_first(job, item, redriven=redriven)
                 self._join(self._tenant(name))
 
+    def _put_back_held(self, now_us: int) -> bool:
+        """All held jobs of models that are well again, one of each that is due a trial; whether some are left to put back."""
+        unfinished = False
+        for _, breaker in sorted(self.breakers.items()):
+            if not breaker.is_shut(now_us):
+                is_open = breaker.open_until is not None
+                moved = sorted(breaker.held, key=_held_place)[: 1 if is_open else MOVES_MAX]
+                breaker.held = [one for one in breaker.held if one not in moved]
+                unfinished = unfinished or (not is_open and bool(breaker.held))
+                for _at, name, job, redriven in moved:
+                    tenant = self._tenant(name)
+                    tenant.put_back(job, redriven=redriven)
+                    self._join(tenant)
+        return unfinished
+
+    def _hold_aside(self, tenant: Tenant, now_us: int) -> bool:
+        """Whether the tenant's next job is of a model that may not be called; it is then out of the order."""
+        job, redriven = tenant.next_job
+        breaker = self.breakers.get(self._mark(job))
+        if breaker is None or not breaker.is_shut(now_us):
+            return False
+        tenant.hold_next()
+        breaker.held.append((now_us, tenant.name, job, redriven))
+        tenant.ready = tenant.has_work
+        return True
+
+    def _drop_held(self, name: str, job: int) -> None:
+        breaker = self.breakers.get(self._mark(job))
+        if breaker and job not in self.tenants[name].held:
+            breaker.held = [one for one in breaker.held if one[1:3] != (name, job)]
+
+    def _next_trial(self, now_us: int) -> float:
+        times = [one.open_until for one in self.breakers.values() if one.held and one.is_shut(now_us)]
+        return min((at for at in times if at is not None), default=NEVER)
+
+    def _mark(self, job: int) -> str:
+        return self.marks.get(job, "0")
+
     def _next_due(self) -> float:
         resting = [tenant.resting_until for tenant in self.tenants.values() if tenant.resting_until is not None]
         return min([*resting, *(at for at, *_ in self.delayed.values())], default=NEVER)
@@ -266,7 +310,7 @@ class FairTurn:
         return self.tenants.setdefault(name, Tenant(name))
 
     def _join(self, tenant: Tenant) -> None:
-        if not tenant.ready and tenant.resting_until is None:
+        if not tenant.ready and tenant.resting_until is None and tenant.has_work:
             tenant.tag = max(self.virtual, tenant.tag)
             tenant.ready = True
 
@@ -276,8 +320,7 @@ class FairTurn:
 
     def _wake(self, tenant: Tenant) -> None:
         tenant.resting_until = None
-        if tenant.has_work:
-            self._join(tenant)
+        self._join(tenant)
 
 
 def _place(tenant: Tenant) -> tuple[int, bytes]:
@@ -286,3 +329,8 @@ def _place(tenant: Tenant) -> tuple[int, bytes]:
 
 def _entry(item: int, delayed: tuple[int, str, int, bool]) -> bytes:
     return f"{item}:{delayed[2]}:{int(delayed[3])}:{delayed[1]}".encode()
+
+
+def _held_place(held: Held) -> tuple[int, bytes]:
+    at, name, job, redriven = held
+    return at, f"{job}:{int(redriven)}:{name}".encode()

@@ -31,7 +31,17 @@ class PredictorSettings(ServiceSettings):
     )
     look_up_every_seconds: float = Field(default=2.0, gt=0, description="between look-ups of calls without an answer")
     account_stop_seconds: float = Field(
-        default=60.0, gt=0, description="an account that the provider refuses (401, 402, 403) is tried again after this long"
+        default=60.0,
+        gt=0,
+        description="an account that is refused or low in credit gets one call each so long, to find out",
+    )
+    breaker_failures: int = Field(
+        default=8, ge=1, description="failures of a model in a row after which its items wait, and single trials find out"
+    )
+    breaker_pause_seconds: float = Field(default=5.0, gt=0, description="before such a model's first trial; doubled each time")
+    breaker_pause_seconds_max: float = Field(default=30.0, gt=0, description="between its trials at most")
+    model_wait_seconds_max: float = Field(
+        default=3600.0, gt=0, description="how long items wait for a model that fails all the time, before they fail too"
     )
     throttle_seconds: float = Field(default=5.0, gt=0, description="the pause after a 429 that does not say how long")
 

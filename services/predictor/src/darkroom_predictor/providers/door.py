@@ -25,10 +25,11 @@ class Creation:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """The provider has it. `output` is set where it answers at once."""
+    """The provider has it. `output` is set where it answers at once; `places_left`: in its present minute, if it says."""
 
     prediction_id: str
     output: Any = None
+    places_left: int | None = None
 
 
 class Refusal(Enum):
@@ -36,7 +37,9 @@ class Refusal(Enum):
 
     BAD_INPUT = "bad-input"
     THROTTLED = "throttled"
+    LOW_CREDIT = "low-credit"
     ACCOUNT = "account"
+    MODEL_GONE = "model-gone"
     PROVIDER_ERROR = "provider-error"
 
 

@@ -28,10 +28,17 @@ ANSWER_CHARACTERS_MAX = 300
 OFFICIAL_MODEL = re.compile(r"^[\w.-]+/[\w.-]+$")
 RESETS_IN = re.compile(r"~?(\d+(?:\.\d+)?)\s*s(?:econds?)?\b")
 LISTED = 200
+THROTTLED = 429
 CANCEL_TAKEN = frozenset({200, 201, 202, 204, 404})
 CREATED = frozenset({200, 201, 202})
-NO_RIGHT = frozenset({401, 402, 403})
-BAD_REQUEST = frozenset({400, 404, 405, 410, 413, 415, 422})
+NO_CREDIT = 402
+NO_RIGHT = frozenset({401, 403})
+GONE = frozenset({404, 410})
+NO_SUCH_VERSION = "invalid version"
+"""How the title of a 422 begins that is about the model, not the input."""
+BAD_REQUEST = frozenset({400, 405, 413, 415, 422})
+LOW_CREDIT = re.compile(r"\bcredit", re.IGNORECASE)
+"""In a 429: the account is cut to six creations a minute, one at a time, until it is paid (below 5 USD, seen in 2026)."""
 UNAVAILABLE = 503
 """The one server error that says that nothing was done; after any other the prediction may have been made."""
 
@@ -167,21 +174,36 @@ def read_answer(answer: Answer) -> Outcome:
     if status in CREATED:
         try:
             prediction = json.loads(content)
-            return Accepted(prediction_id=str(prediction["id"]), output=prediction.get("output"))
+            return Accepted(
+                prediction_id=str(prediction["id"]), output=prediction.get("output"), places_left=_places_left(answer.headers)
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             return Unanswered(message=f"status {status} without a prediction that can be read", ended=True)
     problem = _problem(content)
     message = f"status {status}: {problem.get('detail') or problem.get('title') or 'no reason given'}"[:ANSWER_CHARACTERS_MAX]
-    if status == 429:
-        wait = _retry_after(answer.headers, problem)
-        return Refused(refusal=Refusal.THROTTLED, message=message, retry_after_seconds=wait)
-    if status in NO_RIGHT:
-        return Refused(refusal=Refusal.ACCOUNT, message=message)
-    if status in BAD_REQUEST:
-        return Refused(refusal=Refusal.BAD_INPUT, message=message)
     if status >= 500 and status != UNAVAILABLE:
         return Unanswered(message=message, ended=True)
-    return Refused(refusal=Refusal.PROVIDER_ERROR, message=message)
+    wait = _retry_after(answer.headers, problem) if status == THROTTLED else None
+    return Refused(refusal=_refusal(status, problem), message=message, retry_after_seconds=wait)
+
+
+def _refusal(status: int, problem: dict[str, Any]) -> Refusal:
+    if status == THROTTLED:
+        return Refusal.LOW_CREDIT if LOW_CREDIT.search(str(problem.get("detail", ""))) else Refusal.THROTTLED
+    if status == NO_CREDIT:
+        return Refusal.LOW_CREDIT
+    if status in NO_RIGHT:
+        return Refusal.ACCOUNT
+    if status in GONE or (status == 422 and str(problem.get("title", "")).lower().startswith(NO_SUCH_VERSION)):
+        return Refusal.MODEL_GONE
+    if status in BAD_REQUEST:
+        return Refusal.BAD_INPUT
+    return Refusal.PROVIDER_ERROR
+
+
+def _places_left(headers: Mapping[str, str]) -> int | None:
+    left = headers.get("ratelimit-remaining", "")
+    return int(left) if left.isascii() and left.isdigit() else None
 
 
 def _problem(content: bytes) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""Items of a model that has failed for too long fail too, honestly and in the event log, and become dead letters to redrive."""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+from darkroom_contracts.predictions import ItemFailed
+from darkroom_servicekit.database import UnitOfWork
+
+from darkroom_predictor.fair_queue import Hints, LimiterClosed, Place, mark_of
+from darkroom_predictor.items import Item
+from darkroom_predictor.letters.give_up import GivenUp, give_up_items
+from darkroom_predictor.limiter_controls import LimiterControls
+from darkroom_predictor.queue_store import end_of_model
+
+MODEL_UNAVAILABLE = "model-unavailable"
+WORDS = "The studio's model has not worked for a long time."
+BATCH = 500
+
+log = structlog.get_logger()
+
+
+class GiveUpModels:
+    """One provider's. Both the model and the item have waited for `wait_seconds_max` before an item is given up."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        provider: str,
+        controls: LimiterControls,
+        *,
+        tell: Callable[[Mapping[str, Hints]], None],
+        wait_seconds_max: float,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._provider = provider
+        self._controls = controls
+        self._tell = tell
+        self._wait_seconds_max = wait_seconds_max
+
+    async def __call__(self) -> int:
+        """How many items were given up."""
+        try:
+            models = await self._controls.models()
+        except LimiterClosed:
+            return 0
+        count = 0
+        for one in models:
+            if one.open_seconds is not None and one.open_seconds >= self._wait_seconds_max:
+                while ended := await self._give_up(one.model):
+                    count += ended
+        return count
+
+    async def _give_up(self, model: str) -> int:
+        async with self._unit_of_work.begin() as transaction:
+            items = await end_of_model(transaction, self._provider, model, older_seconds=self._wait_seconds_max, limit=BATCH)
+            given_up = []
+            for item in items:
+                failed = transaction.publish(_item_failed(item), cause=item.cause)
+                given_up.append(GivenUp(item=item, code=MODEL_UNAVAILABLE, message=WORDS, failed=failed))
+            await give_up_items(transaction, given_up)
+            places = [Place(one.instance_id, one.job_id, one.item_id, one.redriven, mark_of(one.model)) for one in items]
+            transaction.after_commit(lambda: self._tell({self._provider: Hints(removed=places)}))
+        if items:
+            log.error("items failed for want of their model", model=model, items=len(items))
+        return len(items)
+
+
+def _item_failed(item: Item) -> ItemFailed:
+    return ItemFailed(
+        instance_id=item.instance_id,
+        job_id=item.job_id,
+        item_id=item.item_id,
+        image_id=item.image_id,
+        attempt=item.attempts,
+        code=MODEL_UNAVAILABLE,
+        message=WORDS,
+        reached_provider=item.reached_provider,
+    )

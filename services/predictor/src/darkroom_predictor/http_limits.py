@@ -1,0 +1,134 @@
+"""Operators' door to the limits of provider accounts, and to models that fail."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from darkroom_contracts.envelope import utc_text
+from darkroom_servicekit.auth import Principal
+from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.operators import only_operators
+from darkroom_servicekit.problems import Problem, invalid
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+from redis.exceptions import RedisError
+
+from darkroom_predictor.fair_queue import AccountFigures, LimiterClosed
+from darkroom_predictor.keep_limits import AccountNotFound, KeepLimits, LimitsNow
+from darkroom_predictor.limiter_controls import ModelFigures
+
+LIMIT_MAX = 1_000_000
+"""A bound on mistakes. What the provider itself allows is found out from its 429s."""
+
+Whole = Annotated[int, Field(ge=1, le=LIMIT_MAX, strict=True)]
+
+
+class LimitsRequest(StrictBody):
+    """What to change: a field that is left out stays; null is the setting's again."""
+
+    cap_per_minute: Annotated[int, Field(ge=0, le=LIMIT_MAX, strict=True)] | None = Field(
+        default=None, description="creations in any 60 s; 0: none at all; it may be above the setting"
+    )
+    concurrency: Whole | None = Field(default=None, description="predictions in flight")
+    burst: Whole | None = Field(default=None, description="calls that may start at once after a pause")
+
+
+class AccountBody(Body):
+    """A provider account."""
+
+    account: str
+    cap_per_minute: int
+    effective_cap_per_minute: int = Field(description="what 429s leave of the cap; it comes back by itself")
+    concurrency: int
+    burst: int
+    in_last_minute: int
+    in_flight: int
+    paused_until: str | None
+    stopped: Literal["low-credit", "refused"] | None = Field(description="why it takes only a probe call now and then")
+
+
+class ModelBody(Body):
+    """A model with failures in a row."""
+
+    model: str
+    state: Literal["closed", "open", "trial"] = Field(description="open: its items wait; trial: one call may find out")
+    opens_again_at: str | None = Field(description="when its next trial may go")
+    failures: int
+
+
+class LimitsBody(Body):
+    """All accounts, and the models with failures."""
+
+    accounts: list[AccountBody]
+    models: list[ModelBody]
+
+
+def limit_routes(keep_limits: KeepLimits, principal: Callable[[Request], Awaitable[Principal]]) -> APIRouter:
+    """Limits as they are, and setting them."""
+    router = APIRouter(prefix="/api/operator/limits", tags=["operator"])
+    signed_in = Depends(only_operators(principal))
+
+    @router.get("")
+    async def limits(_operator: Principal = signed_in) -> LimitsBody:
+        """Every account's limits and their use, and the models with failures."""
+        return await _shown(keep_limits, "No calls are made to the provider.")
+
+    @router.put("/{account}")
+    async def set_limits(account: str, body: LimitsRequest, operator: Principal = signed_in) -> LimitsBody:
+        """Change what is named of one account, or of `all`; in force at once on all replicas."""
+        if not body.model_fields_set:
+            raise invalid("body", "names nothing to change")
+        changes = {name: getattr(body, name) for name in body.model_fields_set}
+        kept = "The change is kept, and holds as soon as the limiter is open again."
+        try:
+            await keep_limits.change(account, changes, by=operator.subject)
+        except AccountNotFound as error:
+            raise Problem(404, "Not found", "There is no provider account of that name.") from error
+        except (RedisError, LimiterClosed, OSError) as error:
+            raise _closed(kept) from error
+        return await _shown(keep_limits, kept)
+
+    return router
+
+
+async def _shown(keep_limits: KeepLimits, otherwise: str) -> LimitsBody:
+    try:
+        return limits_body(await keep_limits.show(), datetime.now(UTC))
+    except (RedisError, LimiterClosed, OSError) as error:
+        raise _closed(otherwise) from error
+
+
+def _closed(detail: str) -> Problem:
+    return Problem(503, "Limiter closed", f"The limiter is not open. {detail}", headers={"Retry-After": "2"})
+
+
+def limits_body(limits: LimitsNow, now: datetime) -> LimitsBody:
+    """The limits as they are shown."""
+    return LimitsBody(
+        accounts=[_account_body(one, now) for one in limits.accounts], models=[_model_body(one, now) for one in limits.models]
+    )
+
+
+def _account_body(one: AccountFigures, now: datetime) -> AccountBody:
+    return AccountBody(
+        account=one.account,
+        cap_per_minute=one.cap,
+        effective_cap_per_minute=one.in_force,
+        concurrency=one.slots,
+        burst=one.burst,
+        in_last_minute=one.granted,
+        in_flight=one.live,
+        paused_until=_after(one.paused_seconds, now),
+        stopped=one.stopped,
+    )
+
+
+def _model_body(one: ModelFigures, now: datetime) -> ModelBody:
+    state: Literal["closed", "open", "trial"] = "closed"
+    if one.open_seconds is not None:
+        state = "open" if one.trial_in_seconds > 0 else "trial"
+    return ModelBody(model=one.model, state=state, opens_again_at=_after(one.trial_in_seconds, now), failures=one.failures)
+
+
+def _after(seconds: float, now: datetime) -> str | None:
+    return utc_text(now + timedelta(seconds=seconds)) if seconds > 0 else None

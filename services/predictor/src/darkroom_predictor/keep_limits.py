@@ -1,0 +1,60 @@
+"""Provider accounts' limits: shown as they are, set live. The table is the truth; Redis has them at once, on all replicas.
+
+A lowered cap holds for every window that begins after the change; a window that spans it has at most what was granted before, or
+the new cap, whichever is more: nothing is granted until the window's log is below the new cap.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from darkroom_predictor.fair_queue import AccountFigures, Hints
+from darkroom_predictor.limiter_controls import ModelFigures
+from darkroom_predictor.line import ProviderLine
+
+ALL_ACCOUNTS = "all"
+
+log = structlog.get_logger()
+
+
+class AccountNotFound(Exception):
+    """No provider has an account of that name here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsNow:
+    """Every account and every model with failures."""
+
+    accounts: Sequence[AccountFigures]
+    models: Sequence[ModelFigures]
+
+
+class KeepLimits:
+    """Over all providers' lines of this replica."""
+
+    def __init__(self, lines: Sequence[ProviderLine]) -> None:
+        self._lines = lines
+
+    async def show(self) -> LimitsNow:
+        """Raises LimiterClosed while a limiter is not open."""
+        accounts: list[AccountFigures] = []
+        models: list[ModelFigures] = []
+        for line in self._lines:
+            accounts += (await line.queue.figures(line.door.accounts)).accounts
+            models += await line.controls.models()
+        return LimitsNow(accounts=accounts, models=models)
+
+    async def change(self, account: str, changes: Mapping[str, int | None], *, by: str) -> None:
+        """Set what is named, of one account or of all; kept also where the limiter is closed now. Raises AccountNotFound."""
+        found = False
+        for line in self._lines:
+            names = [one for one in line.limits.accounts if account in (one, ALL_ACCOUNTS)]
+            if names:
+                found = True
+                await line.limits.set(names, changes, by=by)
+                log.warning("limits set", accounts=names, by=by, **changes)
+                await line.limiter.apply_limits()
+                line.dispatcher.tell(Hints())
+        if not found:
+            raise AccountNotFound(account)
