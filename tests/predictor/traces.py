@@ -49,7 +49,6 @@ class Corrupt:
     """What no history should leave behind: a tenant's lane names a job that has no items."""
 
     tenant: int
-    job: int
     first: bool
     redriven: bool
 
@@ -111,7 +110,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(File, _tenant, st.integers(0, JOBS_EACH - 1), st.integers(1, 3), st.sampled_from((0, 10_000, 500_000))),
     st.builds(GiveBack, _which),
     st.builds(Remove, _which),
-    st.builds(Corrupt, _tenant, st.integers(0, JOBS_EACH), st.booleans(), st.booleans()),
+    st.builds(Corrupt, _tenant, st.booleans(), st.booleans()),
     st.builds(SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 1, 5)), st.booleans()),
     st.builds(Throttle, _account, st.integers(1, 1_000_000)),
     st.builds(Stop, _account, st.integers(100_000, 1_000_000)),
@@ -132,7 +131,7 @@ BROKEN_TRACES = st.lists(
         st.builds(Release, _which),
         st.builds(GiveBack, _which),
         st.builds(Remove, _which),
-        st.builds(Corrupt, _tenant, st.integers(0, 2), st.booleans(), st.booleans()),
+        st.builds(Corrupt, _tenant, st.booleans(), st.booleans()),
     ),
     min_size=10,
     max_size=60,

@@ -40,6 +40,7 @@ FUTURE_US = 4_000_000_000_000_000
 LIMITS = (AccountLimits(account="a-1", cap=12, burst=4, slots=9), AccountLimits(account="a-2", cap=7, burst=10, slots=30))
 WIDE = [AccountLimits(account=one.account, cap=10_000, burst=10_000, slots=10_000) for one in LIMITS]
 NAMES = [one.account for one in LIMITS]
+EMPTY_JOB, LONG = 9, 1e9
 PAUSE_US, MAX_US = 300_000, 900_000
 BOUNDS = BreakerBounds(failures=4, pause_seconds=0.3, pause_seconds_max=0.9)
 
@@ -60,6 +61,7 @@ class SideBySide:
     now_us: int = FUTURE_US
     granted: list[Grant] = field(default_factory=list)
     filed: list[Place] = field(default_factory=list)
+    corrupted: bool = False
 
     async def set_clock(self) -> None:
         """The script's clock never goes back behind the last one it kept: so a kept one in the future is the time."""
@@ -111,10 +113,10 @@ class SideBySide:
                 await self._control(step)
 
     async def _corrupt(self, step: Corrupt) -> None:
-        job, lane = step.tenant * 10 + step.job, "behind" if step.redriven else "tenant"
-        if job not in self.model.tenants.get(TENANTS[step.tenant], Tenant("")).items:
-            push = self.redis.lpush if step.first else self.redis.rpush
-            await push(f"{self.space}{lane}:{TENANTS[step.tenant]}", f"{job}@{mark_of(f'm{step.job}')}")
+        lane = "behind" if step.redriven else "tenant"
+        push = self.redis.lpush if step.first else self.redis.rpush
+        await push(f"{self.space}{lane}:{TENANTS[step.tenant]}", f"{step.tenant * 10 + EMPTY_JOB}@{mark_of('m1')}")
+        self.corrupted = True
 
     async def check_places(self) -> None:
         """Every job with items stands in exactly one place, and the tenants' counts are those of their lanes."""
@@ -180,7 +182,9 @@ class SideBySide:
         assert [_decision(one) for one in turns.grants] == [
             (one.item, one.tenant, one.redriven, one.account, one.step, one.probe) for one in wanted
         ]
-        assert turns.wait_seconds == (None if wanted_wait < 0 else wanted_wait / 1_000_000)
+        wait = None if wanted_wait < 0 else wanted_wait / 1_000_000
+        # An empty job may make the script look once too often, and never too late.
+        assert turns.wait_seconds == wait or (self.corrupted and (turns.wait_seconds or 0) <= (wait or LONG))
         self.granted += turns.grants
 
 
