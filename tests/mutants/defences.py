@@ -98,9 +98,9 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="cap-is-an-exact-log",
         why="no window anywhere holds more grants than the cap, whatever the burst",
-        file=f"{PREDICTOR}/rules.py",
-        old="if len(self.log) >= self.cap:",
-        new="if False and len(self.log) >= self.cap:",
+        file=f"{PREDICTOR}/account_rules.py",
+        old="if len(self.log) >= cap:",
+        new="if False and len(self.log) >= cap:",
         tests=("tests/predictor/unit/test_fair_turn_rules.py::test_no_window_has_more_grants_than_the_cap_and_no_time_is_lost",),
     ),
     Defence(
