@@ -27,19 +27,32 @@ Body = Mapping[str, Any]
 
 
 async def ask(shop: Tenant, key: str, images: Sequence[Mapping[str, str]]) -> Asked:
-    """Send a request until it is answered for good, then once more: the same answer comes."""
+    """Ask for a job until it is answered for good, then once more: the same answer comes."""
+    body = {"productId": key, "productName": "Chaos", "images": list(images)}
+    return await _ask(shop, key, "/api/image-optimization", body, None)
+
+
+async def retry(shop: Tenant, key: str, job_id: int) -> Asked:
+    """Ask for a job's failed items again, in the same way."""
+    return await _ask(shop, key, f"/api/image-optimization/jobs/{job_id}/retry", None, job_id)
+
+
+async def _ask(shop: Tenant, key: str, path: str, body: Body | None, retry_of: int | None) -> Asked:
     statuses, job_ids = [], set()
     for _ in range(2):
-        answer = await repeated(shop.http, "POST", "/api/image-optimization", body=_body(key, images), key=key)
+        answer = await repeated(shop.http, "POST", path, body=body, key=key)
         found = answer.json()
         assert answer.status_code in FINAL, f"key {key}: {answer.status_code} {answer.text[:300]}"
         statuses.append(answer.status_code)
         job_ids.add(int(found["jobId"] if answer.status_code == 402 else found["job"]["id"]))
-    return Asked(instance_id=shop.instance_id, key=key, statuses=tuple(statuses), job_ids=frozenset(job_ids))
+    return Asked(instance_id=shop.instance_id, key=key, statuses=tuple(statuses), job_ids=frozenset(job_ids), retry_of=retry_of)
 
 
-def _body(key: str, images: Sequence[Mapping[str, str]]) -> Body:
-    return {"productId": key, "productName": "Chaos", "images": list(images)}
+async def job_of(shop: Tenant, job_id: int) -> dict[str, Any]:
+    """A job as it stands."""
+    answer = await repeated(shop.http, "GET", f"/api/image-optimization/jobs/{job_id}")
+    found: dict[str, Any] = answer.json()["job"]
+    return found
 
 
 async def repeated(

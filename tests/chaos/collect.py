@@ -15,14 +15,13 @@ import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from chaos.evidence import (
-    Asked,
     AttemptRow,
     BalanceRow,
-    ClientView,
     EntryRow,
     Evidence,
     ItemRow,
     JobRow,
+    LetterRow,
     LogEvent,
     PaidCall,
     PredictionRow,
@@ -38,19 +37,23 @@ from PIL import Image
 READ_SECONDS_MAX = 60.0
 AT_ONCE_MAX = 16
 WINDOW_SECONDS = 60.0
+MILLISECONDS = 1000
 R = TypeVar("R")
 
 JOBS = """
     SELECT id, instance_id, status, decision, price_credits AS price, items_total AS total, items_done AS done,
-           items_failed AS failed, items_canceled AS canceled, items_spent AS spent
+           items_failed AS failed, items_canceled AS canceled, items_spent AS spent, retry_of, redriven,
+           cancel_requested_at IS NOT NULL AS stop_asked
     FROM jobs WHERE instance_id = ANY($1) ORDER BY id
 """
 ITEMS = """
-    SELECT id, job_id, instance_id, status, charge, result_key, thumbnail_key FROM items
+    SELECT id, job_id, instance_id, image_id, status, charge, result_key, thumbnail_key FROM items
     WHERE job_id IN (SELECT id FROM jobs WHERE instance_id = ANY($1)) ORDER BY id
 """
 QUEUE = """
-    SELECT item_id, instance_id, state, attempts_counted, attempts_max FROM queue_items
+    SELECT item_id, instance_id, state, attempts_counted, attempts_max,
+           extract(epoch FROM cancel_requested_at)::float8 AS stop_asked_at
+    FROM queue_items
     WHERE instance_id = ANY($1) ORDER BY item_id
 """
 ATTEMPTS = """
@@ -58,6 +61,7 @@ ATTEMPTS = """
            a.prediction_id, a.code
     FROM attempts a JOIN queue_items q USING (item_id) WHERE q.instance_id = ANY($1) ORDER BY a.granted_at
 """
+LETTERS = "SELECT item_id, instance_id, state FROM dead_letters WHERE kind = 'item' AND instance_id = ANY($1)"
 PREDICTIONS = "SELECT attempt_id::text, item_id, instance_id, state FROM predictions WHERE instance_id = ANY($1)"
 BALANCES = "SELECT instance_id, available, held, spent FROM balances WHERE instance_id = ANY($1)"
 ENTRIES = """
@@ -78,21 +82,19 @@ async def collect(
     instances: Collection[str],
     *,
     cap: int,
-    asked: Sequence[Asked],
-    views: Sequence[ClientView],
+    since: datetime,
 ) -> Evidence:
-    """All evidence on these tenants of a stack whose status document is given."""
+    """All that a stack, whose status document is given, keeps about these tenants; from the log what was written since then."""
     tenants, databases = list(instances), status["databases"]
     evidence = Evidence(
         cap=cap,
         window_seconds=WINDOW_SECONDS,
         instances=frozenset(instances),
-        asked=asked,
-        views=views,
         jobs=await rows(databases["jobs-api"], JobRow, JOBS, tenants),
         items=await rows(databases["jobs-api"], ItemRow, ITEMS, tenants),
         queue=await rows(databases["predictor"], QueueRow, QUEUE, tenants),
         attempts=await rows(databases["predictor"], AttemptRow, ATTEMPTS, tenants),
+        letters=await rows(databases["predictor"], LetterRow, LETTERS, tenants),
         predictions=await rows(databases["poller"], PredictionRow, PREDICTIONS, tenants),
         balances=await rows(databases["credits"], BalanceRow, BALANCES, tenants),
         entries=await rows(databases["credits"], EntryRow, ENTRIES, tenants),
@@ -100,7 +102,7 @@ async def collect(
         settlements=await rows(databases["credits"], SettlementRow, SETTLEMENTS, tenants),
         unsent={name: await unsent(url) for name, url in databases.items()},
         lag=await lag(status["kafka"]),
-        events=await events(status["kafka"], frozenset(instances)),
+        events=await events(status["kafka"], frozenset(instances), since),
     )
     calls = await creations(status["sandbox"])
     keys = [key for item in evidence.items for key in (item.result_key, item.thumbnail_key) if key]
@@ -163,8 +165,8 @@ def _seconds(text: str | None) -> float | None:
     return None if text is None else datetime.fromisoformat(text).timestamp()
 
 
-async def events(kafka: str, instances: frozenset[str]) -> list[LogEvent]:
-    """The whole log, as far as it is about these tenants; every dead letter, whoever it is about."""
+async def events(kafka: str, instances: frozenset[str], since: datetime) -> list[LogEvent]:
+    """The log since then as far as it is about these tenants, which are new; every dead letter, whoever it is about."""
     found: list[LogEvent] = []
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
@@ -175,19 +177,19 @@ async def events(kafka: str, instances: frozenset[str]) -> list[LogEvent]:
         async with asyncio.timeout(READ_SECONDS_MAX):
             while any([await consumer.position(place) < end for place, end in ends.items()]):
                 for batch in (await consumer.getmany(timeout_ms=500)).values():
-                    found += [event for record in batch if (event := _log_event(record, instances)) is not None]
+                    found += [event for record in batch if (event := _log_event(record, instances, since)) is not None]
     finally:
         await consumer.stop()
     return found
 
 
-def _log_event(record: ConsumerRecord, instances: frozenset[str]) -> LogEvent | None:
+def _log_event(record: ConsumerRecord, instances: frozenset[str], since: datetime) -> LogEvent | None:
     headers = header_texts(record.headers)
     envelope = Envelope.from_headers(headers)
     # A dead letter of a message names it by where it stood; other kinds of dead letter are an item's end, not a fault.
     gives_up = f"{headers.get('dl-reason')} of {envelope.subject}: {headers.get('dl-detail')}" if "dl-offset" in headers else None
     key = (record.key or b"").decode()
-    if gives_up is None and key not in instances:
+    if record.timestamp < since.timestamp() * MILLISECONDS or (gives_up is None and key not in instances):
         return None
     return LogEvent(
         topic=record.topic,

@@ -36,6 +36,8 @@ class Asked:
     key: str
     statuses: tuple[int, ...]
     job_ids: frozenset[int]
+    retry_of: int | None = None
+    """The job whose failed items were asked for again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,9 @@ class JobRow:
     failed: int
     canceled: int
     spent: int
+    retry_of: int | None = None
+    redriven: bool = False
+    stop_asked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +66,7 @@ class ItemRow:
     id: int
     job_id: int
     instance_id: str
+    image_id: str
     status: str
     charge: str | None
     result_key: str | None
@@ -76,6 +82,8 @@ class QueueRow:
     state: str
     attempts_counted: int
     attempts_max: int
+    stop_asked_at: float | None = None
+    """In seconds since 1970: when the predictor learned that its job is to be stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +97,15 @@ class AttemptRow:
     granted_at: float
     prediction_id: str | None
     code: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterRow:
+    """The predictor's row of an item that was given up."""
+
+    item_id: int
+    instance_id: str
+    state: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +193,15 @@ class ClientView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pause:
+    """A tenant's pause by an operator, in seconds since 1970: surely in force at first, ended no earlier than told."""
+
+    instance_id: str
+    in_force_at: float
+    ended_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Everything of the run's tenants."""
 
@@ -184,10 +210,14 @@ class Evidence:
     instances: frozenset[str]
     calls: Sequence[PaidCall] = ()
     asked: Sequence[Asked] = ()
+    cancels: Mapping[int, int] = field(default_factory=dict)
+    """Jobs that were asked to stop, and the answer's status."""
+    pauses: Sequence[Pause] = ()
     jobs: Sequence[JobRow] = ()
     items: Sequence[ItemRow] = ()
     queue: Sequence[QueueRow] = ()
     attempts: Sequence[AttemptRow] = ()
+    letters: Sequence[LetterRow] = ()
     predictions: Sequence[PredictionRow] = ()
     balances: Sequence[BalanceRow] = ()
     entries: Sequence[EntryRow] = ()

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 FAULT_EVERY_SECONDS = (2.0, 3.0)
@@ -15,7 +15,16 @@ PART_SHARE = 0.3
 IMAGES_MAX = 10
 SENDING_SHARE = 0.6
 """Of the time with faults: jobs are sent within it, so that the last ones too are under way while things break."""
-CANCELED_SHARE = 0.05
+CANCELED_SHARE = 0.1
+RETRIED_SHARE = 0.5
+"""Of the jobs that end with failed items before the faults stop."""
+STORM_RATE = 0.95
+STORM_SECONDS = (8.0, 12.0)
+"""Longer than an item's three attempts with the pauses between them take, so that some are given up."""
+REDRIVES_AT = (0.5, 0.75, 1.0)
+"""Parts of the time with faults."""
+LATER_PAUSE_SECONDS_MIN = 60.0
+"""A pause in the midst of faults comes into force so slowly that a shorter run would see nothing of it."""
 PRICE = 15
 
 
@@ -52,6 +61,26 @@ class JobPlan:
     at_seconds: float
     images: int
     cancel_after_seconds: float | None
+    retry: bool = False
+    """Its shop tries its failed items again, if it ends with some before the faults stop."""
+
+
+@dataclass(frozen=True)
+class PausePlan:
+    """An operator pauses a shop. One that begins at 0 is in force before anything breaks."""
+
+    shop: str
+    at_seconds: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Storm:
+    """The provider's bad time: so many of its predictions fail in passing."""
+
+    at_seconds: float
+    seconds: float
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +92,9 @@ class Plan:
     shops: Sequence[ShopPlan]
     jobs: Sequence[JobPlan]
     faults: Sequence[Fault]
+    pauses: Sequence[PausePlan]
+    redrives_at: Sequence[float]
+    storm: Storm
 
     def credits_of(self, shop: ShopPlan) -> int:
         """What it is given at the start: enough for all its jobs, or (a poor one) for half of them."""
@@ -85,7 +117,19 @@ def draw_plan(seed: int, *, items: int, seconds: float, processes: Sequence[str]
     faults = list(_faults(dice, seconds, processes))
     if wipe:
         faults.append(Fault(round(seconds * dice.uniform(0.3, 0.7), 1), "redis", "wipe"))
-    return Plan(seed, seconds, SHOPS, jobs, sorted(faults, key=lambda fault: fault.at_seconds))
+    pauses = [PausePlan("small", 0.0, seconds * dice.uniform(0.3, 0.5))]
+    if seconds >= LATER_PAUSE_SECONDS_MIN:
+        pauses.append(PausePlan("middle", seconds * dice.uniform(0.3, 0.5), seconds * 0.4))
+    return Plan(
+        seed=seed,
+        seconds=seconds,
+        shops=SHOPS,
+        jobs=[replace(job, retry=dice.random() < RETRIED_SHARE) for job in jobs],
+        faults=sorted(faults, key=lambda fault: fault.at_seconds),
+        pauses=pauses,
+        redrives_at=[seconds * part for part in REDRIVES_AT],
+        storm=Storm(seconds * dice.uniform(0.2, 0.5), dice.uniform(*STORM_SECONDS), STORM_RATE),
+    )
 
 
 def _jobs(dice: random.Random, items: int, seconds: float) -> list[JobPlan]:

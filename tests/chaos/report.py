@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from chaos.evidence import Evidence
-from chaos.oracle import by, calls_by_item
 from chaos.programme import Run
+from chaos.rule_book import by, calls_by_item
 
 VIOLATIONS_SHOWN = 40
 STORIES_SHOWN = 3
@@ -26,7 +26,10 @@ def figures(run: Run) -> str:
         f"{sum(call.lost for call in paid)} answers lost; at most {fullest(evidence)} in any {evidence.window_seconds:.0f} s "
         f"(cap {evidence.cap}); attempts {dict(attempts)}",
         f"pages: {sum(page.connects for page in run.pages)} connects, {sum(page.reloads for page in run.pages)} reloads; "
-        f"cancelled {len(run.canceled)} jobs; {len(evidence.events)} events",
+        f"{len(evidence.events)} events",
+        f"people: cancelled {len(run.canceled)} jobs ({_counted(run.canceled.values())}), "
+        f"retried {sum(asked.retry_of is not None for asked in evidence.asked)}, redrove {run.redriven} of "
+        f"{len(evidence.letters)} given up, paused {len(run.pauses)} shops",
         f"faults: {_counted(' '.join(fault.split()[2:4]) for fault in run.faults)}",
     ]
     return "\n".join(lines)
