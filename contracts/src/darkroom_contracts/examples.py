@@ -235,6 +235,8 @@ _ALL: tuple[Event, ...] = (
         items_done=1,
         items_failed=0,
         items_canceled=0,
+        result_key=f"results/{DIGEST}.jpg",
+        thumbnail_key=f"thumbnails/{DIGEST}.jpg",
     ),
     JobFinished(
         instance_id=INSTANCE,

@@ -76,6 +76,8 @@ class ItemFinished(ItemEvent):
     items_failed: int
     items_canceled: int
     error: str | None = None
+    result_key: str | None = Field(default=None, description="of an item that is DONE: its picture's object key")
+    thumbnail_key: str | None = None
 
 
 class JobFinished(JobEvent):

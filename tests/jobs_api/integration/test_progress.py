@@ -96,6 +96,9 @@ async def test_the_counts_in_itemfinished_rise_by_one(jobs_api: JobsApi) -> None
     finished = await shop.items_finished(10)
     assert [one.items_done for one in finished] == list(range(1, 11))
     assert {one.items_total for one in finished} == {10}
+    assert {(one.item_id, one.result_key, one.thumbnail_key) for one in finished} == {
+        (item.item_id, f"results/{item.item_id}.jpg", f"thumbnails/{item.item_id}.webp") for item in items
+    }
 
 
 async def test_another_tenants_facts_about_an_item_change_nothing(jobs_api: JobsApi) -> None:

@@ -20,7 +20,8 @@ async def test_a_job_is_told_from_its_acceptance_to_its_end(ground: Ground, noti
         assert (open_page.offset, open_page.recovered) == (0, False)
         for message in zip(events, envelopes, strict=True):
             await ground.log.send([message])
-        frames = {frame["event"] + str(frame["data"].get("status", "")): frame for frame in await open_page.frames(7)}
+        heard = await open_page.frames(8)
+    frames = {frame["event"] + str(frame["data"].get("status", "")): frame for frame in heard}
     assert set(frames) == {
         "job.acceptedPENDING",
         "credits.changed",
@@ -30,8 +31,10 @@ async def test_a_job_is_told_from_its_acceptance_to_its_end(ground: Ground, noti
         "job.updatedRUNNING",
         "job.finishedDONE",
     }
-    done = frames["item.updatedDONE"]
-    assert done["at"] == envelopes[4].time
+    # By the poller, who knows first, and again once it is in jobs-api's answers: the same in other words would undo itself.
+    done, again = (frame for frame in heard if frame["data"].get("status") == "DONE" and frame["event"] == "item.updated")
+    assert {done["at"], again["at"]} == {envelopes[4].time, envelopes[5].time}
+    assert done["data"] == again["data"]
     assert (done["data"]["jobId"], done["data"]["itemId"]) == (JOB, ITEM)
     assert done["data"]["optimizedImageUrl"].startswith("http://darkroom.example/media/results/")
 

@@ -13,6 +13,11 @@ from darkroom_notifier.frames import TOLD, frames_of
 
 MEDIA = "https://media.example"
 THE_ITEM = {"jobId": JOB, "itemId": ITEM, "imageId": IMAGE}
+DONE = THE_ITEM | {
+    "status": "DONE",
+    "optimizedImageUrl": f"https://media.example/media/results/{DIGEST}.jpg",
+    "thumbnailUrl": f"https://media.example/media/thumbnails/{DIGEST}.jpg",
+}
 COUNTS = {"totalImages": 2, "completedImages": 1, "failedImages": 0, "canceledImages": 0}
 
 
@@ -34,21 +39,8 @@ def told(event: Event) -> list[tuple[str, dict[str, Any]]]:
         (CreditsGranted, [("credits.changed", {"available": 500, "held": 0, "spent": 0})]),
         (ItemStarted, [("item.updated", THE_ITEM | {"status": "RUNNING"})]),
         (PredictionCreated, [("item.updated", THE_ITEM | {"status": "PROCESSING"})]),
-        (
-            ItemCompleted,
-            [
-                (
-                    "item.updated",
-                    THE_ITEM
-                    | {
-                        "status": "DONE",
-                        "optimizedImageUrl": f"https://media.example/media/results/{DIGEST}.jpg",
-                        "thumbnailUrl": f"https://media.example/media/thumbnails/{DIGEST}.jpg",
-                    },
-                )
-            ],
-        ),
-        (ItemFinished, [("job.updated", {"jobId": JOB, "status": "RUNNING"} | COUNTS)]),
+        (ItemCompleted, [("item.updated", DONE)]),
+        (ItemFinished, [("item.updated", DONE), ("job.updated", {"jobId": JOB, "status": "RUNNING"} | COUNTS)]),
         (
             JobFinished,
             [
@@ -72,6 +64,11 @@ def test_an_item_that_ended_without_a_picture_says_why(status: str) -> None:
     item, job = told(event)
     assert item == ("item.updated", THE_ITEM | {"status": status, "error": "The studio refused this picture."})
     assert job[0] == "job.updated"
+
+
+def test_an_item_that_ended_before_its_keys_were_told_is_counted_alone() -> None:
+    event = EXAMPLES[ItemFinished].model_copy(update={"result_key": None, "thumbnail_key": None})
+    assert [kind for kind, _ in told(event)] == ["job.updated"]
 
 
 def test_without_a_media_address_pictures_are_relative_to_the_page() -> None:

@@ -1,12 +1,10 @@
 // The live line of a signed-in page: frames go into the query cache, and the state of the line is there for the mark and for polling.
-import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
-import { noticeKeys } from "../api/notices";
 import { keys } from "../api/queries";
-import type { Balance, JobDetail, JobPage } from "../api/types";
-import { Line, type Frame, type LineState } from "./line";
-import { detailWithItem, detailWithJob, pageWithJob, type ItemNews, type JobNews } from "./merge";
+import { Line, type LineState } from "./line";
 import { latestNews } from "./news";
+import { take } from "./take";
 
 interface Live {
   state: LineState;
@@ -59,38 +57,3 @@ const browser = {
   },
   online: () => navigator.onLine,
 };
-
-/** Put a frame where the pages look. */
-function take(client: QueryClient, { event, at, data }: Frame): void {
-  switch (event) {
-    case "item.updated": {
-      const news = data as ItemNews;
-      latestNews.ofItem(news, at);
-      client.setQueryData<JobDetail>(keys.job(news.jobId), (known) => known && detailWithItem(known, news, at));
-      break;
-    }
-    case "job.accepted":
-      void client.invalidateQueries({ queryKey: keys.active });
-      break;
-    case "job.updated":
-    case "job.finished": {
-      const news = data as JobNews;
-      latestNews.ofJob(news, at);
-      client.setQueryData<JobDetail>(keys.job(news.jobId), (known) => known && detailWithJob(known, news, at));
-      client.setQueryData<JobPage>(keys.active, (known) => known && pageWithJob(known, news, at));
-      if (event === "job.finished") {
-        void client.invalidateQueries({ queryKey: keys.ended });
-        void client.invalidateQueries({ queryKey: keys.transactions });
-      }
-      break;
-    }
-    case "notification":
-      void client.invalidateQueries({ queryKey: noticeKeys.all });
-      break;
-    case "credits.changed": {
-      const news = data as Pick<Balance, "available" | "held" | "spent">;
-      client.setQueryData<Balance>(keys.balance, (known) => known && { ...known, ...news });
-      break;
-    }
-  }
-}

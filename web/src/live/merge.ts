@@ -22,12 +22,14 @@ export interface ItemNews {
 
 export interface JobNews {
   jobId: number;
-  status: Job["status"];
+  /** Not told with a place in the line alone. */
+  status?: Job["status"];
   totalImages?: number;
   completedImages?: number;
   failedImages?: number;
   position?: number;
-  expectedFinishAt?: string;
+  /** null: nobody can tell any more. */
+  expectedFinishAt?: string | null;
   error?: string;
 }
 
@@ -39,8 +41,7 @@ export function itemWith(item: Item, news: ItemNews, at: string): Item {
 }
 
 export function jobWith(job: Job, news: JobNews, at: string): Job {
-  const forward = JOB_RANK[news.status] > JOB_RANK[job.status];
-  const status = forward ? news.status : job.status;
+  const status = news.status && JOB_RANK[news.status] > JOB_RANK[job.status] ? news.status : job.status;
   const ended = JOB_ENDED.has(status);
   return {
     ...job,
@@ -51,7 +52,7 @@ export function jobWith(job: Job, news: JobNews, at: string): Job {
     finishedAt: job.finishedAt ?? (ended ? at : undefined),
     error: job.error ?? news.error,
     position: ended ? undefined : (news.position ?? job.position),
-    expectedFinishAt: ended ? undefined : (news.expectedFinishAt ?? job.expectedFinishAt),
+    expectedFinishAt: ended ? undefined : news.expectedFinishAt === undefined ? job.expectedFinishAt : news.expectedFinishAt,
   };
 }
 

@@ -18,7 +18,8 @@ export class LatestNews {
   }
 
   ofJob(news: JobNews, at: string): void {
-    this.of(news.jobId).job = { news, at };
+    const known = this.of(news.jobId);
+    known.job = { news: { ...known.job?.news, ...news }, at };
   }
 
   /** A detail with all that was told of its job; what it knows already stays as it is. */

@@ -93,13 +93,13 @@ export function jobWords(job: Job, now: Date, items: readonly Pick<Item, "status
     default: {
       const left = secondsLeft(job, now);
       const ended = job.completedImages + job.failedImages;
-      const ahead = ended === 0 && job.position ? `, ${ordinal(job.position)} in line` : "";
       const finish = left === undefined ? "" : left < 1 ? ", nearly there" : `, about ${duration(left)} to go`;
       const working = items.filter((item) => item.status === "PROCESSING").length;
+      if (job.status === "PENDING" && ended === 0 && job.position) return `Waiting for your turn: ${ordinal(job.position)}${finish}`;
       if (ended === 0 && working) return `${working === job.totalImages ? "All" : `${working} of`} ${job.totalImages} at the studio${finish}`;
-      return ended === 0 && !ahead && !finish
+      return ended === 0 && !finish
         ? `Waiting for your turn: ${count(job.totalImages, "image")}`
-        : `${job.completedImages} of ${job.totalImages} done${failed}${ahead}${finish}`;
+        : `${job.completedImages} of ${job.totalImages} done${failed}${finish}`;
     }
   }
 }

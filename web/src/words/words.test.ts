@@ -61,7 +61,7 @@ describe("times", () => {
 describe("jobs", () => {
   test.each<[Partial<Job>, string]>([
     [{}, "Waiting for your turn: 10 images"],
-    [{ status: "PENDING", position: 12 }, "0 of 10 done, 12th in line"],
+    [{ status: "PENDING", position: 12 }, "Waiting for your turn: 12th"],
     [{ completedImages: 3, startedAt: before(30).toISOString() }, "3 of 10 done, about 70 s to go"],
     [{ completedImages: 3, expectedFinishAt: before(-40).toISOString() }, "3 of 10 done, about 40 s to go"],
     [{ completedImages: 1, failedImages: 1 }, "1 of 10 done, 1 could not be done"],

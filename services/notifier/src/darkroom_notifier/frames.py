@@ -1,7 +1,9 @@
 """What a tenant's people see of an event: none, one or more frames. Pure.
 
 Item states come from whoever knows first (predictor, poller), but the ends FAILED and CANCELED from jobs-api, which decides
-them. Order across topics does not exist: a page must not leave a terminal state for a frame that came late.
+them. DONE is told twice, by the poller and once more when jobs-api answers it: a page that loads between the two has heard the
+first before it was there and was answered without it. Order across topics does not exist: a page must not leave a terminal
+state for a frame that came late.
 """
 
 from collections.abc import Callable
@@ -59,14 +61,15 @@ def _of_created(event: PredictionCreated, _media_base: str) -> tuple[Frame, ...]
 
 
 def _of_completed(event: ItemCompleted, media_base: str) -> tuple[Frame, ...]:
-    result, address = event.result, f"{media_base}/media/"
-    return (_item(event, "DONE", optimizedImageUrl=address + result.key, thumbnailUrl=address + result.thumbnail_key),)
+    return (_done(event, media_base, event.result.key, event.result.thumbnail_key),)
 
 
-def _of_item_finished(event: ItemFinished, _media_base: str) -> tuple[Frame, ...]:
+def _of_item_finished(event: ItemFinished, media_base: str) -> tuple[Frame, ...]:
     job = Frame("job.updated", {"jobId": event.job_id, "status": "RUNNING", **_counts(event)})
     if event.status == "DONE":
-        return (job,)
+        if event.result_key is None or event.thumbnail_key is None:  # written before they were told
+            return (job,)
+        return _done(event, media_base, event.result_key, event.thumbnail_key), job
     error = {"error": event.error} if event.error else {}
     return _item(event, event.status, **error), job
 
@@ -75,6 +78,11 @@ def _of_job_finished(event: JobFinished, _media_base: str) -> tuple[Frame, ...]:
     about = {"jobId": event.job_id, "productId": event.product_id, "productName": event.product_name, "status": event.status}
     error = {"error": event.error} if event.error else {}
     return (Frame("job.finished", about | _counts(event) | error),)
+
+
+def _done(event: ItemEvent, media_base: str, key: str, thumbnail_key: str) -> Frame:
+    address = f"{media_base}/media/"
+    return _item(event, "DONE", optimizedImageUrl=address + key, thumbnailUrl=address + thumbnail_key)
 
 
 def _item(event: ItemEvent, status: str, **more: str) -> Frame:

@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { Problem } from "../../api/http";
 import { picturesAddress } from "../../api/orders";
-import { jobQuery, keys } from "../../api/queries";
+import { jobQuery } from "../../api/queries";
 import type { JobDetail } from "../../api/types";
 import { useLive } from "../../live/LiveProvider";
 import { Bar } from "../../parts/Bar";
@@ -65,7 +65,6 @@ export function JobPage() {
 function JobView({ detail }: { detail: JobDetail }) {
   const { job, items } = detail;
   const now = useNow();
-  const client = useQueryClient();
   const [address, setAddress] = useSearchParams();
   const words = jobWords(job, now, items);
   const ended = JOB_ENDED.has(job.status);
@@ -73,15 +72,6 @@ function JobView({ detail }: { detail: JobDetail }) {
   const openId = Number(address.get("image"));
   const open = useCallback((itemId: number) => setAddress({ image: String(itemId) }, { replace: true }), [setAddress]);
   const shut = () => setAddress({}, { replace: true });
-
-  // The end is told by a frame; once all is in, the answer of the platform itself has the last word.
-  const asked = useRef(false);
-  useEffect(() => {
-    if (ended && !asked.current) {
-      asked.current = true;
-      void client.invalidateQueries({ queryKey: keys.job(job.id) });
-    }
-  }, [client, ended, job.id]);
 
   return (
     <>

@@ -144,6 +144,8 @@ def _item_finished(end: End, status: ItemEnd, item: EndedItem, totals: Totals) -
         items_failed=totals.failed,
         items_canceled=totals.canceled,
         error=item.error,
+        result_key=item.result_key,
+        thumbnail_key=item.thumbnail_key,
     )
 
 
