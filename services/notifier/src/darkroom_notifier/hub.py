@@ -57,6 +57,10 @@ class Hub:
         self._pubsub: PubSub | None = None
         self._subscribing = asyncio.Lock()
 
+    def tenants(self) -> list[str]:
+        """Who has sockets here."""
+        return list(self._listeners)
+
     async def run(self) -> None:
         """Listen until the connection is lost or this is cancelled."""
         pubsub = self._redis.pubsub()

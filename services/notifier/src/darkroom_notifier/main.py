@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from darkroom_servicekit.queue_view import QueueView
 from darkroom_servicekit.runtime import Runtime
 from fastapi import FastAPI
 
@@ -18,6 +19,7 @@ from darkroom_notifier.settings import NotifierSettings
 from darkroom_notifier.sockets import Sockets
 from darkroom_notifier.take_events import handlers_of
 from darkroom_notifier.tell_people import tell_people
+from darkroom_notifier.tell_places import TellPlaces
 
 BATCHES_PER_SECOND = 50.0
 """People are told within 50 ms of an event also under load, so batches cannot gather for as long as elsewhere."""
@@ -37,6 +39,9 @@ def build(settings: NotifierSettings) -> FastAPI:
     publisher = FramePublisher(history, measures, media_base=settings.media_base(), clock=time.monotonic)
     recorder = tell_people(runtime, settings, measures)
     runtime.consume(handlers_of(publisher.on_events, recorder.on_events), batches_per_second=BATCHES_PER_SECOND)
+    view = QueueView(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix, client_id="darkroom-notifier-queue")
+    runtime.after_kafka("queue view", view.run)
+    runtime.loop("tell-places", TellPlaces(view, history, hub.tenants).run)
     runtime.loop("live", hub.run)
     runtime.loop("places", places.run)
     runtime.loop("held-frames", publisher.run)
