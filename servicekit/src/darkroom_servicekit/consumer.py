@@ -7,6 +7,7 @@ moving ends its process, so that it is started afresh (aiokafka can stall silent
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.dead_letters import dead_letter
+from darkroom_servicekit.doctor import Thing
 from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.pace import Pace
@@ -148,6 +150,27 @@ class EventConsumer:
             raise NotReady("no partitions assigned yet")
         if self._waiting_for:
             raise NotReady(f"waiting for {self._waiting_for}")
+
+    async def unhandled(self, older_seconds: float) -> list[Thing]:
+        """For the doctor: the group's partitions with a message older than that which no replica has handled."""
+        consumer = self._consumer
+        if consumer is None:
+            raise NotReady("not connected to Kafka yet")
+        partitions = [
+            TopicPartition(topic, number) for topic in self._topics for number in consumer.partitions_for_topic(topic) or ()
+        ]
+        before_ms = int((time.time() - older_seconds) * 1000)
+        ends, young = await asyncio.gather(
+            consumer.end_offsets(partitions), consumer.offsets_for_times(dict.fromkeys(partitions, before_ms))
+        )
+        found = []
+        for partition in partitions:
+            handled = await consumer.committed(partition) or 0
+            first_young = young[partition].offset if young[partition] else ends[partition]
+            if handled < first_young:
+                state = f"{ends[partition] - handled} messages, waiting for {self._waiting_for or 'nothing'}"
+                found.append(Thing(id=f"{partition.topic}/{partition.partition}", state=state, age_seconds=older_seconds))
+        return found
 
     async def run(self) -> None:
         """Join the group and consume until cancelled."""

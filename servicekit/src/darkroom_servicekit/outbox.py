@@ -18,6 +18,7 @@ from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from darkroom_servicekit.doctor import FOUND_MAX, Thing
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.pace import Pace
 
@@ -74,6 +75,13 @@ WAITING = text(
     FROM outbox WHERE published_at IS NULL
     """
 )
+UNSENT = text(
+    """
+    SELECT sequence, topic, key, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
+    FROM outbox WHERE published_at IS NULL AND created_at < clock_timestamp() - make_interval(secs => :older_seconds)
+    ORDER BY sequence LIMIT :limit
+    """
+)
 PRUNE = text(
     """
     DELETE FROM outbox WHERE sequence IN (
@@ -113,6 +121,12 @@ async def write_outbox(connection: AsyncConnection, rows: Sequence[OutboxRow]) -
             "payloads": [row.payload for row in rows],
         },
     )
+
+
+async def unsent_rows(connection: AsyncConnection, older_seconds: float) -> list[Thing]:
+    """For the doctor: the oldest rows that have waited for so long."""
+    rows = await connection.execute(UNSENT, {"older_seconds": older_seconds, "limit": FOUND_MAX})
+    return [Thing(id=str(row.sequence), state=row.topic, age_seconds=row.age_seconds, instance_id=row.key) for row in rows]
 
 
 class OutboxRelay:

@@ -18,9 +18,10 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from redis.asyncio import Redis
 
-from darkroom_servicekit.auth import Authenticator, TokenKeys
+from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
 from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
 from darkroom_servicekit.database import UnitOfWork, build_engine, check_database
+from darkroom_servicekit.doctor import Doctor, Thing
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.http import build_app
 from darkroom_servicekit.kafka import build_broker, check_kafka
@@ -28,7 +29,7 @@ from darkroom_servicekit.logs import configure_logging
 from darkroom_servicekit.loops import Loops
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.migrations import newest_revision
-from darkroom_servicekit.outbox import OutboxRelay
+from darkroom_servicekit.outbox import OutboxRelay, unsent_rows
 from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.tracing import build_tracer
@@ -97,6 +98,10 @@ class Runtime:
             lifespan=self._lifespan,
         )
         self.app.state.stopping = self._to_drain
+        self.doctor = Doctor(service)
+        meaning = "events written, but not sent to Kafka"
+        self.doctor.finds("outbox", meaning, self._unsent, repair=("let the relay look now", self._relay_now))
+        self.app.include_router(self.doctor.routes(bearer_principal(self.authenticator)))
         self.loop("kafka", self._keep_broker)
         self.after_kafka("outbox", self.relay.run)
         self.loop("housekeeping", self._housekeeping)
@@ -130,6 +135,7 @@ class Runtime:
             ),
         )
         self.health.add("consumer", consumer.check)
+        self.doctor.finds("consumer", "messages in Kafka that the service has not handled", consumer.unhandled)
         self.after_kafka("consumer", consumer.run)
         return consumer
 
@@ -180,6 +186,14 @@ class Runtime:
         if not self._broker_started.is_set():
             raise NotReady("not connected yet")
         await check_kafka(self.broker)
+
+    async def _unsent(self, older_seconds: float) -> list[Thing]:
+        async with self.unit_of_work.read() as connection:
+            return await unsent_rows(connection, older_seconds)
+
+    async def _relay_now(self, ids: Sequence[str]) -> int:
+        self.relay.wake()
+        return len(ids)
 
     async def _housekeeping(self) -> None:
         while True:

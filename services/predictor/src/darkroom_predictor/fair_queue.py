@@ -30,6 +30,7 @@ ACCOUNT_FIELDS = 8
 MARK_BYTES = 4
 MARKS_KEPT = 1_000
 NO_MODEL = "0"
+SCAN_COUNT = 1_000
 BEHIND = b"1"
 
 
@@ -254,6 +255,15 @@ class FairQueue:
             return set()
         known = await self._redis.smismember(self._space("queued"), [str(item) for item in items])
         return {item for item, is_known in zip(items, known, strict=True) if not is_known}
+
+    async def some_filed(self, items_max: int) -> list[int]:
+        """Items that wait in Redis, in no order; of more than that, some."""
+        found: list[int] = []
+        async for item in self._redis.sscan_iter(self._space("queued"), count=SCAN_COUNT):
+            if len(found) >= items_max:
+                break
+            found.append(int(item))
+        return found
 
     async def old_slots(self, account: str, *, seconds: float) -> set[str]:
         """The attempts that have held a slot of the account for longer than that."""

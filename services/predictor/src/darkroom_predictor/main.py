@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from redis.exceptions import RedisError
 
 from darkroom_predictor.cancel_jobs import CancelJobs
+from darkroom_predictor.doctor import PredictorDoctor
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
@@ -113,6 +114,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.app.include_router(tenants)
     keep_limits = KeepLimits(list(lines.values()))
     runtime.app.include_router(limit_routes(keep_limits, bearer_principal(runtime.authenticator)))
+    PredictorDoctor(runtime.unit_of_work, lines).register(runtime.doctor)
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))
     runtime.app.include_router(letter_routes(letters, bearer_principal(runtime.authenticator)))
     return runtime.app
