@@ -81,7 +81,7 @@ class ItemFinished(ItemEvent):
 
 
 class JobFinished(JobEvent):
-    """All items of a job have ended, or its credits were refused. Once per job."""
+    """All items of a job have ended, or its credits were refused. Once per job, unless an operator has it told again."""
 
     topic: ClassVar[str] = "darkroom.jobs"
 
@@ -94,3 +94,4 @@ class JobFinished(JobEvent):
     items_canceled: int
     items_spent: int = Field(description="how many items' credits are kept; the others' are given back")
     error: str | None = None
+    told_again: bool = Field(default=False, description="said before: for whoever did not act on it; no person is told again")

@@ -13,6 +13,7 @@ from darkroom_credits.close.compare_stripe import CompareStripe
 from darkroom_credits.close.daily_close import DailyClose
 from darkroom_credits.close.http import build_close_routes
 from darkroom_credits.correct_credits import CorrectCredits
+from darkroom_credits.doctor import CreditsDoctor
 from darkroom_credits.events import build_handlers
 from darkroom_credits.grant_credits import GrantCredits
 from darkroom_credits.http_corrections import build_correction_routes
@@ -51,6 +52,7 @@ def build(settings: CreditsSettings) -> FastAPI:
     principal_of = bearer_principal(runtime.authenticator)
 
     runtime.consume(build_handlers(KeepBooks(metrics)))
+    CreditsDoctor(unit_of_work).register(runtime.doctor)
     runtime.loop("time", time.run)
     runtime.loop("sample shops", samples.run)
     runtime.loop("own role", CheckOwnRole(unit_of_work, metrics).run)

@@ -20,6 +20,7 @@ from darkroom_jobs_api.jobs.accept_request import AcceptRequest
 from darkroom_jobs_api.jobs.cancel_job import CancelJob
 from darkroom_jobs_api.jobs.decide_jobs import DecideJobs
 from darkroom_jobs_api.jobs.decisions import Decisions
+from darkroom_jobs_api.jobs.doctor import JobsDoctor
 from darkroom_jobs_api.jobs.http import job_routes
 from darkroom_jobs_api.jobs.http_changes import change_routes
 from darkroom_jobs_api.jobs.http_download import download_routes
@@ -61,6 +62,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.loop("decisions", decisions.run)
     runtime.loop("release", release.run)
     runtime.loop("stop", stop_items.run)
+    JobsDoctor(unit_of_work, catalogue, [release.once, stop_items.once]).register(runtime.doctor)
     runtime.loop("idempotency", lambda: _purge(unit_of_work, timedelta(hours=settings.idempotency_keep_hours)))
 
     view = QueueView(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix, client_id="darkroom-jobs-api-queue")

@@ -15,6 +15,7 @@ from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
 from darkroom_notifier.letters.words import Words
 from darkroom_notifier.letters.write_letters import Letters
 from darkroom_notifier.measures import Measures
+from darkroom_notifier.messages.doctor import MessagesDoctor
 from darkroom_notifier.messages.rules import pace
 from darkroom_notifier.messages.send_messages import Sender
 from darkroom_notifier.people.http import preference_routes
@@ -45,6 +46,7 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
         runtime.app.include_router(unsubscribe_routes(runtime.unit_of_work, letters, links))
     runtime.app.include_router(inbox_routes(runtime.unit_of_work, principal, letters))
     runtime.app.include_router(reports.router())
+    MessagesDoctor(runtime.unit_of_work, [sender.wake for sender in senders.values()]).register(runtime.doctor)
     runtime.loop("forgetting", lambda: _forget_for_ever(runtime, settings.notifications_keep_days))
     return NotificationRecorder({channel: sender.wake for channel, sender in senders.items()})
 

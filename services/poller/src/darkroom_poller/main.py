@@ -12,6 +12,7 @@ from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
 
 from darkroom_poller.collect_results import CollectLimits, CollectResults, folders
+from darkroom_poller.doctor import PollerDoctor
 from darkroom_poller.early_store import forget_early
 from darkroom_poller.file_predictions import FilePredictions
 from darkroom_poller.http import media_routes, webhook_routes
@@ -89,6 +90,7 @@ def build(settings: PollerSettings) -> FastAPI:
             await asyncio.sleep(FORGET_EVERY_SECONDS)
 
     runtime.consume(Handlers().on(PredictionCreated, filing.on_predictions_created))
+    PollerDoctor(runtime.unit_of_work, lambda: poll.wake(0.0), collect.wake).register(runtime.doctor)
     runtime.loop("collect", collect.run)
     runtime.loop("poll", poll.run)
     runtime.loop("forget", forget)

@@ -150,7 +150,7 @@ class PredictorDoctor:
         return len(rows)
 
     async def retell_attempts(self, ids: Sequence[str]) -> int:
-        """Tell the poller again of what the provider has, as the loop over attempts does: it follows it, or says its end again."""
+        """Tell the poller again, as the loop over attempts does: it follows the prediction, or says its end again."""
         async with self._unit_of_work.begin() as transaction:
             told = await retell_now(transaction, ids)
         for line in self._lines.values():

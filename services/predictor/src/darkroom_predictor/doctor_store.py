@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_predictor.queue_store import ITEM_COLUMNS
 
-# The last attempt tells how an item ended; one that never had any was stopped. Whether one that failed while it was to be
-# stopped has failed or was stopped is written nowhere: where that makes a difference to its credits, nobody is told anything.
+# The last attempt tells how an item ended; one that never had any was stopped. An item whose last attempt failed has failed where
+# that is what ended it: it may have been stopped instead, or ended by a late result. Where the rows do not say, neither do we.
 LAST = """
     LEFT JOIN LATERAL (
         SELECT id, number, account, state, code, message, callback_token_sha256, prediction_id, granted_at, ended_at
@@ -24,7 +24,10 @@ LAST = """
 OUTCOME = """
     CASE WHEN q.state <> 'ENDED' THEN q.state WHEN last.state = 'DONE' THEN 'DONE'
          WHEN last.state IS NULL OR (q.cancel_requested_at IS NOT NULL AND NOT q.reached_provider) THEN 'CANCELED'
-         WHEN q.cancel_requested_at IS NOT NULL THEN 'UNCLEAR' ELSE 'FAILED' END
+         WHEN q.cancel_requested_at IS NULL AND (
+             q.ended_at < last.ended_at + interval '1 second'
+             OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.item_id = q.item_id AND d.kind = 'item')
+         ) THEN 'FAILED' ELSE 'UNCLEAR' END
 """
 EXPIRED_CALLS = """
     SELECT a.id::text AS id, q.instance_id, 'of ' || a.owner AS state, a.lease_until AS since
@@ -37,11 +40,15 @@ UNSETTLED_CALLS = """
 LONE_CLAIMS = f"""
     SELECT q.item_id::text AS id, q.instance_id, q.state, coalesce(last.ended_at, q.queued_at) AS since
     FROM queue_items q {LAST} WHERE q.state IN ('CLAIMED', 'SENT') AND coalesce(last.state, 'FAILED') = 'FAILED'
-"""
+"""  # noqa: S608 - our own constants
 OPEN_LETTERS = """
-    SELECT id::text AS id, instance_id, service || ' ' || code AS state, created_at AS since FROM dead_letters WHERE state = 'open'
+    SELECT id::text AS id, instance_id, service || ' ' || code AS state, created_at AS since
+    FROM dead_letters WHERE state = 'open'
 """
-STALE = "SELECT *, {age} FROM ({found}) found WHERE since < clock_timestamp() - make_interval(secs => :older) ORDER BY since LIMIT {most}"
+STALE = """
+    SELECT *, {age} FROM ({found}) found
+    WHERE since < clock_timestamp() - make_interval(secs => :older) ORDER BY since LIMIT {most}
+"""
 AGE = "extract(epoch FROM clock_timestamp() - since)::float8 AS age_seconds"
 NOT_WAITING = text(
     f"""

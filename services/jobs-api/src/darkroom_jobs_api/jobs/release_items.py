@@ -5,6 +5,7 @@ The job's row says how far it has got, so whoever comes next goes on there; a lo
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from darkroom_contracts.jobs import ItemRequested, RetryPolicy
@@ -12,7 +13,7 @@ from darkroom_servicekit.database import Transaction, UnitOfWork
 
 from darkroom_jobs_api.catalogue.product import Product, provider_input
 from darkroom_jobs_api.catalogue.store import CatalogueStore
-from darkroom_jobs_api.jobs.decision_store import ReleasingJob, items_to_release, jobs_to_release, mark_released
+from darkroom_jobs_api.jobs.decision_store import items_to_release, jobs_to_release, mark_released
 from darkroom_jobs_api.jobs.rules import next_releases
 
 CHUNK_ITEMS_MAX = 500
@@ -45,7 +46,7 @@ class ReleaseItems:
         by_id = {job.id: job for job in jobs}
         for row in await items_to_release(transaction, releases):
             job = by_id[row.job_id]
-            transaction.publish(self._request(transaction, row, job, products[job.product]), cause=job.decided_by)
+            transaction.publish(item_requested(row, job, products[job.product], at=transaction.now), cause=job.decided_by)
         await mark_released(transaction, releases)
         whole = sum(release.to == by_id[release.job_id].total for release in releases)
         more = whole < len(jobs)
@@ -65,25 +66,30 @@ class ReleaseItems:
             except TimeoutError:
                 continue
 
+    async def once(self) -> None:
+        """Go on with one chunk of whatever is left."""
+        await self._release_some()
+
     async def _release_some(self) -> bool:
         async with self._unit_of_work.begin() as transaction:
             return await self(transaction, None)
 
-    @staticmethod
-    def _request(transaction: Transaction, row: Any, job: ReleasingJob, product: Product) -> ItemRequested:  # a database row
-        values = job.options | {"prompt": row.prompt, "imageUrl": row.image_url}
-        return ItemRequested(
-            instance_id=row.instance_id,
-            job_id=row.job_id,
-            item_id=row.id,
-            image_id=row.image_id,
-            product=product.name,
-            provider=product.provider,
-            model=product.model,
-            input=provider_input(product.input, values),
-            expected_seconds=product.expected_seconds,
-            cancel_after_seconds=product.cancel_after_seconds,
-            retry=RetryPolicy(attempts_max=product.attempts_max, backoff_seconds=product.backoff_seconds),
-            redriven=job.redriven,
-            requested_at=transaction.now,
-        )
+
+def item_requested(row: Any, job: Any, product: Product, *, at: datetime) -> ItemRequested:
+    """The event that asks for an item: `row` and `job` are rows of the item and of its job's part."""
+    values = job.options | {"prompt": row.prompt, "imageUrl": row.image_url}
+    return ItemRequested(
+        instance_id=row.instance_id,
+        job_id=row.job_id,
+        item_id=row.id,
+        image_id=row.image_id,
+        product=product.name,
+        provider=product.provider,
+        model=product.model,
+        input=provider_input(product.input, values),
+        expected_seconds=product.expected_seconds,
+        cancel_after_seconds=product.cancel_after_seconds,
+        retry=RetryPolicy(attempts_max=product.attempts_max, backoff_seconds=product.backoff_seconds),
+        redriven=job.redriven,
+        requested_at=at,
+    )

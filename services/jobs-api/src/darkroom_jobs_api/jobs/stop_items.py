@@ -70,6 +70,10 @@ class StopItems:
             except TimeoutError:
                 continue
 
+    async def once(self) -> None:
+        """Go on with one chunk of whatever is left."""
+        await self._stop_some()
+
     async def _stop_some(self) -> bool:
         async with self._unit_of_work.begin() as transaction:
             return await self(transaction, None)

@@ -58,8 +58,8 @@ def notification_of(received: Received[Event]) -> Notification | None:
 
 
 def _of_job(event: JobFinished, _envelope: Envelope) -> Told | None:
-    if event.error == REFUSED_FOR_CREDITS:
-        return None  # told of by CreditsRejected, with what is missing
+    if event.told_again or event.error == REFUSED_FOR_CREDITS:
+        return None  # a refusal is told of by CreditsRejected, with what is missing
     kinds: dict[str, Kind] = {"DONE": "job.done", "FAILED": "job.failed", "CANCELED": "job.canceled"}
     data: dict[str, Any] = {
         "productId": event.product_id,

@@ -1,0 +1,39 @@
+"""The notifier's part of the doctor: messages that are due and that no sender takes."""
+
+from collections.abc import Callable, Sequence
+
+from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.doctor import FOUND_MAX, Doctor, Thing
+from sqlalchemy import text
+
+DUE = text(
+    f"""
+    SELECT id::text AS id, instance_id, channel || ' ' || state AS state,
+           extract(epoch FROM clock_timestamp() - not_before)::float8 AS age_seconds
+    FROM messages
+    WHERE state IN ('pending', 'sending') AND not_before < clock_timestamp() - make_interval(secs => :older)
+    ORDER BY not_before LIMIT {FOUND_MAX}
+    """  # noqa: S608 - our own constant
+)
+
+
+class MessagesDoctor:
+    """Looks; mends by waking the senders."""
+
+    def __init__(self, unit_of_work: UnitOfWork, wakers: Sequence[Callable[[], None]]) -> None:
+        self._unit_of_work = unit_of_work
+        self._wakers = wakers
+
+    def register(self, doctor: Doctor) -> None:
+        """Hand it to the service's door."""
+        doctor.finds("message", "e-mails and SMS that are due and not sent", self._due, repair=("wake the senders", self.wake))
+
+    async def wake(self, ids: Sequence[str]) -> int:
+        for wake in self._wakers:
+            wake()
+        return len(ids)
+
+    async def _due(self, older_seconds: float) -> list[Thing]:
+        async with self._unit_of_work.read() as connection:
+            rows = await connection.execute(DUE, {"older": older_seconds})
+            return [Thing.model_validate(dict(row)) for row in rows.mappings()]
