@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tenants": ("darkroom_cli.commands.tenants", "Tenants: their shares and waits; set a plan, weight, caps, a pause."),
     "limits": ("darkroom_cli.commands.limits", "The provider accounts' limits: show them, set them live."),
     "dlq": ("darkroom_cli.commands.dlq", "Dead letters: list, show, redrive, drop them."),
+    "doctor": ("darkroom_cli.commands.doctor", "What is stuck or held by nobody, and how it is mended; exit 0 when nothing."),
     "audit": ("darkroom_cli.commands.audit", "What the event log says: the timeline of a job."),
     "topics": ("darkroom_cli.commands.topics", "The Kafka topics: list them, make the missing ones."),
 }

@@ -16,7 +16,8 @@ UNDECIDED = f"""
     WHERE decision = 'WAITING' AND finished_at IS NULL AND {OLD.format("created_at")} ORDER BY id LIMIT {FOUND_MAX}
 """  # noqa: S608 - our own constants
 UNASKED = f"""
-    SELECT id::text AS id, instance_id, items_released || ' of ' || items_total || ' asked for' AS state, {AGE.format("updated_at")}
+    SELECT id::text AS id, instance_id, items_released || ' of ' || items_total || ' asked for' AS state,
+           {AGE.format("updated_at")}
     FROM jobs
     WHERE finished_at IS NULL AND items_released < items_total AND (decision = 'RESERVED' OR cancel_requested_at IS NOT NULL)
       AND {OLD.format("updated_at")} ORDER BY id LIMIT {FOUND_MAX}
