@@ -250,3 +250,22 @@ async def test_an_operator_finds_the_jobs_that_hold_credits(credits: Credits, lo
     assert (await credits.client.get(f"{url}?olderThan=60", headers=operator())).json() == {"reservations": []}
     assert (await credits.client.get(url, headers=tenant("shop"))).status_code == 403
     assert (await credits.client.get(f"{url}?olderThan=-1", headers=operator())).status_code == 400
+
+
+async def test_open_reservations_are_told_to_the_doctor(credits: Credits, log: Log) -> None:
+    async def held(older_seconds: float, after: str = "") -> list[tuple[str, str]]:
+        query: dict[str, str | float] = {"olderThan": older_seconds, "after": after}
+        answer = await credits.client.get("/api/operator/doctor/open/reservations", params=query, headers=operator())
+        return [(thing["id"], thing["state"]) for thing in answer.json()["things"]]
+
+    await credits.grant("shop", amount=100, reason="welcome")
+    await log.publish(requested(1, items=3), requested(2))
+    await log.events(lambda events: kinds(events).count(CreditsReserved) == 2, instance_id="shop")
+    await log.publish(item_finished(1, 11))
+    await log.events(lambda events: CreditsSettled in kinds(events), instance_id="shop")
+    assert await held(0) == [("1", "30 credits held"), ("2", "15 credits held")]
+    assert await held(0, after="1") == [("2", "15 credits held")]
+    assert await held(3600) == []
+    await log.publish(job_finished(1, items_spent=1, items=3).model_copy(update={"told_again": True}))
+    await log.events(lambda events: released(events) == 30, instance_id="shop")
+    assert await held(0) == [("2", "15 credits held")]

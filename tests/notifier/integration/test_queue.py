@@ -8,6 +8,7 @@ import pytest
 from darkroom_contracts.envelope import wrap
 from darkroom_contracts.event import Event
 from darkroom_notifier.inbox.record_notifications import NotificationRecorder
+from darkroom_notifier.messages.doctor import MessagesDoctor
 from darkroom_notifier.messages.store import Failure, Message, claim_due, next_due, record_failures, record_sent
 from darkroom_notifier.people.preferences import Person
 from darkroom_notifier.people.store import save_person
@@ -103,3 +104,18 @@ async def test_a_failure_waits_for_its_time_and_a_final_one_for_ever(work: UnitO
 async def test_claims_are_bounded_and_oldest_first(work: UnitOfWork, clock: Clock) -> None:
     await queue(work, clock, jobs=5)
     assert [len(await claim(work, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_messages_that_no_sender_takes_are_shown_and_the_senders_woken(work: UnitOfWork, clock: Clock) -> None:
+    await queue(work, clock, jobs=2)
+    first, second = await claim(work)
+    async with work.begin() as transaction:
+        await record_sent(transaction, {second.id: "at-the-vendor"})
+        await transaction.execute("UPDATE messages SET not_before = clock_timestamp() - interval '10 minutes'")
+    woken: list[str] = []
+    doctor = MessagesDoctor(work, [lambda: woken.append("email"), lambda: woken.append("sms")])
+    [stuck] = await doctor.due(300)
+    assert (stuck.id, stuck.state, stuck.instance_id) == (str(first.id), "email sending", "shop")
+    assert await doctor.due(3600) == []
+    assert await doctor.wake([stuck.id]) == 1
+    assert woken == ["email", "sms"]

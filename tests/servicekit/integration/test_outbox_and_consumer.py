@@ -17,7 +17,7 @@ from darkroom_contracts.jobs import JobCancelRequested, JobRequested
 from darkroom_contracts.topics import dead_letter_topic
 from darkroom_servicekit.consumer import INBOX_V1, Handlers
 from darkroom_servicekit.database import Transaction
-from darkroom_servicekit.outbox import OUTBOX_V1
+from darkroom_servicekit.outbox import OUTBOX_V1, unsent_rows
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.stages import Received
@@ -335,3 +335,49 @@ async def _committed(log: Log) -> int:
     finally:
         await admin.close()
     return sum(offset.offset for offset in offsets.values() if offset.offset > 0)
+
+
+async def test_the_doctor_sees_what_is_not_sent_and_what_is_not_handled(
+    make_runtime: Callable[[], Runtime], database: asyncpg.Connection
+) -> None:
+    away = asyncio.Event()
+    away.set()
+
+    async def note_when_back(transaction: Transaction, batch: Sequence[Received[JobRequested]]) -> None:
+        if away.is_set():
+            raise ConnectionError("the database of the test is away")
+        await note(transaction, batch)
+
+    runtime = make_runtime()
+    consumer = runtime.consume(Handlers().on(JobRequested, note_when_back))
+    await publish(runtime, requested(1), requested(2, "shop-b"))
+
+    async def unsent(older_seconds: float) -> list[tuple[str, str | None]]:
+        async with runtime.unit_of_work.read() as connection:
+            return [(thing.state, thing.instance_id) for thing in await unsent_rows(connection, older_seconds)]
+
+    assert await unsent(0) == [("darkroom.jobs", "shop-a"), ("darkroom.jobs", "shop-b")]
+    assert await unsent(3600) == []
+    async with running_unready(runtime):
+        await eventually(lambda: _true_when(unsent(0), []))
+
+        async def waits() -> bool:
+            things = await consumer.unhandled(0)
+            return any("waiting for ConnectionError" in thing.state and "darkroom.jobs/" in thing.id for thing in things)
+
+        await eventually(waits)
+        assert await consumer.unhandled(3600) == []
+        away.clear()
+        await eventually(lambda: _true_when(consumer.unhandled(0), []))
+    assert await jobs_in(database)() == [1, 2]
+
+
+async def _true_when(found: Awaitable[object], expected: object) -> bool:
+    return await found == expected
+
+
+@asynccontextmanager
+async def running_unready(runtime: Runtime) -> AsyncIterator[None]:
+    """Started as a server would start it, but not waited for: it never becomes ready while something is away."""
+    async with runtime.app.router.lifespan_context(runtime.app):
+        yield

@@ -26,14 +26,15 @@ class MessagesDoctor:
 
     def register(self, doctor: Doctor) -> None:
         """Hand it to the service's door."""
-        doctor.finds("message", "e-mails and SMS that are due and not sent", self._due, repair=("wake the senders", self.wake))
+        doctor.finds("message", "e-mails and SMS that are due and not sent", self.due, repair=("wake the senders", self.wake))
 
     async def wake(self, ids: Sequence[str]) -> int:
         for wake in self._wakers:
             wake()
         return len(ids)
 
-    async def _due(self, older_seconds: float) -> list[Thing]:
+    async def due(self, older_seconds: float) -> list[Thing]:
+        """Those that should have been sent so long ago, and neither were nor were given up."""
         async with self._unit_of_work.read() as connection:
             rows = await connection.execute(DUE, {"older": older_seconds})
             return [Thing.model_validate(dict(row)) for row in rows.mappings()]
