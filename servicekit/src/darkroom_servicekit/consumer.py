@@ -7,7 +7,6 @@ moving ends its process, so that it is started afresh (aiokafka can stall silent
 
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -29,7 +28,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.dead_letters import dead_letter
-from darkroom_servicekit.doctor import Thing
 from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.pace import Pace
@@ -131,8 +129,8 @@ class EventConsumer:
         self._handlers = handlers
         self._order = handlers.order()
         self._metrics = metrics
-        self._group = f"{prefix}darkroom.{service}"
-        self._topics = [prefix + topic for topic in handlers.topics()]
+        self.group = f"{prefix}darkroom.{service}"
+        self.topics = [prefix + topic for topic in handlers.topics()]
         self._by_topic = {prefix + topic: handle for topic, handle in handlers.by_topic.items()}
         self._bounds = bounds
         self._dead_letter_topic = dead_letter_topic(service)
@@ -151,34 +149,13 @@ class EventConsumer:
         if self._waiting_for:
             raise NotReady(f"waiting for {self._waiting_for}")
 
-    async def unhandled(self, older_seconds: float) -> list[Thing]:
-        """For the doctor: the group's partitions with a message older than that which no replica has handled."""
-        consumer = self._consumer
-        if consumer is None:
-            raise NotReady("not connected to Kafka yet")
-        partitions = [
-            TopicPartition(topic, number) for topic in self._topics for number in consumer.partitions_for_topic(topic) or ()
-        ]
-        before_ms = int((time.time() - older_seconds) * 1000)
-        ends, young = await asyncio.gather(
-            consumer.end_offsets(partitions), consumer.offsets_for_times(dict.fromkeys(partitions, before_ms))
-        )
-        found = []
-        for partition in partitions:
-            handled = await consumer.committed(partition) or 0
-            first_young = young[partition].offset if young[partition] else ends[partition]
-            if handled < first_young:
-                state = f"{ends[partition] - handled} messages, waiting for {self._waiting_for or 'nothing'}"
-                found.append(Thing(id=f"{partition.topic}/{partition.partition}", state=state, age_seconds=older_seconds))
-        return found
-
     async def run(self) -> None:
         """Join the group and consume until cancelled."""
         clock = asyncio.get_running_loop().time
         # Made here and not with the broker, which would start it a second time: its own consumer must be the only member.
         subscriber = self._broker.subscriber(
-            *self._topics,
-            group_id=self._group,
+            *self.topics,
+            group_id=self.group,
             batch=True,
             # Also switches off aiokafka's own commits, which would come every five seconds whatever has been handled.
             ack_policy=AckPolicy.MANUAL,
@@ -360,7 +337,7 @@ class EventConsumer:
     async def _measure_lag(self, consumer: AIOKafkaConsumer) -> int:
         """Messages not yet handled, by the broker's own end offsets: a stalled fetcher's would be stale."""
         partitions = list(consumer.assignment())
-        by_topic: dict[str, int] = dict.fromkeys(self._topics, 0)
+        by_topic: dict[str, int] = dict.fromkeys(self.topics, 0)
         ends = await consumer.end_offsets(partitions) if partitions else {}
         for partition, end in ends.items():
             if partition not in self._next:

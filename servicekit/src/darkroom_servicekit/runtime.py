@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 
 from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
 from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
+from darkroom_servicekit.consumer_lag import unhandled_messages
 from darkroom_servicekit.database import UnitOfWork, build_engine, check_database
 from darkroom_servicekit.doctor import Doctor, Thing
 from darkroom_servicekit.health import Health, NotReady
@@ -135,7 +136,12 @@ class Runtime:
             ),
         )
         self.health.add("consumer", consumer.check)
-        self.doctor.finds("consumer", "messages in Kafka that the service has not handled", consumer.unhandled)
+
+        async def unhandled(older_seconds: float) -> list[Thing]:
+            servers = self.settings.kafka_bootstrap_servers
+            return await unhandled_messages(servers, group=consumer.group, topics=consumer.topics, older_seconds=older_seconds)
+
+        self.doctor.finds("consumer", "messages in Kafka that the service has not handled", unhandled)
         self.after_kafka("consumer", consumer.run)
         return consumer
 

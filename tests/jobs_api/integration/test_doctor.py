@@ -56,7 +56,7 @@ async def test_items_not_begun_are_asked_for_again_as_they_were(jobs_api: JobsAp
     await shop.say(started(one))
 
     async def begun() -> bool:
-        return (await shop.detail(job_id))["job"]["status"] == "RUNNING"
+        return bool((await shop.detail(job_id))["job"]["status"] == "RUNNING")
 
     await eventually(begun)
     assert await repair(jobs_api, "items", one.item_id, two.item_id, 10**12, "no-number") == 1

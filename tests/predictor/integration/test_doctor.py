@@ -90,7 +90,7 @@ async def world(
         world = World(client, database, queue, redis, log, *items)
 
         async def waits() -> bool:
-            return await database.fetchval("SELECT count(*) FROM queue_items WHERE state = 'QUEUED'") == 2
+            return bool(await database.fetchval("SELECT count(*) = 2 FROM queue_items WHERE state = 'QUEUED'"))
 
         await eventually(waits)
         yield world
