@@ -44,13 +44,13 @@ def test_how_a_job_ended_is_told(changes: dict[str, Any], kind: str) -> None:
 
 def test_a_job_refused_for_its_credits_is_told_by_the_refusal_alone() -> None:
     assert told_of(EXAMPLES[JobFinished].model_copy(update={"status": "FAILED", "error": "insufficient-credits"})) is None
+    refused = told_of(EXAMPLES[CreditsRejected])
+    assert refused is not None
+    assert (refused.told.kind, refused.told.data) == ("credits.rejected", {"needed": 30, "available": 10})
 
 
 def test_an_end_that_an_operator_has_told_again_is_no_news_for_people() -> None:
     assert told_of(EXAMPLES[JobFinished].model_copy(update={"told_again": True})) is None
-    refused = told_of(EXAMPLES[CreditsRejected])
-    assert refused is not None
-    assert (refused.told.kind, refused.told.data) == ("credits.rejected", {"needed": 30, "available": 10})
 
 
 @pytest.mark.parametrize(("after_ms", "by_message"), [(1_900, False), (2_100, True)])

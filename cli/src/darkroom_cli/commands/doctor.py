@@ -11,6 +11,7 @@ from darkroom_cli.operator_door import ask_operator
 from darkroom_cli.tables import show_table
 
 EXAMPLES_MAX = 3
+EXAMPLES_JSON_MAX = 100
 AGE_SECONDS_DEFAULT = 120.0
 STEPS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
@@ -31,7 +32,7 @@ def doctor(
         for finding in found:
             repair(_ask, finding)
     if as_json:
-        show_json({"findings": [finding.document(EXAMPLES_MAX) for finding in found]})
+        show_json({"findings": [finding.document(EXAMPLES_JSON_MAX) for finding in found]})
     elif found:
         show_table(_table(found, repaired=repair_too))
     else:

@@ -1,0 +1,147 @@
+"""`darkroom doctor` on the whole platform: what a service never heard of is found out, and nothing is paid or told twice."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from darkroom_cli.stack.home import Home
+from darkroom_cli.stack.plan import read_plan
+from support.home import OwnHome
+from support.platform import HOME, Platform, Tenant
+from support.service import eventually
+from support.stack import unique_name
+
+PRICE = 15
+SENT = (
+    "SELECT event_id FROM outbox WHERE key = $1 AND headers->>'ce_type' = ANY($2::text[]) AND (headers->>'ce_correlationid') = $3"
+)
+
+
+class Swallowed:
+    """A service frozen while events come for it, which it will believe to have handled when it thaws."""
+
+    def __init__(self, platform: Platform, shop: Tenant, service: str) -> None:
+        self._platform = platform
+        self._shop = shop
+        self._service = service
+
+    async def swallow(self, job_id: int, sender: str, *types: str) -> None:
+        """Wait until the sender has written all of these events of the job; then mark them as seen."""
+        found: list[UUID] = []
+        wanted = [f"darkroom.{kind}.v1" for kind in types]
+
+        async def written() -> bool:
+            async with database_of(sender) as database:
+                rows = await database.fetch(SENT, self._shop.instance_id, wanted, str(job_id))
+            found[:] = [row["event_id"] for row in rows]
+            return len(found) == len(types)
+
+        await eventually(written)
+        async with database_of(self._service) as database:
+            await database.executemany("INSERT INTO inbox (event_id) VALUES ($1)", [(one,) for one in found])
+
+
+@asynccontextmanager
+async def frozen(platform: Platform, shop: Tenant, service: str) -> AsyncIterator[Swallowed]:
+    platform.send_signal(service, signal.SIGSTOP)
+    try:
+        yield Swallowed(platform, shop, service)
+    finally:
+        platform.send_signal(service, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def database_of(service: str) -> AsyncIterator[asyncpg.Connection]:
+    task = next(one for one in read_plan(Home(HOME).plan).tasks if one.name == service)
+    connection = await asyncpg.connect(task.env["DARKROOM_DATABASE_URL"])
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def doctor(shop: Tenant, *options: str) -> dict[str, list[str]]:
+    """What it says of this shop: ids by kind."""
+    answer = await asyncio.to_thread(OwnHome(HOME).run, "doctor", "--json", "--older-than", "0", *options)
+    assert answer.returncode in {0, 1}, answer.stderr
+    findings: list[dict[str, Any]] = json.loads(answer.stdout)["findings"]
+    assert answer.returncode == 1 or not [one for one in findings if one["repaired"] != one["count"]]
+    found = {
+        one["kind"]: [thing["id"] for thing in one["examples"] if thing["instanceId"] == shop.instance_id] for one in findings
+    }
+    return {kind: ids for kind, ids in found.items() if ids}
+
+
+async def begun(shop: Tenant, job_id: int) -> int:
+    """The job's one item, once the provider has it."""
+    items: list[dict[str, Any]] = []
+
+    async def at_provider() -> bool:
+        items[:] = (await shop.job(job_id))["items"]
+        return bool(items[0]["status"] == "PROCESSING")
+
+    await eventually(at_provider)
+    return int(items[0]["id"])
+
+
+@pytest.mark.timeout(180)
+async def test_what_a_service_never_heard_of_is_found_and_told_again(quick: Platform, shop: Tenant) -> None:
+    await quick.sandbox("PUT", "replicate", json={"seconds": {"min": 2, "max": 2}})
+    prompt = unique_name("doctor")
+    [picture] = [one | {"prompt": prompt} for one in await quick.photographs(1)]
+
+    async def send() -> int:
+        answer = await shop.send([picture])
+        assert answer.status_code in {201, 202}, answer.text
+        return int(answer.json()["job"]["id"])
+
+    # The predictor never hears of an item.
+    async with frozen(quick, shop, "predictor") as predictor:
+        unasked = await send()
+        await predictor.swallow(unasked, "jobs-api", "ItemRequested")
+    item = str((await shop.job(unasked))["items"][0]["id"])
+    await eventually(lambda: _says(shop, "not-taken", item))
+    await doctor(shop, "--repair")
+    assert (await shop.ended(unasked))["job"]["status"] == "DONE"
+
+    # jobs-api never hears of an item's end.
+    unheard = await send()
+    item = str(await begun(shop, unheard))
+    async with frozen(quick, shop, "jobs-api") as jobs_api:
+        await jobs_api.swallow(unheard, "poller", "ItemCompleted")
+    await eventually(lambda: _says(shop, "end-unheard", item))
+    await doctor(shop, "--repair")
+    assert (await shop.ended(unheard))["job"]["status"] == "DONE"
+
+    # credits never hears of a job's end.
+    unsettled = await send()
+    await begun(shop, unsettled)
+    async with frozen(quick, shop, "credits") as credits:
+        assert (await shop.ended(unsettled))["job"]["status"] == "DONE"
+        await credits.swallow(unsettled, "jobs-api", "ItemFinished", "JobFinished")
+    await eventually(lambda: _says(shop, "held-after-end", str(unsettled)))
+    assert (await shop.credits())["held"] == PRICE
+    await doctor(shop, "--repair")
+
+    balance = await shop.settled_credits()
+    assert (balance["held"], balance["spent"]) == (0, 3 * PRICE)
+    assert len(await quick.creations(prompt)) == 3
+    told = [
+        one["jobId"] for one in (await shop.http.get("/api/notifications")).json()["notifications"] if one["kind"] == "job.done"
+    ]
+    assert sorted(told) == [unasked, unheard, unsettled]
+    await eventually(lambda: _is_clean(shop))
+
+
+async def _says(shop: Tenant, kind: str, thing_id: str) -> bool:
+    return thing_id in (await doctor(shop)).get(kind, [])
+
+
+async def _is_clean(shop: Tenant) -> bool:
+    return await doctor(shop) == {}
