@@ -11,7 +11,7 @@ import httpx
 import pytest
 from darkroom_contracts.jobs import ItemRequested
 from darkroom_contracts.predictions import ItemCanceled, ItemFailed, PredictionCreated
-from darkroom_predictor.fair_queue import FairQueue, Hints, Place
+from darkroom_predictor.fair_queue import FairQueue, Hints, Place, mark_of
 from darkroom_predictor.main import build
 from darkroom_servicekit.auth import make_jwt
 from predictor.conftest import MakeSettings
@@ -69,7 +69,7 @@ class World:
 
 
 def place(item: ItemRequested) -> Place:
-    return Place(item.instance_id, item.job_id, item.item_id)
+    return Place(item.instance_id, item.job_id, item.item_id, mark=mark_of(item.model))
 
 
 @pytest.fixture

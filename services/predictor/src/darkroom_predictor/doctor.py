@@ -24,7 +24,7 @@ from darkroom_predictor.doctor_store import (
     retell_now,
 )
 from darkroom_predictor.fail_attempts import item_canceled
-from darkroom_predictor.fair_queue import Hints, Place
+from darkroom_predictor.fair_queue import Hints, Place, mark_of
 from darkroom_predictor.items import OUT_OF_ATTEMPTS
 from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.queue_store import QueueTable, read_item, requeue_items
@@ -186,7 +186,7 @@ class PredictorDoctor:
 
 
 def _place(row: Any) -> Place:  # a database row
-    return Place(row.instance_id, row.job_id, row.item_id, row.redriven)
+    return Place(row.instance_id, row.job_id, row.item_id, row.redriven, mark_of(row.model))
 
 
 def _thing(item: int, instance_id: str, older_seconds: float) -> Thing:

@@ -84,7 +84,7 @@ KNOWN_ATTEMPTS = text(
 )
 WAITING = text(
     """
-    SELECT item_id, instance_id, job_id, redriven, provider, state = 'QUEUED' AS waits,
+    SELECT item_id, instance_id, job_id, redriven, model, provider, state = 'QUEUED' AS waits,
            greatest(0, coalesce(extract(epoch FROM not_before - clock_timestamp()), 0))::float8 AS delay_seconds
     FROM queue_items WHERE item_id = ANY(CAST(:ids AS bigint[]))
     """
@@ -131,7 +131,7 @@ class DoctorTable:
         return await self._things(KNOWN_ATTEMPTS, {"ids": list(ids)})
 
     async def places(self, ids: Sequence[int]) -> Sequence[Any]:
-        """Rows with item_id, instance_id, job_id, redriven, provider, waits, delay_seconds."""
+        """Rows with item_id, instance_id, job_id, redriven, model, provider, waits, delay_seconds."""
         async with self._unit_of_work.read() as connection:
             return (await connection.execute(WAITING, {"ids": list(ids)})).all()
 
