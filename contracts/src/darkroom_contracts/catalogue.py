@@ -1,6 +1,7 @@
 """Every event there is, by its CloudEvents type."""
 
 from darkroom_contracts.credits import (
+    CreditPriceSet,
     CreditsAdjusted,
     CreditsExpired,
     CreditsGranted,
@@ -44,6 +45,7 @@ EVENTS: tuple[type[Event], ...] = (
     CreditsAdjusted,
     CreditsReimbursed,
     PlanChanged,
+    CreditPriceSet,
     PaymentSucceeded,
     PaymentRefunded,
     ItemStarted,

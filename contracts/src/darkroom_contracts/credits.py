@@ -128,6 +128,19 @@ class PlanChanged(Event):
     renews_at: datetime | None = None
 
 
+class CreditPriceSet(Event):
+    """What credits cost by card from a time on: one version of the price, which never changes. Its key is `_platform`."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    price_version: int = Field(ge=1)
+    currency: str
+    minor_per_thousand: int = Field(gt=0, description="for a thousand credits, in the currency's minor unit")
+    credits_min: int = Field(ge=1, description="the fewest that are sold at once")
+    credits_max: int = Field(ge=1, description="the most that are sold at once")
+    valid_from: datetime
+
+
 class PaymentSucceeded(Event):
     """A card payment for credits came in, in the amount that was asked for; the credits come by `CreditsGranted`."""
 

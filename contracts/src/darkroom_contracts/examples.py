@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from darkroom_contracts.credits import (
     Balances,
+    CreditPriceSet,
     CreditsAdjusted,
     CreditsExpired,
     CreditsGranted,
@@ -289,6 +290,15 @@ _ALL: tuple[Event, ...] = (
         cap_per_minute=120,
         period_started_at=AT,
         renews_at=NEXT_MONTH,
+    ),
+    CreditPriceSet(
+        instance_id=PLATFORM_KEY,
+        price_version=1,
+        currency="EUR",
+        minor_per_thousand=1000,
+        credits_min=50,
+        credits_max=1_000_000,
+        valid_from=AT,
     ),
     PaymentSucceeded(
         instance_id=INSTANCE,

@@ -4,10 +4,18 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled, PlanChanged
+from darkroom_contracts.credits import (
+    CreditPriceSet,
+    CreditsGranted,
+    CreditsRejected,
+    CreditsReserved,
+    CreditsSettled,
+    PlanChanged,
+)
 from darkroom_contracts.event import Event
 from darkroom_credits.grant_credits import GrantHasExpired
 from darkroom_credits.open_samples import OpenSamples
+from darkroom_credits.payments.tell_prices import TellPrices
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from support.credit_books import CreditBooks, all_of, credit_books
 from support.credit_events import item_finished, job_finished, received, requested
@@ -177,3 +185,20 @@ def random_event(chance: random.Random, owner: dict[int, str]) -> Event:
         case _:
             charge = "spend" if chance.random() < 0.6 else "release"
             return item_finished(job, 10 * job + chance.randint(0, 3), charge, instance_id=owner[job])  # type: ignore[arg-type]
+
+
+async def test_each_price_is_told_once_by_two_replicas_and_a_later_one_when_it_stands_there(
+    books: CreditBooks, database_url: str
+) -> None:
+    async with credit_books(database_url) as other:
+        await all_of(TellPrices(books.unit_of_work).tell(), TellPrices(other.unit_of_work).tell())
+    async with books.unit_of_work.begin() as transaction:
+        await transaction.execute("INSERT INTO credit_prices VALUES (2, 'EUR', 900, 50, 5000, '2099-01-01Z')", {})
+    assert await TellPrices(books.unit_of_work).tell() == 1
+    told = [event for event in await books.published() if isinstance(event, CreditPriceSet)]
+    assert [(one.instance_id, one.price_version, one.minor_per_thousand, one.credits_max) for one in told] == [
+        ("_platform", 1, 1000, 1_000_000),
+        ("_platform", 2, 900, 5000),
+    ]
+    assert told[1].valid_from.year == 2099
+    await books.assert_topic_rebuilds()

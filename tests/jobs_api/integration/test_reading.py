@@ -1,6 +1,10 @@
 """Lists, details, quotes; and that no tenant sees anything of another."""
 
+from datetime import UTC, datetime
+
 import pytest
+from darkroom_contracts.credits import CreditPriceSet
+from darkroom_contracts.topics import PLATFORM_KEY
 from darkroom_jobs_api.jobs.views import AcceptedJob
 from support.jobs_api import JOBS, JobsApi, Shop, completed, created, failed, picture, request_body, started
 from support.service import eventually
@@ -120,15 +124,34 @@ async def test_a_quote_shows_price_and_balance_and_takes_nothing(jobs_api: JobsA
     job_id = (await shop.submit(request_body(1))).json()["job"]["id"]
     await shop.reserve(job_id, available=100)
     await shop.items_requested(1)
+    price = CreditPriceSet(
+        instance_id=PLATFORM_KEY,
+        price_version=1,
+        currency="EUR",
+        minor_per_thousand=1005,
+        credits_min=20,
+        credits_max=100,
+        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    later = {"price_version": 2, "minor_per_thousand": 1, "valid_from": datetime(2999, 1, 1, tzinfo=UTC)}
+    await shop.say(price, price.model_copy(update=later))
+
+    async def price_is_known() -> bool:
+        return (await shop.post("/api/quote", request_body(10))).json()["topUp"] is not None
+
+    await eventually(price_is_known)
     before = await jobs_api.counts()
     nothing_of_time = {"queuePosition": None, "expectedStartAt": None, "expectedFinishAt": None}
     enough = await shop.post("/api/quote", request_body(4))
     assert enough.status_code == 200
-    assert enough.json() == {"price": 60, "balanceAfter": 40, "missing": 0} | nothing_of_time
+    assert enough.json() == {"price": 60, "balanceAfter": 40, "missing": 0, "topUp": None} | nothing_of_time
     too_few = await shop.post("/api/quote", request_body(10))
-    assert too_few.json() == {"price": 150, "balanceAfter": 0, "missing": 50} | nothing_of_time
+    # 50 credits at 10.05 a thousand are 50.25 cents, rounded up; a price that holds from a later time on is none yet.
+    fifty = {"credits": 50, "price": {"amount": 0.51, "currency": "EUR"}}
+    assert too_few.json() == {"price": 150, "balanceAfter": 0, "missing": 50, "topUp": fifty} | nothing_of_time
     foreign = await stranger.post("/api/quote", request_body(1))
-    assert foreign.json() == {"price": 15, "balanceAfter": 0, "missing": 15} | nothing_of_time
+    least = {"credits": 20, "price": {"amount": 0.21, "currency": "EUR"}}
+    assert foreign.json() == {"price": 15, "balanceAfter": 0, "missing": 15, "topUp": least} | nothing_of_time
     after = await jobs_api.counts()
     assert {name: after[name] for name in ("jobs", "items", "balances_seen")} == {
         name: before[name] for name in ("jobs", "items", "balances_seen")

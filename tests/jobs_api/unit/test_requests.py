@@ -5,7 +5,7 @@ from darkroom_jobs_api.catalogue.product import Option, provider_input
 from darkroom_jobs_api.idempotency.key import parse_key
 from darkroom_jobs_api.jobs.paging import Page, cursor_of, read_page
 from darkroom_jobs_api.jobs.prefer import parse_prefer
-from darkroom_jobs_api.quotes.quote import Quote, quote
+from darkroom_jobs_api.quotes.quote import CreditPrice, Quote, TopUp, cheapest_top_up, quote
 from darkroom_servicekit.problems import FieldError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,3 +105,13 @@ def test_a_quote_never_shows_a_negative_balance() -> None:
     assert quote(price_credits=15, items=10, available=200) == Quote(150, 50, 0)
     assert quote(price_credits=15, items=10, available=150) == Quote(150, 0, 0)
     assert quote(price_credits=15, items=10, available=149) == Quote(150, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "found"),
+    [(0, None), (1, TopUp(50, 51, "EUR")), (51, TopUp(51, 52, "EUR")), (1000, TopUp(1000, 1005, "EUR")), (1001, None)],
+)
+def test_the_cheapest_top_up_covers_what_is_missing_or_there_is_none(missing: int, found: TopUp | None) -> None:
+    price = CreditPrice(currency="EUR", minor_per_thousand=1005, credits_min=50, credits_max=1000)
+    assert cheapest_top_up(missing, price) == found
+    assert cheapest_top_up(missing, None) is None

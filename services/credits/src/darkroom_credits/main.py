@@ -32,6 +32,7 @@ from darkroom_credits.payments.reconcile import Reconcile
 from darkroom_credits.payments.start_checkout import StartCheckout
 from darkroom_credits.payments.stripe_client import StripeClient
 from darkroom_credits.payments.take_webhook import TakeWebhook
+from darkroom_credits.payments.tell_prices import TellPrices
 from darkroom_credits.settings import CreditsSettings
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -55,6 +56,7 @@ def build(settings: CreditsSettings) -> FastAPI:
     CreditsDoctor(unit_of_work).register(runtime.doctor)
     runtime.loop("time", time.run)
     runtime.loop("sample shops", samples.run)
+    runtime.loop("prices", TellPrices(unit_of_work).run)
     runtime.loop("own role", CheckOwnRole(unit_of_work, metrics).run)
     add_payments(runtime, settings, metrics, principal_of)
     runtime.app.include_router(build_tenant_routes(unit_of_work, accounts, principal_of))

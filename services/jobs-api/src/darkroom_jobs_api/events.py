@@ -1,6 +1,7 @@
 """Which events jobs-api takes, in the order in which one can be the cause of the next."""
 
 from darkroom_contracts.credits import (
+    CreditPriceSet,
     CreditsAdjusted,
     CreditsExpired,
     CreditsGranted,
@@ -23,6 +24,7 @@ from darkroom_jobs_api.jobs.follow_items import (
     on_predictions_created,
 )
 from darkroom_jobs_api.jobs.redrive_items import on_dead_letters_redriven
+from darkroom_jobs_api.quotes.prices import see_prices
 from darkroom_jobs_api.quotes.store import see_balances
 
 
@@ -30,6 +32,7 @@ def event_handlers(decide: DecideJobs) -> Handlers:
     """Every subscription of the service."""
     return (
         Handlers()
+        .on(CreditPriceSet, see_prices)
         .on(CreditsGranted, see_balances)
         .on(CreditsReserved, decide.on_credits_reserved)
         .on(CreditsRejected, decide.on_credits_rejected)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from darkroom_contracts.credit_price import amount_minor
+
 
 class CreditsOutOfBounds(Exception):
     """Fewer or more credits than are sold at once."""
@@ -26,4 +28,4 @@ class Price:
         """The amount for so many credits in the currency's minor unit, rounded up. Raises CreditsOutOfBounds."""
         if not self.credits_min <= credits <= self.credits_max:
             raise CreditsOutOfBounds(self.credits_min, self.credits_max)
-        return -(-credits * self.minor_per_thousand // 1000)
+        return amount_minor(credits, minor_per_thousand=self.minor_per_thousand)

@@ -52,6 +52,7 @@ QUOTE = {
     "price": 15,
     "balanceAfter": 285,
     "missing": 0,
+    "topUp": None,
     "queuePosition": None,
     "expectedStartAt": None,
     "expectedFinishAt": None,

@@ -17,7 +17,8 @@ from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.jobs.examples import QUOTE
 from darkroom_jobs_api.jobs.submission import EXAMPLE, SubmissionBody, read_submission
 from darkroom_jobs_api.openapi import json_body
-from darkroom_jobs_api.quotes.quote import quote
+from darkroom_jobs_api.quotes.prices import credit_price
+from darkroom_jobs_api.quotes.quote import TopUp, cheapest_top_up, quote
 from darkroom_jobs_api.quotes.store import available_credits
 from darkroom_jobs_api.request_body import json_object
 
@@ -26,12 +27,31 @@ NEW_JOB = 0
 """The number of no job: its pictures would wait behind all that the tenant has waiting."""
 
 
+MINOR_UNITS = 100
+"""Of the currencies that credits are sold in."""
+
+
+class MoneyBody(Body):
+    """Money, in the currency's main unit."""
+
+    amount: float
+    currency: str
+
+
+class TopUpBody(Body):
+    """Credits to buy by card (`POST /api/credits/checkout`), and what they cost."""
+
+    credits: int
+    price: MoneyBody
+
+
 class QuoteAnswer(Body):
     """What a job would cost, and when it could be done."""
 
     price: int = Field(description="credits for the whole job")
     balance_after: int = Field(description="credits left after it; 0 when there are too few")
     missing: int = Field(description="credits that are lacking; 0 when there are enough")
+    top_up: TopUpBody | None = Field(default=None, description="the cheapest top-up by card that covers what is missing")
     queue_position: int | None = None
     expected_start_at: UtcTime | None = None
     expected_finish_at: UtcTime | None = None
@@ -51,21 +71,30 @@ def quote_routes(
     )
     async def quote_job(request: Request, who: Annotated[Principal, Depends(principal)]) -> Response:
         """The price of a job and what it would leave. Nothing is taken, and no picture's address is looked up."""
-        raw = await json_object(request)
+        raw, now = await json_object(request), datetime.now(UTC)
         async with unit_of_work.read() as connection:
-            product = await catalogue.product(connection, PRODUCT, now=datetime.now(UTC))
+            product = await catalogue.product(connection, PRODUCT, now=now)
+            price = await credit_price(connection, now=now)
             available = await available_credits(connection, who.instance_id)
         submission = read_submission(raw, product)
         if submission.errors or submission.body is None:
             raise invalid_fields(submission.errors)
         found = quote(price_credits=product.price_credits, items=len(submission.body.images), available=available)
         answer = QuoteAnswer(price=found.price, balance_after=found.balance_after, missing=found.missing)
+        answer.top_up = _top_up(cheapest_top_up(found.missing, price))
         outlook = view.outlook(who.instance_id, product.provider)
         if outlook is not None:
-            first, last = outlook.of_ends(NEW_JOB, len(submission.body.images), now=datetime.now(UTC))
+            first, last = outlook.of_ends(NEW_JOB, len(submission.body.images), now=now)
             answer.queue_position = first.position
             answer.expected_start_at = first.starts_at
             answer.expected_finish_at = last.finishes_at
         return json_answer(answer)
 
     return router
+
+
+def _top_up(found: TopUp | None) -> TopUpBody | None:
+    if found is None:
+        return None
+    price = MoneyBody(amount=found.amount_minor / MINOR_UNITS, currency=found.currency)
+    return TopUpBody(credits=found.credits, price=price)
