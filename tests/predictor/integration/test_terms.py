@@ -10,9 +10,19 @@ import pytest
 from darkroom_contracts.credits import PlanChanged
 from darkroom_contracts.envelope import wrap
 from darkroom_contracts.predictions import TenantTermsChanged
+from darkroom_predictor.attempt_store import AttemptTable
+from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
+from darkroom_predictor.keep_terms import KeepTerms
+from darkroom_predictor.limiter import Limiter
+from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.main import build
+from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.settings import PredictorSettings
+from darkroom_predictor.terms import Terms, TermsChange
+from darkroom_predictor.terms_store import TermsTable
 from darkroom_servicekit.auth import make_jwt
+from darkroom_servicekit.database import UnitOfWork, build_engine
+from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.rate_limit import RateLimit, RateLimiter
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
@@ -123,6 +133,39 @@ async def test_a_pause_holds_from_the_next_turn_on_and_outlives_a_wiped_redis(do
     assert (figures["startedInWindow"], figures["waiting"]) == (3, 0)
     assert figures["waitP50Seconds"] >= 0
     assert figures["shareGot"] == pytest.approx(3 / 5)
+
+
+async def test_a_pause_set_while_the_limiter_is_rebuilt_holds_when_it_opens(predictor_database: str, redis_url: str) -> None:
+    engine = build_engine(predictor_database, pool_size=3)
+    unit_of_work = UnitOfWork(engine, service="predictor", clock=lambda: datetime.now(UTC), wake_relay=lambda: None)
+    queue = FairQueue(redis_url, "double", window_seconds=60, grant_seconds_max=1)
+    async with Redis.from_url(redis_url) as redis:
+        table = TermsTable(unit_of_work)
+        keep = KeepTerms(unit_of_work, table, [queue], OwnLimits(redis), wake=lambda: None)
+
+        class ReadTooSoon(TermsTable):
+            async def all(self) -> tuple[int, list[Terms]]:
+                found = await super().all()
+                await keep.change("held", TermsChange(paused=True), by="op")
+                return found
+
+        limiter = Limiter(
+            queue,
+            QueueTable(unit_of_work, "double"),
+            AttemptTable(unit_of_work, "double", owner="one:1", former_owners="one:"),
+            ReadTooSoon(unit_of_work),
+            limits=LimitsTable(unit_of_work, "double", defaults=[AccountLimits(account="a", cap=100, burst=100, slots=100)]),
+            guarded_seconds=61,
+        )
+
+        await limiter.ensure_open()
+        assert queue.epoch is not None
+        await queue.file(queue.epoch, [(Place("held", 1, 1), 0.0), (Place("free", 2, 2), 0.0)])
+        turns = await queue.take(["1", "2"], ["a"])
+
+    assert [grant.place.instance_id for grant in turns.grants] == ["free"]
+    await queue.close()
+    await engine.dispose()
 
 
 async def test_the_door_is_the_operators_alone_and_says_what_is_wrong(door: Door) -> None:

@@ -48,15 +48,18 @@ class Limiter:
 
     async def ensure_open(self) -> None:
         """Return when this replica works in an open epoch; rebuild the limiter where there is none."""
-        if self._queue.epoch is not None:
+        if self._queue.epoch is not None and not self._opening.locked():
             return
         async with self._opening, self._queue_table.rebuild_lock():
+            if self._queue.epoch is not None:
+                return
             epoch = await self._queue_table.epoch()
             if epoch and await self._queue.is_open(epoch):
                 await self._queue.set_accounts(epoch, await self._limits.in_force())
             else:
                 epoch = await self._rebuild()
             self._queue.enter(epoch)
+            await self._catch_up_terms(epoch)
 
     async def repair(self) -> int:
         """File what waits in the table but not in Redis, free slots of ended attempts; how many differences there were."""
@@ -69,6 +72,16 @@ class Limiter:
         async with self._queue_table.rebuild_lock():
             if self._queue.epoch is not None:
                 await self._queue.set_accounts(self._queue.epoch, await self._limits.in_force())
+
+    async def _catch_up_terms(self, epoch: int) -> None:
+        """Terms that changed while this replica was not in the epoch were told to nobody: who set them found it closed."""
+        try:
+            if await self._queue.terms_stamp() != await self._terms_table.stamp():
+                stamp, terms = await self._terms_table.all()
+                await self._queue.set_tenants(epoch, terms, stamp=stamp)
+        except BaseException:
+            self._queue.leave()
+            raise
 
     async def _rebuild(self) -> int:
         epoch = await self._queue_table.next_epoch()
