@@ -12,6 +12,7 @@ DEFAULTS = {
     "createSeconds": 0.02,
     "lostAnswerRate": 0,
     "limitPerMinute": 500,
+    "credit": "enough",
     "webhook": {"loseRate": 0, "repeatRate": 0, "delaySeconds": 0, "shuffle": False},
     "outputKeptSeconds": 3600,
     "image": "real",
@@ -40,6 +41,7 @@ def test_options_are_shown_changed_in_part_and_reset(sandbox: RunningSandbox) ->
         ({"webhook": {"loseRate": -1}}, "webhook.loseRate"),
         ({"image": "fast"}, "image"),
         ({"limitPerMinute": 1.5}, "limitPerMinute"),
+        ({"credit": "plenty"}, "credit"),
         ({"outputUrl": "ftp://x"}, "outputUrl"),
     ],
 )

@@ -95,6 +95,26 @@ def test_beyond_the_limit_creations_are_refused_per_account(api: httpx.Client, s
     assert len(sandbox.calls(kind="create", account="aaaa")) == 4
 
 
+def test_an_account_short_of_credit_is_slowed_and_one_without_is_refused(api: httpx.Client, sandbox: RunningSandbox) -> None:
+    headers = {"authorization": "Bearer r8_poor"}
+    sandbox.set(credit="low")
+    slow = [api.post(CREATE, json={"input": INPUT}, headers=headers) for _ in range(2)]
+    sandbox.set(credit="none")
+    refused = api.post(CREATE, json={"input": INPUT}, headers=headers)
+    looked = api.get("/predictions", headers=headers)
+    sandbox.set(credit="enough")
+    paid = api.post(CREATE, json={"input": INPUT}, headers=headers)
+
+    assert [answer.status_code for answer in slow] == [201, 429]
+    assert int(slow[0].headers["ratelimit-remaining"]) <= 5
+    assert "less than $5.0 in credit" in slow[1].json()["detail"]
+    assert 1 <= slow[1].json()["retry_after"] <= 10
+    assert (refused.status_code, refused.json()["title"]) == (402, "Insufficient credit")
+    assert len(looked.json()["results"]) == 1, "what costs nothing is answered"
+    assert paid.status_code == 201
+    assert int(paid.headers["ratelimit-remaining"]) > 6
+
+
 def test_waiting_answers_with_the_end_or_when_the_time_is_up(api: httpx.Client, sandbox: RunningSandbox) -> None:
     sandbox.set(seconds=0.3)
     done = api.post(CREATE, json={"input": INPUT}, headers={"prefer": "wait"})

@@ -35,11 +35,11 @@ class Door:
             try:
                 if key is None:
                     raise unauthenticated()
+                options = self._options.now
+                if kind == "create":
+                    self._limits.check_credit(call.account, options.credit, at=at)
                 headers = self._limits.take(
-                    call.account,
-                    creation=kind == "create",
-                    at=at,
-                    creations_per_minute=self._options.now.limit_per_minute,
+                    call.account, creation=kind == "create", at=at, creations_per_minute=options.creations_per_minute
                 )
                 response = await handler(request, call)
                 response.headers.update(headers)

@@ -5,13 +5,23 @@ Invariant: no minute, wherever it begins, has more accepted requests than the li
 
 import math
 from collections import defaultdict, deque
+from typing import Literal
 
-from darkroom_sandbox.replicate.problems import throttled
+from darkroom_sandbox.replicate.problems import insufficient_credit, throttled
+
+Credit = Literal["enough", "low", "none"]
 
 WINDOW_SECONDS = 60.0
 OTHERS_PER_MINUTE = 3_000
 OTHERS_PER_CREATION = 5
 """The vendor allows 600 creations and 3,000 others; a raised creation limit raises the other in the same ratio."""
+LOW_CREDIT_PER_MINUTE = 6
+LOW_CREDIT_SECONDS_APART = WINDOW_SECONDS / LOW_CREDIT_PER_MINUTE
+"""A burst of one: the next creation after a sixth of a minute."""
+LOW_CREDIT_WORDS = (
+    "Request was throttled. Your rate limit for creating predictions is reduced to 6 requests per minute with a burst of 1 "
+    "requests while you have less than $5.0 in credit."
+)
 
 
 class RollingLimits:
@@ -32,6 +42,14 @@ class RollingLimits:
         remaining = limit - len(times)
         reset = self._seconds_until_free(times, limit, at) if remaining == 0 else 1
         return {"ratelimit-remaining": str(remaining), "ratelimit-reset": str(reset)}
+
+    def check_credit(self, account: str, credit: Credit, *, at: float) -> None:
+        """Raises the 402 of an account without credit, and with little the 429 of a creation too soon after the last."""
+        if credit == "none":
+            raise insufficient_credit()
+        times = self._accepted[account, True]
+        if credit == "low" and times and at < times[-1] + LOW_CREDIT_SECONDS_APART:
+            raise throttled(max(1, math.ceil(times[-1] + LOW_CREDIT_SECONDS_APART - at)), why=LOW_CREDIT_WORDS)
 
     @staticmethod
     def _seconds_until_free(times: deque[float], limit: int, at: float) -> int:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from darkroom_sandbox.replicate.limits import LOW_CREDIT_PER_MINUTE, Credit
+
 
 class _Options(BaseModel):
     model_config = ConfigDict(
@@ -44,6 +46,7 @@ class ReplicateOptions(_Options):
     create_seconds: float = Field(default=0.02, ge=0, le=600)
     lost_answer_rate: float = Field(default=0, ge=0, le=1)
     limit_per_minute: int = Field(default=500, ge=0, le=10_000_000)
+    credit: Credit = "enough"
     webhook: WebhookOptions = WebhookOptions()
     output_kept_seconds: float = Field(default=3_600, ge=0, le=31_536_000)
     image: Literal["real", "instant"] = "real"
@@ -63,6 +66,11 @@ class ReplicateOptions(_Options):
         if value is not None and not value.startswith(("http://", "https://", "data:")):
             raise ValueError("must be an http:, https: or data: address")
         return value
+
+    @property
+    def creations_per_minute(self) -> int:
+        """What the account's credit leaves of the limit."""
+        return min(self.limit_per_minute, LOW_CREDIT_PER_MINUTE) if self.credit == "low" else self.limit_per_minute
 
     def changed_by(self, changes: Mapping[str, Any]) -> "ReplicateOptions":
         """These options with `changes` laid over them, groups merged. Raises pydantic.ValidationError naming the field."""

@@ -76,11 +76,21 @@ def invalid_version() -> Problem:
     )
 
 
-def throttled(retry_after_seconds: int) -> Problem:
+def insufficient_credit() -> Problem:
+    """402: the account has no credit left, and nothing was made."""
+    return Problem(
+        402,
+        "You have insufficient credit to run this model. Go to https://replicate.com/account/billing#billing to purchase credit. "
+        "Once you purchase credit, please wait a few minutes before trying again.",
+        title="Insufficient credit",
+    )
+
+
+def throttled(retry_after_seconds: int, *, why: str = "Request was throttled.") -> Problem:
     """429: nothing was made; the wait stands in the text, the body and the header."""
     return Problem(
         429,
-        f"Request was throttled. Your rate limit resets in ~{retry_after_seconds}s.",
+        f"{why} Your rate limit resets in ~{retry_after_seconds}s.",
         extensions={"retry_after": retry_after_seconds},
         headers={"Retry-After": str(retry_after_seconds)},
     )
