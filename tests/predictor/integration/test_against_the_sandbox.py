@@ -5,12 +5,13 @@ import os
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-from darkroom_contracts.predictions import PredictionCreated
+import pytest
+from darkroom_contracts.predictions import ItemFailed, PredictionCreated
 from darkroom_predictor.main import build
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
@@ -66,3 +67,52 @@ async def test_no_paid_call_is_doubled_when_one_answer_in_five_is_lost(
     assert set(prompts.values()) == {1}
     assert sum(call["lost"] for call in calls) > ITEMS / 20
     assert {call["id"] for call in calls} == {event.prediction_id for event in created}
+
+
+async def test_without_credit_calls_stop_loudly_and_go_on_by_themselves_when_it_is_paid(
+    make_settings: MakeSettings, log: Log, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with sandbox(tmp_path) as outside:
+
+        async def put(credit: str) -> None:
+            assert (await outside.put("/sandbox/replicate", json={"credit": credit, "seconds": 600})).is_success
+
+        async def statuses() -> list[int]:
+            found = await outside.get("/sandbox/calls", params={"vendor": "replicate", "kind": "create"})
+            return [call["status"] for call in found.json()["calls"]]
+
+        settings = make_settings(
+            replicate_base_url=str(outside.base_url).rstrip("/") + "/replicate",
+            replicate_burst=1,
+            account_stop_seconds=0.4,
+            heartbeat_seconds=0.1,
+        )
+        await put("none")
+        async with running(build(settings)) as client:
+
+            async def stopped(value: str) -> bool:
+                gauge = 'darkroom_provider_account_stopped{account="replicate-1"} '
+                return gauge + value in (await client.get("/metrics")).text
+
+            await log.publish(*(item_requested() for _ in range(5)))
+            await eventually(lambda: stopped("1.0"))
+            await eventually(lambda: _async(statuses, lambda found: found.count(402) >= 3))
+            await put("low")
+            await eventually(lambda: _async(statuses, lambda found: 201 in found and 429 in found))
+            assert await stopped("1.0"), "one call taken at the slow pace is no credit"
+            await put("enough")
+            created = await first(log, PredictionCreated, 5)
+            await eventually(lambda: stopped("0.0"))
+            events = await log.events(lambda _seen: True)
+        answered = await statuses()
+
+    said = capsys.readouterr().out
+    assert said.count("provider account stopped: it needs a person") >= 3
+    assert "provider takes the account's calls again" in said
+    assert len({event.item_id for event in created}) == 5
+    assert answered.count(201) == 5, "no call was paid for twice"
+    assert [event for event in events if isinstance(event, ItemFailed)] == []
+
+
+async def _async(read: Callable[[], Awaitable[list[int]]], holds: Callable[[list[int]], bool]) -> bool:
+    return holds(await read())
