@@ -61,6 +61,7 @@ ATTEMPTS = """
            a.prediction_id, a.code
     FROM attempts a JOIN queue_items q USING (item_id) WHERE q.instance_id = ANY($1) ORDER BY a.granted_at
 """
+OTHERS = "SELECT a.id::text AS id FROM attempts a JOIN queue_items q USING (item_id) WHERE q.instance_id <> ALL($1)"
 LETTERS = "SELECT item_id, instance_id, state FROM dead_letters WHERE kind = 'item' AND instance_id = ANY($1)"
 PREDICTIONS = "SELECT attempt_id::text, item_id, instance_id, state FROM predictions WHERE instance_id = ANY($1)"
 BALANCES = "SELECT instance_id, available, held, spent FROM balances WHERE instance_id = ANY($1)"
@@ -104,7 +105,8 @@ async def collect(
         lag=await lag(status["kafka"]),
         events=await events(status["kafka"], frozenset(instances), since),
     )
-    calls = await creations(status["sandbox"])
+    others = await attempts_of_others(databases["predictor"], tenants)
+    calls = [call for call in await creations(status["sandbox"]) if call.attempt_id not in others]
     keys = [key for item in evidence.items for key in (item.result_key, item.thumbnail_key) if key]
     files = await asyncio.to_thread(examine, Path(unquote(urlsplit(status["storage"]).path)), keys)
     return replace(evidence, calls=calls, files=files)
@@ -116,6 +118,15 @@ async def rows(url: str, kind: type[R], statement: str, tenants: list[str]) -> l
     try:
         names = [one.name for one in fields(kind)]  # type: ignore[arg-type]  # they are dataclasses
         return [kind(**{name: row[name] for name in names}) for row in await connection.fetch(statement, tenants)]
+    finally:
+        await connection.close()
+
+
+async def attempts_of_others(url: str, tenants: list[str]) -> set[str]:
+    """Attempts of tenants of no concern, whose work may still be going on."""
+    connection = await asyncpg.connect(url)
+    try:
+        return {row["id"] for row in await connection.fetch(OTHERS, tenants)}
     finally:
         await connection.close()
 

@@ -19,10 +19,12 @@ CANCELED_SHARE = 0.1
 RETRIED_SHARE = 0.5
 """Of the jobs that end with failed items before the faults stop."""
 STORM_RATE = 0.95
-STORM_SECONDS = (8.0, 12.0)
-"""Longer than an item's three attempts with the pauses between them take, so that some are given up."""
-REDRIVES_AT = (0.5, 0.75, 1.0)
-"""Parts of the time with faults."""
+STORM_SHARE = (0.1, 0.25)
+"""Of the time with faults: the provider fails nearly everything, and the breaker is to save the items."""
+CURSED_SHARE = 0.1
+"""Of the jobs, and the first of all: a picture of theirs fails at every attempt, so that it is given up and can be redriven."""
+REDRIVES_AT = (0.5, 0.8)
+"""Parts of the time with faults; once more when all has ended."""
 LATER_PAUSE_SECONDS_MIN = 60.0
 """A pause in the midst of faults comes into force so slowly that a shorter run would see nothing of it."""
 PRICE = 15
@@ -63,6 +65,8 @@ class JobPlan:
     cancel_after_seconds: float | None
     retry: bool = False
     """Its shop tries its failed items again, if it ends with some before the faults stop."""
+    cursed: bool = False
+    """Its first picture fails until all has ended."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +128,18 @@ def draw_plan(seed: int, *, items: int, seconds: float, processes: Sequence[str]
         seed=seed,
         seconds=seconds,
         shops=SHOPS,
-        jobs=[replace(job, retry=dice.random() < RETRIED_SHARE) for job in jobs],
+        jobs=[_fated(dice, job, first=job is jobs[0]) for job in jobs],
         faults=sorted(faults, key=lambda fault: fault.at_seconds),
         pauses=pauses,
         redrives_at=[seconds * part for part in REDRIVES_AT],
-        storm=Storm(seconds * dice.uniform(0.2, 0.5), dice.uniform(*STORM_SECONDS), STORM_RATE),
+        storm=Storm(seconds * dice.uniform(0.2, 0.5), seconds * dice.uniform(*STORM_SHARE), STORM_RATE),
     )
+
+
+def _fated(dice: random.Random, job: JobPlan, *, first: bool) -> JobPlan:
+    """What else becomes of a job; one picture at least is given up in every run."""
+    retry, cursed = dice.random() < RETRIED_SHARE, dice.random() < CURSED_SHARE
+    return replace(job, retry=retry, cursed=cursed or first, cancel_after_seconds=None if first else job.cancel_after_seconds)
 
 
 def _jobs(dice: random.Random, items: int, seconds: float) -> list[JobPlan]:

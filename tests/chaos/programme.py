@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 
 import asyncpg
 from chaos.clients import Page, ask, cancel, job_of, retry
-from chaos.collect import collect, lag, unsent
-from chaos.evidence import Asked, Evidence, Pause
+from chaos.collect import ITEMS, JOBS, WINDOW_SECONDS, collect, lag, rows, unsent
+from chaos.evidence import Asked, Evidence, ItemRow, JobRow, Pause
 from chaos.faults import Faults
 from chaos.operators import Operator
 from chaos.oracle import judge
 from chaos.plan import JobPlan, Plan
 from chaos.rule_book import ENDED, Violation
+from chaos.rules_of_jobs import pages_show_the_truth
 from darkroom_cli.stack.home import Home
 from support.platform import Platform, Tenant
 from support.stack import unique_name
@@ -30,8 +31,11 @@ WEATHER = {
     "transientRate": 0.1,
     "lostAnswerRate": 0.05,
     "webhook": {"loseRate": 0.3, "repeatRate": 0.3, "shuffle": True},
+    "transientPrompt": "cursed",
 }
 """How the provider behaves: every outcome that has a path of its own, often enough to be met."""
+CLEARED = {**WEATHER, "transientPrompt": ""}
+"""When all has ended, for what is redriven then."""
 ANSWERED_SECONDS_MAX = 120.0
 """After the faults, for the last request to be answered."""
 LOOK_SECONDS = 0.5
@@ -98,8 +102,11 @@ class Run:
             finally:
                 acting.cancel()
                 await asyncio.gather(acting, return_exceptions=True)
-            self.pauses, self.redriven = operator.pauses, operator.redriven
             await self._settle(status["databases"], status["kafka"])
+            await self.platform.sandbox("PUT", "replicate", json=CLEARED)
+            await self._redrive(operator, len(self.plan.redrives_at))
+            await self._settle(status["databases"], status["kafka"])
+            self.pauses, self.redriven = operator.pauses, operator.redriven
             self.evidence = await self._collect()
             self.violations += judge(self.evidence)
         return self
@@ -136,12 +143,12 @@ class Run:
                 group.create_task(operator.pause_for(self.shops[pause.shop], pause, begun=begun, paused_at=paused_at))
             group.create_task(operator.storm(WEATHER, self.plan.storm, begun=begun))
             for number, at_seconds in enumerate(self.plan.redrives_at):
-                group.create_task(self._redrive(operator, number, begun + at_seconds))
+                group.create_task(self._redrive(operator, number, at=begun + at_seconds))
             for job in self.plan.jobs:
                 await _until(begun + job.at_seconds)
                 group.create_task(self._send(job, urls))
 
-    async def _redrive(self, operator: Operator, number: int, at: float) -> None:
+    async def _redrive(self, operator: Operator, number: int, *, at: float = 0.0) -> None:
         await _until(at)
         for shop in self.shops.values():
             await operator.redrive(shop, key=unique_name(f"redrive-{number}"))
@@ -149,7 +156,7 @@ class Run:
     async def _send(self, job: JobPlan, urls: Sequence[str]) -> None:
         shop = self.shops[job.shop]
         images = [
-            {"imageId": f"{job.key}-{number}", "imageUrl": urls[number % len(urls)], "prompt": f"{job.key} {number}"}
+            {"imageId": f"{job.key}-{number}", "imageUrl": urls[number % len(urls)], "prompt": _prompt(job, number)}
             for number in range(job.images)
         ]
         asked = await ask(shop, job.key, images)
@@ -180,13 +187,25 @@ class Run:
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             self._broken("liveness", f"not ended {self.settle_seconds_max:.0f} s after the last fault: {left}")
-        self.settled_seconds = time.monotonic() - begun
+        self.settled_seconds += time.monotonic() - begun
         try:
             async with asyncio.timeout(PAGES_SECONDS_MAX):
-                while any(status not in {"DONE", "FAILED", "CANCELED"} for page in self.pages for status in page.items.values()):
+                while await self._pages_are_behind(databases["jobs-api"]):
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             return  # the oracle says which
+
+    async def _pages_are_behind(self, url: str) -> bool:
+        jobs, items = await rows(url, JobRow, JOBS, self._instances), await rows(url, ItemRow, ITEMS, self._instances)
+        seen = Evidence(
+            cap=self.cap,
+            window_seconds=WINDOW_SECONDS,
+            instances=frozenset(self._instances),
+            jobs=jobs,
+            items=items,
+            views=[replace(page.view(), complaints=()) for page in self.pages],
+        )
+        return any(True for _ in pages_show_the_truth(seen))
 
     async def _under_way(self, databases: Mapping[str, str], kafka: str) -> dict[str, int]:
         """What is not finished, by service; looked at in the tables. A part that is coming up counts as unfinished."""
@@ -211,6 +230,10 @@ class Run:
 
     def _broken(self, rule: str, what: str) -> None:
         self.violations.append(Violation(rule, what))
+
+
+def _prompt(job: JobPlan, number: int) -> str:
+    return f"{job.key} {number}" + (" cursed" if job.cursed and not number else "")
 
 
 async def _until(at: float) -> None:

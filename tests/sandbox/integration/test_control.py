@@ -9,6 +9,7 @@ DEFAULTS = {
     "seconds": {"min": 2, "max": 4},
     "failRate": 0,
     "transientRate": 0,
+    "transientPrompt": "",
     "createSeconds": 0.02,
     "lostAnswerRate": 0,
     "limitPerMinute": 500,

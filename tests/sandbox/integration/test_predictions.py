@@ -185,6 +185,12 @@ def test_failures_are_told_in_the_vendors_codes(api: httpx.Client, sandbox: Runn
     assert (permanent["status"], transient["status"]) == ("failed", "failed")
     assert "(E005)" in permanent["error"]
     assert any(code in transient["error"] for code in ("E6716", "E8765", "E9243", "E1000"))
+    sandbox.set(transientRate=0, transientPrompt="cursed")
+    statuses = [
+        api.post(CREATE, json={"input": INPUT | {"prompt": prompt}}, headers={"prefer": "wait"}).json()["status"]
+        for prompt in ("a cursed mug", "a mug")
+    ]
+    assert statuses == ["failed", "succeeded"]
 
 
 def test_a_lost_answer_leaves_a_prediction_behind(api: httpx.Client, sandbox: RunningSandbox) -> None:

@@ -12,8 +12,10 @@ TRANSIENT_ERRORS = (
 SUFFIX_LENGTH = 10
 
 
-def drawn_fault(*, fail_rate: float, transient_rate: float) -> str | None:
-    """The error this prediction is fated to, or None. A permanent one goes before a transient one."""
+def drawn_fault(*, fail_rate: float, transient_rate: float, doomed: bool = False) -> str | None:
+    """The error this prediction is fated to, or None. A permanent one goes before a transient one; `doomed` before any dice."""
+    if doomed:
+        return random.choice(TRANSIENT_ERRORS)
     if fail_rate and random.random() < fail_rate:
         return flagged()
     if transient_rate and random.random() < transient_rate:

@@ -65,7 +65,8 @@ class Predictions:
         prediction.events_given = request.events
         if request.events:
             prediction.events = frozenset(request.events)
-        prediction.fate = faults.drawn_fault(fail_rate=options.fail_rate, transient_rate=options.transient_rate)
+        doomed = bool(options.transient_prompt) and options.transient_prompt in str(request.input.get("prompt"))
+        prediction.fate = faults.drawn_fault(fail_rate=options.fail_rate, transient_rate=options.transient_rate, doomed=doomed)
         self._board.add(prediction)
         record.id, record.state = prediction.id, prediction.status
         record.webhook, record.input_json = request.webhook, request.input_json

@@ -43,6 +43,8 @@ class ReplicateOptions(_Options):
     seconds: Seconds = Seconds()
     fail_rate: float = Field(default=0, ge=0, le=1)
     transient_rate: float = Field(default=0, ge=0, le=1)
+    transient_prompt: str = Field(default="", max_length=200)
+    """Predictions whose prompt contains this fail as `transientRate` would let them, every time; empty: none."""
     create_seconds: float = Field(default=0.02, ge=0, le=600)
     lost_answer_rate: float = Field(default=0, ge=0, le=1)
     limit_per_minute: int = Field(default=500, ge=0, le=10_000_000)
