@@ -1,65 +1,5 @@
 // Generated from the OpenAPI document of credits by `npm run generate`.
 export interface paths {
-    "/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Healthz
-         * @description The process is alive.
-         */
-        get: operations["healthz_healthz_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Readyz
-         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
-         */
-        get: operations["readyz_readyz_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Prometheus
-         * @description Prometheus metrics.
-         */
-        get: operations["prometheus_metrics_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/credits": {
         parameters: {
             query?: never;
@@ -80,7 +20,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/plans": {
+    "/api/credits/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Checkout
+         * @description Buy credits by card: answers the page to pay at. The same `Idempotency-Key` answers the same page.
+         */
+        post: operations["start_checkout_api_credits_checkout_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credits/checkout/{session_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -88,10 +48,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Plans
-         * @description The plans there are, and the caller's own.
+         * Purchase
+         * @description How far a purchase is.
          */
-        get: operations["plans_api_plans_get"];
+        get: operations["purchase_api_credits_checkout__session_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credits/top-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Top Ups
+         * @description The price of credits as they are sold now.
+         */
+        get: operations["top_ups_api_credits_top_ups_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -160,6 +140,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/credits/{instanceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Credits Of
+         * @description A tenant's balance.
+         */
+        get: operations["credits_of_api_operator_credits__instanceId__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/credits/{instanceId}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adjust
+         * @description Add credits, or (less than 0) take some; what is not there to be taken is booked as lost, never below zero.
+         */
+        post: operations["adjust_api_operator_credits__instanceId__adjustments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/credits/{instanceId}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant
+         * @description Give a tenant credits, with a reason. The same `Idempotency-Key` gives them once and answers the same.
+         */
+        post: operations["grant_api_operator_credits__instanceId__grants_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/credits/{instanceId}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refund
+         * @description Give back credits that a job, or one item of it, has spent: never more than that.
+         */
+        post: operations["refund_api_operator_credits__instanceId__refunds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/credits/closes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Closes
+         * @description The newest closes: one for each day, and those that were asked for.
+         */
+        get: operations["closes_api_operator_credits_closes_get"];
+        put?: never;
+        /**
+         * Close
+         * @description Compare everything now. It closes no day; that happens by itself.
+         */
+        post: operations["close_api_operator_credits_closes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/credits/reservations": {
         parameters: {
             query?: never;
@@ -200,7 +284,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/credits/{instanceId}": {
+    "/api/plans": {
         parameters: {
             query?: never;
             header?: never;
@@ -208,10 +292,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Credits Of
-         * @description A tenant's balance.
+         * Plans
+         * @description The plans there are, and the caller's own.
          */
-        get: operations["credits_of_api_operator_credits__instanceId__get"];
+        get: operations["plans_api_plans_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -220,87 +304,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/credits/{instanceId}/grants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Grant
-         * @description Give a tenant credits, with a reason. The same `Idempotency-Key` gives them once and answers the same.
-         */
-        post: operations["grant_api_operator_credits__instanceId__grants_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operator/credits/{instanceId}/adjustments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Adjust
-         * @description Add credits, or (less than 0) take some; what is not there to be taken is booked as lost, never below zero.
-         */
-        post: operations["adjust_api_operator_credits__instanceId__adjustments_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operator/credits/{instanceId}/refunds": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Refund
-         * @description Give back credits that a job, or one item of it, has spent: never more than that.
-         */
-        post: operations["refund_api_operator_credits__instanceId__refunds_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/credits/checkout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start Checkout
-         * @description Buy credits by card: answers the page to pay at. The same `Idempotency-Key` answers the same page.
-         */
-        post: operations["start_checkout_api_credits_checkout_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/credits/top-ups": {
+    "/healthz": {
         parameters: {
             query?: never;
             header?: never;
@@ -308,10 +312,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Top Ups
-         * @description The price of credits as they are sold now.
+         * Healthz
+         * @description The process is alive.
          */
-        get: operations["top_ups_api_credits_top_ups_get"];
+        get: operations["healthz_healthz_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -320,7 +324,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/credits/checkout/{session_id}": {
+    "/metrics": {
         parameters: {
             query?: never;
             header?: never;
@@ -328,10 +332,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Purchase
-         * @description How far a purchase is.
+         * Prometheus
+         * @description Prometheus metrics.
          */
-        get: operations["purchase_api_credits_checkout__session_id__get"];
+        get: operations["prometheus_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
+         */
+        get: operations["readyz_readyz_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -386,6 +410,20 @@ export interface components {
             status: string;
         };
         /**
+         * CheckBody
+         * @description One comparison: what it says, and the first of what did not agree.
+         */
+        CheckBody: {
+            /** Check */
+            check: string;
+            /** Differences */
+            differences: number;
+            /** Examples */
+            examples: components["schemas"]["DifferenceBody"][];
+            /** Says */
+            says: string;
+        };
+        /**
          * CheckoutBody
          * @description Where they can be paid.
          */
@@ -404,39 +442,85 @@ export interface components {
             credits: number;
         };
         /**
+         * CloseBody
+         * @description A close. `accounts` are the sums over all tenants at `until`, `movements` what moved since the day before was closed.
+         */
+        CloseBody: {
+            /** Accounts */
+            accounts: {
+                [key: string]: number;
+            };
+            /** Askedby */
+            askedBy: string | null;
+            /** Checks */
+            checks: components["schemas"]["CheckBody"][];
+            /** Closedat */
+            closedAt: string;
+            /** Day */
+            day: string | null;
+            /** Differences */
+            differences: number;
+            /** Id */
+            id: number;
+            /** Mended */
+            mended: number;
+            /** Movements */
+            movements: {
+                [key: string]: number;
+            };
+            /** Opendisputes */
+            openDisputes: number;
+            /** Openreservations */
+            openReservations: number;
+            /** Stripe */
+            stripe: string;
+            /** Tenants */
+            tenants: number;
+            /** Until */
+            until: string;
+        };
+        /**
+         * ClosesBody
+         * @description Closes, the newest first.
+         */
+        ClosesBody: {
+            /** Closes */
+            closes: components["schemas"]["CloseBody"][];
+        };
+        /**
          * CorrectedBody
          * @description The correction, and the available credits right after it.
          */
         CorrectedBody: {
-            correction: components["schemas"]["CorrectionBody"];
             /** Balanceafter */
             balanceAfter: number;
+            correction: components["schemas"]["CorrectionBody"];
         };
         /**
          * CorrectionBody
          * @description A correction as it was made. `lost`: how much of a taking was not available any more.
          */
         CorrectionBody: {
+            /** Amount */
+            amount: number;
+            /** Createdat */
+            createdAt: string;
+            /** Createdby */
+            createdBy: string;
             /** Id */
             id: number;
             /** Instanceid */
             instanceId: string;
-            /** Kind */
-            kind: string;
-            /** Amount */
-            amount: number;
-            /** Lost */
-            lost: number;
-            /** Jobid */
-            jobId?: number | null;
             /** Itemid */
             itemId?: number | null;
+            /** Jobid */
+            jobId?: number | null;
+            /** Kind */
+            kind: string;
+            /** Lost */
+            lost: number;
             /** Reason */
             reason: string;
-            /** Createdby */
-            createdBy: string;
-            /** Createdat */
-            createdAt: string;
         };
         /**
          * CreditsBody
@@ -445,16 +529,30 @@ export interface components {
         CreditsBody: {
             /** Available */
             available: number;
-            /** Held */
-            held: number;
-            /** Spent */
-            spent: number;
             /** Expiring */
             expiring: components["schemas"]["ExpiringBody"][];
+            /** Held */
+            held: number;
             /** Plan */
             plan: string;
             /** Renewsat */
             renewsAt: string | null;
+            /** Spent */
+            spent: number;
+        };
+        /**
+         * DifferenceBody
+         * @description Two figures that should be the same.
+         */
+        DifferenceBody: {
+            /** Expected */
+            expected: number;
+            /** Found */
+            found: number;
+            /** Instanceid */
+            instanceId: string;
+            /** Subject */
+            subject: string;
         };
         /**
          * ExpiringBody
@@ -481,20 +579,29 @@ export interface components {
          * @description A grant as it was made.
          */
         GrantBody: {
+            /** Amount */
+            amount: number;
+            /** Createdat */
+            createdAt: string;
+            /** Createdby */
+            createdBy: string;
+            /** Expiresat */
+            expiresAt: string | null;
             /** Id */
             id: number;
             /** Instanceid */
             instanceId: string;
-            /** Amount */
-            amount: number;
             /** Reason */
             reason: string;
-            /** Expiresat */
-            expiresAt: string | null;
-            /** Createdby */
-            createdBy: string;
-            /** Createdat */
-            createdAt: string;
+        };
+        /**
+         * GrantedBody
+         * @description The grant, and the available credits right after it.
+         */
+        GrantedBody: {
+            /** Balanceafter */
+            balanceAfter: number;
+            grant: components["schemas"]["GrantBody"];
         };
         /**
          * GrantRequest
@@ -503,19 +610,10 @@ export interface components {
         GrantRequest: {
             /** Amount */
             amount: number;
-            /** Reason */
-            reason: string;
             /** Expiresat */
             expiresAt?: string | null;
-        };
-        /**
-         * GrantedBody
-         * @description The grant, and the available credits right after it.
-         */
-        GrantedBody: {
-            grant: components["schemas"]["GrantBody"];
-            /** Balanceafter */
-            balanceAfter: number;
+            /** Reason */
+            reason: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -527,17 +625,17 @@ export interface components {
          * @description A plan as it is sold now.
          */
         PlanBody: {
-            /** Name */
-            name: string;
-            /** Title */
-            title: string;
-            /** Creditspermonth */
-            creditsPerMonth: number;
-            /** Weight */
-            weight: number;
             /** Capperminute */
             capPerMinute: number | null;
+            /** Creditspermonth */
+            creditsPerMonth: number;
+            /** Name */
+            name: string;
             price: components["schemas"]["PriceBody"];
+            /** Title */
+            title: string;
+            /** Weight */
+            weight: number;
         };
         /**
          * PlanRequest
@@ -552,10 +650,10 @@ export interface components {
          * @description All plans, and which one the caller is on.
          */
         PlansBody: {
-            /** Plans */
-            plans: components["schemas"]["PlanBody"][];
             /** Current */
             current: string;
+            /** Plans */
+            plans: components["schemas"]["PlanBody"][];
         };
         /**
          * PriceBody
@@ -572,19 +670,19 @@ export interface components {
          * @description The body of every error answer.
          */
         ProblemBody: {
+            /** Detail */
+            detail?: string | null;
+            /** Errors */
+            errors?: components["schemas"]["FieldError"][] | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
             /**
              * Type
              * @default about:blank
              */
             type: string;
-            /** Title */
-            title: string;
-            /** Status */
-            status: number;
-            /** Detail */
-            detail?: string | null;
-            /** Errors */
-            errors?: components["schemas"]["FieldError"][] | null;
         } & {
             [key: string]: unknown;
         };
@@ -593,11 +691,11 @@ export interface components {
          * @description Credits that were offered, and how far their payment is. `PAID`: they are there.
          */
         PurchaseBody: {
-            /** Sessionid */
-            sessionId: string;
             /** Credits */
             credits: number;
             price: components["schemas"]["PriceBody"];
+            /** Sessionid */
+            sessionId: string;
             /**
              * State
              * @enum {string}
@@ -609,27 +707,27 @@ export interface components {
          * @description The answer of `/readyz`.
          */
         Readiness: {
-            /** Ready */
-            ready: boolean;
             /** Checks */
             checks: {
                 [key: string]: string;
             };
+            /** Ready */
+            ready: boolean;
         };
         /**
          * RefundRequest
          * @description Spent credits that an operator gives back: of a job, or of one item of it.
          */
         RefundRequest: {
-            /** Jobid */
-            jobId: number;
-            /** Itemid */
-            itemId?: number | null;
             /**
              * Amount
              * @description all that is left, if not said
              */
             amount?: number | null;
+            /** Itemid */
+            itemId?: number | null;
+            /** Jobid */
+            jobId: number;
             /** Reason */
             reason: string;
         };
@@ -638,18 +736,18 @@ export interface components {
          * @description Credits that a job holds.
          */
         ReservationBody: {
-            /** Jobid */
-            jobId: number;
-            /** Instanceid */
-            instanceId: string;
-            /** Product */
-            product: string;
             /** Amount */
             amount: number;
-            /** Held */
-            held: number;
             /** Createdat */
             createdAt: string;
+            /** Held */
+            held: number;
+            /** Instanceid */
+            instanceId: string;
+            /** Jobid */
+            jobId: number;
+            /** Product */
+            product: string;
             /** Updatedat */
             updatedAt: string;
         };
@@ -666,44 +764,44 @@ export interface components {
          * @description What came of an event.
          */
         TakenBody: {
+            /** Outcome */
+            outcome: string;
             /**
              * Received
              * @default true
              */
             received: boolean;
-            /** Outcome */
-            outcome: string;
         };
         /**
          * TopUpsBody
          * @description What credits cost, and how many are sold at once.
          */
         TopUpsBody: {
-            perThousand: components["schemas"]["PriceBody"];
-            /** Creditsmin */
-            creditsMin: number;
-            /** Creditsmax */
-            creditsMax: number;
             /** Bycard */
             byCard: boolean;
+            /** Creditsmax */
+            creditsMax: number;
+            /** Creditsmin */
+            creditsMin: number;
+            perThousand: components["schemas"]["PriceBody"];
         };
         /**
          * TransactionBody
          * @description A line of the statement: the amounts sum to `available`.
          */
         TransactionBody: {
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
             /** Amount */
             amount: number;
             /** Balanceafter */
             balanceAfter: number;
             /** Createdat */
             createdAt: string;
+            /** Id */
+            id: number;
             /** Jobid */
             jobId?: number | null;
+            /** Kind */
+            kind: string;
             /** Reason */
             reason?: string | null;
         };
@@ -712,10 +810,10 @@ export interface components {
          * @description A page of the statement, newest first.
          */
         TransactionsBody: {
-            /** Transactions */
-            transactions: components["schemas"]["TransactionBody"][];
             /** Nextcursor */
             nextCursor: string | null;
+            /** Transactions */
+            transactions: components["schemas"]["TransactionBody"][];
         };
         /**
          * UsageBody
@@ -724,12 +822,12 @@ export interface components {
         UsageBody: {
             /** From */
             from: string;
+            /** Spent */
+            spent: number;
             /** To */
             to: string;
             /** Usage */
             usage: components["schemas"]["UsageLineBody"][];
-            /** Spent */
-            spent: number;
         };
         /**
          * UsageLineBody
@@ -741,25 +839,25 @@ export interface components {
              * Format: date
              */
             day: string;
+            /** Jobs */
+            jobs: number;
             /** Product */
             product: string;
             /** Spent */
             spent: number;
-            /** Jobs */
-            jobs: number;
         };
         /** ValidationError */
         ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
             /** Location */
             loc: (string | number)[];
             /** Message */
             msg: string;
             /** Error Type */
             type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
         };
     };
     responses: never;
@@ -770,64 +868,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    healthz_healthz_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Alive"];
-                };
-            };
-        };
-    };
-    readyz_readyz_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-        };
-    };
-    prometheus_metrics_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     credits_now_api_credits_get: {
         parameters: {
             query?: never;
@@ -848,7 +888,82 @@ export interface operations {
             };
         };
     };
-    plans_api_plans_get: {
+    start_checkout_api_credits_checkout_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckoutRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    purchase_api_credits_checkout__session_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    top_ups_api_credits_top_ups_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -863,7 +978,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlansBody"];
+                    "application/json": components["schemas"]["TopUpsBody"];
                 };
             };
         };
@@ -871,12 +986,12 @@ export interface operations {
     transactions_api_credits_transactions_get: {
         parameters: {
             query?: {
-                limit?: number;
                 cursor?: string | null;
-                kind?: string | null;
                 from?: string | null;
-                to?: string | null;
                 jobId?: number | null;
+                kind?: string | null;
+                limit?: number;
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -907,10 +1022,10 @@ export interface operations {
     export_api_credits_transactions_csv_get: {
         parameters: {
             query?: {
-                kind?: string | null;
                 from?: string | null;
-                to?: string | null;
                 jobId?: number | null;
+                kind?: string | null;
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -939,10 +1054,10 @@ export interface operations {
     usage_api_credits_usage_get: {
         parameters: {
             query?: {
-                kind?: string | null;
                 from?: string | null;
-                to?: string | null;
                 jobId?: number | null;
+                kind?: string | null;
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -970,11 +1085,204 @@ export interface operations {
             };
         };
     };
+    credits_of_api_operator_credits__instanceId__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditsBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    adjust_api_operator_credits__instanceId__adjustments_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectedBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    grant_api_operator_credits__instanceId__grants_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantedBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    refund_api_operator_credits__instanceId__refunds_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectedBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    closes_api_operator_credits_closes_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosesBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_api_operator_credits_closes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CloseBody"];
+                };
+            };
+        };
+    };
     reservations_api_operator_credits_reservations_get: {
         parameters: {
             query?: {
-                olderThan?: number;
                 limit?: number;
+                olderThan?: number;
             };
             header?: never;
             path?: never;
@@ -1039,184 +1347,7 @@ export interface operations {
             };
         };
     };
-    credits_of_api_operator_credits__instanceId__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                instanceId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreditsBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    grant_api_operator_credits__instanceId__grants_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path: {
-                instanceId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GrantRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GrantedBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    adjust_api_operator_credits__instanceId__adjustments_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path: {
-                instanceId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AdjustmentRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CorrectedBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    refund_api_operator_credits__instanceId__refunds_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path: {
-                instanceId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RefundRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CorrectedBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    start_checkout_api_credits_checkout_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CheckoutRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckoutBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    top_ups_api_credits_top_ups_get: {
+    plans_api_plans_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1231,18 +1362,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TopUpsBody"];
+                    "application/json": components["schemas"]["PlansBody"];
                 };
             };
         };
     };
-    purchase_api_credits_checkout__session_id__get: {
+    healthz_healthz_get: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                session_id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -1253,25 +1382,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PurchaseBody"];
+                    "application/json": components["schemas"]["Alive"];
                 };
             };
-            /** @description Not Found */
-            404: {
+        };
+    };
+    prometheus_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readyz_readyz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

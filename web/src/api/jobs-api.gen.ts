@@ -1,65 +1,5 @@
 // Generated from the OpenAPI document of jobs-api by `npm run generate`.
 export interface paths {
-    "/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Healthz
-         * @description The process is alive.
-         */
-        get: operations["healthz_healthz_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Readyz
-         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
-         */
-        get: operations["readyz_readyz_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Prometheus
-         * @description Prometheus metrics.
-         */
-        get: operations["prometheus_metrics_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/image-optimization": {
         parameters: {
             query?: never;
@@ -120,26 +60,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/image-optimization/jobs/{job_id}/pictures.zip": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Pictures
-         * @description All results so far as a ZIP, streamed. `409` while there is none; another tenant's job does not exist.
-         */
-        get: operations["pictures_api_image_optimization_jobs__job_id__pictures_zip_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/image-optimization/jobs/{job_id}/cancel": {
         parameters: {
             query?: never;
@@ -156,6 +76,26 @@ export interface paths {
          *     `409` when the job has ended. Asking again while it ends changes nothing.
          */
         post: operations["cancel_job_api_image_optimization_jobs__job_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/image-optimization/jobs/{job_id}/pictures.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pictures
+         * @description All results so far as a ZIP, streamed. `409` while there is none; another tenant's job does not exist.
+         */
+        get: operations["pictures_api_image_optimization_jobs__job_id__pictures_zip_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -184,7 +124,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/quote": {
+    "/api/operator/jobs/{job_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timeline
+         * @description Every event of a job in causal order, from the log itself.
+         */
+        get: operations["timeline_api_operator_jobs__job_id__timeline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/sandbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description The sandbox' address and its vendors' options.
+         */
+        get: operations["show_api_operator_sandbox_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/sandbox/{vendor}": {
         parameters: {
             query?: never;
             header?: never;
@@ -192,12 +172,12 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
         /**
-         * Quote Job
-         * @description The price of a job and what it would leave. Nothing is taken, and no picture's address is looked up.
+         * Change
+         * @description Change what is named, keep the rest; answers all of the vendor's options.
          */
-        post: operations["quote_job_api_quote_post"];
+        put: operations["change_api_operator_sandbox__vendor__put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -244,27 +224,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/sandbox": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show
-         * @description The sandbox' address and its vendors' options.
-         */
-        get: operations["show_api_operator_sandbox_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operator/sandbox/{vendor}": {
+    "/api/quote": {
         parameters: {
             query?: never;
             header?: never;
@@ -272,12 +232,12 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
         /**
-         * Change
-         * @description Change what is named, keep the rest; answers all of the vendor's options.
+         * Quote Job
+         * @description The price of a job and what it would leave. Nothing is taken, and no picture's address is looked up.
          */
-        put: operations["change_api_operator_sandbox__vendor__put"];
-        post?: never;
+        post: operations["quote_job_api_quote_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -336,7 +296,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/jobs/{job_id}/timeline": {
+    "/healthz": {
         parameters: {
             query?: never;
             header?: never;
@@ -344,10 +304,50 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Timeline
-         * @description Every event of a job in causal order, from the log itself.
+         * Healthz
+         * @description The process is alive.
          */
-        get: operations["timeline_api_operator_jobs__job_id__timeline_get"];
+        get: operations["healthz_healthz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prometheus
+         * @description Prometheus metrics.
+         */
+        get: operations["prometheus_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
+         */
+        get: operations["readyz_readyz_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -365,16 +365,16 @@ export interface components {
          * @description The answer `201`: the credits are held, the work begins.
          */
         AcceptedJob: {
+            /** Creditsremaining */
+            creditsRemaining: number;
+            /** Creditsused */
+            creditsUsed: number;
+            job: components["schemas"]["JobView"];
             /**
              * Success
              * @default true
              */
             success: boolean;
-            job: components["schemas"]["JobView"];
-            /** Creditsused */
-            creditsUsed: number;
-            /** Creditsremaining */
-            creditsRemaining: number;
         };
         /**
          * Alive
@@ -407,12 +407,31 @@ export interface components {
          * @description One picture of a job.
          */
         ItemView: {
+            /** Createdat */
+            createdAt: string;
+            /**
+             * Error
+             * @description a sentence for a person
+             */
+            error?: string | null;
+            /**
+             * Expectedstartat
+             * @description as the queue stands now
+             */
+            expectedStartAt?: string | null;
             /** Id */
             id: number;
             /** Imageid */
             imageId: string;
             /** Imageurl */
             imageUrl: string;
+            /** Optimizedimageurl */
+            optimizedImageUrl?: string | null;
+            /**
+             * Position
+             * @description place in the fair order of all shops while it waits; 1: the next
+             */
+            position?: number | null;
             /** Prompt */
             prompt: string;
             /**
@@ -420,19 +439,15 @@ export interface components {
              * @enum {string}
              */
             status: "PENDING" | "RUNNING" | "PROCESSING" | "DONE" | "FAILED" | "CANCELED";
-            /** Optimizedimageurl */
-            optimizedImageUrl?: string | null;
             /** Thumbnailurl */
             thumbnailUrl?: string | null;
-            /**
-             * Error
-             * @description a sentence for a person
-             */
-            error?: string | null;
-            /** Createdat */
-            createdAt: string;
             /** Updatedat */
             updatedAt: string;
+            /**
+             * Waitsfor
+             * @description `turn`: others before it; `own-cap`: the shop's own limit; `studio`
+             */
+            waitsFor?: ("turn" | "own-cap" | "studio") | null;
         };
         /**
          * JobAnswer
@@ -446,9 +461,9 @@ export interface components {
          * @description A job with its pictures, in the order sent.
          */
         JobDetail: {
-            job: components["schemas"]["JobView"];
             /** Items */
             items: components["schemas"]["ItemView"][];
+            job: components["schemas"]["JobView"];
         };
         /**
          * JobPage
@@ -465,12 +480,42 @@ export interface components {
          * @description A job.
          */
         JobView: {
+            /** Completedimages */
+            completedImages: number;
+            /** Createdat */
+            createdAt: string;
+            /**
+             * Error
+             * @description why it failed; `insufficient-credits` when its credits were refused
+             */
+            error?: string | null;
+            /**
+             * Expectedfinishat
+             * @description when its last result is there, as the queue stands now
+             */
+            expectedFinishAt?: string | null;
+            /** Failedimages */
+            failedImages: number;
+            /** Finishedat */
+            finishedAt?: string | null;
             /** Id */
             id: number;
+            /**
+             * Position
+             * @description place of its next picture in the fair order of all shops; 1: the next
+             */
+            position?: number | null;
             /** Productid */
             productId: string;
             /** Productname */
             productName: string;
+            /**
+             * Retryof
+             * @description the job whose failed pictures it tries again
+             */
+            retryOf?: number | null;
+            /** Startedat */
+            startedAt?: string | null;
             /**
              * Status
              * @enum {string}
@@ -478,59 +523,39 @@ export interface components {
             status: "PENDING" | "RUNNING" | "DONE" | "FAILED" | "CANCELED";
             /** Totalimages */
             totalImages: number;
-            /** Completedimages */
-            completedImages: number;
-            /** Failedimages */
-            failedImages: number;
-            /** Createdat */
-            createdAt: string;
-            /** Startedat */
-            startedAt?: string | null;
-            /** Finishedat */
-            finishedAt?: string | null;
-            /**
-             * Retryof
-             * @description the job whose failed pictures it tries again
-             */
-            retryOf?: number | null;
-            /**
-             * Error
-             * @description why it failed; `insufficient-credits` when its credits were refused
-             */
-            error?: string | null;
         };
         /**
          * Picture
          * @description One photograph of a product.
          */
         Picture: {
+            /** Height */
+            height: number | null;
             /** Id */
             id: string;
             /** Url */
             url: string;
             /** Width */
             width: number | null;
-            /** Height */
-            height: number | null;
         };
         /**
          * ProblemBody
          * @description The body of every error answer.
          */
         ProblemBody: {
+            /** Detail */
+            detail?: string | null;
+            /** Errors */
+            errors?: components["schemas"]["FieldError"][] | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
             /**
              * Type
              * @default about:blank
              */
             type: string;
-            /** Title */
-            title: string;
-            /** Status */
-            status: number;
-            /** Detail */
-            detail?: string | null;
-            /** Errors */
-            errors?: components["schemas"]["FieldError"][] | null;
         } & {
             [key: string]: unknown;
         };
@@ -539,10 +564,10 @@ export interface components {
          * @description A page of products.
          */
         ProductPage: {
-            /** Products */
-            products: components["schemas"]["ShopProduct"][];
             /** Nextcursor */
             nextCursor: string | null;
+            /** Products */
+            products: components["schemas"]["ShopProduct"][];
         };
         /**
          * QuoteAnswer
@@ -550,38 +575,38 @@ export interface components {
          */
         QuoteAnswer: {
             /**
-             * Price
-             * @description credits for the whole job
-             */
-            price: number;
-            /**
              * Balanceafter
              * @description credits left after it; 0 when there are too few
              */
             balanceAfter: number;
+            /** Expectedfinishat */
+            expectedFinishAt?: string | null;
+            /** Expectedstartat */
+            expectedStartAt?: string | null;
             /**
              * Missing
              * @description credits that are lacking; 0 when there are enough
              */
             missing: number;
+            /**
+             * Price
+             * @description credits for the whole job
+             */
+            price: number;
             /** Queueposition */
             queuePosition?: number | null;
-            /** Expectedstartat */
-            expectedStartAt?: string | null;
-            /** Expectedfinishat */
-            expectedFinishAt?: string | null;
         };
         /**
          * Readiness
          * @description The answer of `/readyz`.
          */
         Readiness: {
-            /** Ready */
-            ready: boolean;
             /** Checks */
             checks: {
                 [key: string]: string;
             };
+            /** Ready */
+            ready: boolean;
         };
         /**
          * SampleShop
@@ -632,14 +657,14 @@ export interface components {
          * @description Who is signed in.
          */
         Session: {
-            /** Instanceid */
-            instanceId: string;
-            /** Subject */
-            subject: string;
-            /** Roles */
-            roles: string[];
             /** Expiresat */
             expiresAt: string | null;
+            /** Instanceid */
+            instanceId: string;
+            /** Roles */
+            roles: string[];
+            /** Subject */
+            subject: string;
         };
         /**
          * ShopProduct
@@ -648,59 +673,59 @@ export interface components {
         ShopProduct: {
             /** Id */
             id: string;
-            /** Name */
-            name: string;
             /** Images */
             images: components["schemas"]["Picture"][];
+            /** Name */
+            name: string;
         };
         /**
          * StoryEventBody
          * @description One event. `data`: what it says, without what is large.
          */
         StoryEventBody: {
-            /** Id */
-            id: string;
-            /** Type */
-            type: string;
             /** At */
             at: string;
             /** Causationid */
             causationId: string | null;
-            /** Source */
-            source: string;
-            /** Subject */
-            subject: string;
-            /** Instanceid */
-            instanceId: string;
             /** Data */
             data: {
                 [key: string]: unknown;
             };
+            /** Id */
+            id: string;
+            /** Instanceid */
+            instanceId: string;
+            /** Source */
+            source: string;
+            /** Subject */
+            subject: string;
+            /** Type */
+            type: string;
         };
         /**
          * TimelineBody
          * @description A job's story, causes first; `cut` when it was longer than could be read.
          */
         TimelineBody: {
-            /** Instanceid */
-            instanceId: string;
-            /** Events */
-            events: components["schemas"]["StoryEventBody"][];
             /** Cut */
             cut: boolean;
+            /** Events */
+            events: components["schemas"]["StoryEventBody"][];
+            /** Instanceid */
+            instanceId: string;
         };
         /** ValidationError */
         ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
             /** Location */
             loc: (string | number)[];
             /** Message */
             msg: string;
             /** Error Type */
             type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
         };
     };
     responses: never;
@@ -711,64 +736,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    healthz_healthz_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Alive"];
-                };
-            };
-        };
-    };
-    readyz_readyz_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-        };
-    };
-    prometheus_metrics_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     submit_job_api_image_optimization_post: {
         parameters: {
             query?: never;
@@ -802,13 +769,6 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /**
-                     * Productid
-                     * @description the shop's product
-                     */
-                    productId: string;
-                    /** Productname */
-                    productName: string;
                     /** Images */
                     images: {
                         /**
@@ -835,6 +795,13 @@ export interface operations {
                         /** Quality */
                         quality?: string | null;
                     } | null;
+                    /**
+                     * Productid
+                     * @description the shop's product
+                     */
+                    productId: string;
+                    /** Productname */
+                    productName: string;
                 };
             };
         };
@@ -894,8 +861,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Not signed in */
@@ -904,8 +871,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Too few credits; nothing was started or taken */
@@ -936,8 +903,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description The body is too large */
@@ -946,8 +913,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description The body is not JSON */
@@ -956,8 +923,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description The Idempotency-Key was used for another request */
@@ -966,8 +933,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Too many requests; see Retry-After */
@@ -976,8 +943,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A part that is needed is away; see Retry-After */
@@ -986,8 +953,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -995,12 +962,12 @@ export interface operations {
     list_of_jobs_api_image_optimization_jobs_get: {
         parameters: {
             query?: {
-                /** @description such as `PENDING,RUNNING`; default: all */
-                status?: string | null;
-                /** @description 1 to 100, default 20 */
-                limit?: string | null;
                 /** @description `nextCursor` of the page before */
                 cursor?: string | null;
+                /** @description 1 to 100, default 20 */
+                limit?: string | null;
+                /** @description such as `PENDING,RUNNING`; default: all */
+                status?: string | null;
             };
             header?: never;
             path?: never;
@@ -1041,8 +1008,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Not signed in */
@@ -1051,8 +1018,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Validation Error */
@@ -1070,8 +1037,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -1131,8 +1098,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description There is no such thing in this tenant */
@@ -1141,8 +1108,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Validation Error */
@@ -1160,86 +1127,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    pictures_api_image_optimization_jobs__job_id__pictures_zip_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/zip": unknown;
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description There is no such thing in this tenant */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description No picture is done yet */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description A part that is needed is away; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -1270,8 +1159,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description There is no such thing in this tenant */
@@ -1280,8 +1169,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A request with the same Idempotency-Key is still running */
@@ -1290,8 +1179,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Validation Error */
@@ -1309,8 +1198,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    pictures_api_image_optimization_jobs__job_id__pictures_zip_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is no such thing in this tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No picture is done yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A part that is needed is away; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -1386,8 +1353,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Not signed in */
@@ -1396,8 +1363,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Too few credits; nothing was started or taken */
@@ -1428,8 +1395,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A request with the same Idempotency-Key is still running */
@@ -1438,8 +1405,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description The Idempotency-Key was used for another request */
@@ -1448,8 +1415,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Too many requests; see Retry-After */
@@ -1458,8 +1425,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A part that is needed is away; see Retry-After */
@@ -1468,157 +1435,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    quote_job_api_quote_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "productId": "mug-12",
-                 *       "productName": "Enamel mug",
-                 *       "images": [
-                 *         {
-                 *           "imageId": "mug-12-front",
-                 *           "imageUrl": "https://shop.example/mug-12-front.jpg",
-                 *           "prompt": "White background, soft shadow, true colours"
-                 *         }
-                 *       ],
-                 *       "options": {
-                 *         "aspectRatio": "1:1",
-                 *         "outputFormat": "jpg",
-                 *         "quality": "high"
-                 *       }
-                 *     }
-                 */
-                "application/json": {
-                    /**
-                     * Productid
-                     * @description the shop's product
-                     */
-                    productId: string;
-                    /** Productname */
-                    productName: string;
-                    /** Images */
-                    images: {
-                        /**
-                         * Imageid
-                         * @description the caller's own name of the picture, unique within the job
-                         */
-                        imageId: string;
-                        /**
-                         * Imageurl
-                         * @description public http(s) address of the picture
-                         */
-                        imageUrl: string;
-                        /**
-                         * Prompt
-                         * @description what to do with the picture
-                         */
-                        prompt: string;
-                    }[];
-                    options?: {
-                        /** Aspectratio */
-                        aspectRatio?: string | null;
-                        /** Outputformat */
-                        outputFormat?: string | null;
-                        /** Quality */
-                        quality?: string | null;
-                    } | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "price": 15,
-                     *       "balanceAfter": 285,
-                     *       "missing": 0
-                     *     }
-                     */
-                    "application/json": components["schemas"]["QuoteAnswer"];
-                };
-            };
-            /** @description Invalid input; `errors` names each field with its rule */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description The body is not JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    products_api_products_get: {
+    timeline_api_operator_jobs__job_id__timeline_get: {
         parameters: {
             query?: {
-                /** @description words of the name */
-                search?: string | null;
-                /** @description `nextCursor` of the page before */
-                cursor?: string | null;
-                /** @description 1 to 100, default 20 */
-                limit?: string | null;
+                /** @description events at most */
+                limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                job_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1629,7 +1461,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProductPage"];
+                    "application/json": components["schemas"]["TimelineBody"];
                 };
             };
             /** @description Invalid input; `errors` names each field with its rule */
@@ -1638,8 +1470,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Not signed in */
@@ -1648,68 +1480,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description A part that is needed is away; see Retry-After */
-            503: {
+            /** @description This needs the role `operator` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    product_api_products__product_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                product_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ShopProduct"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
@@ -1719,8 +1499,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Validation Error */
@@ -1738,8 +1518,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A part that is needed is away; see Retry-After */
@@ -1748,8 +1528,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -1778,8 +1558,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description This needs the role `operator` */
@@ -1797,8 +1577,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A part that is needed is away; see Retry-After */
@@ -1807,8 +1587,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -1847,8 +1627,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Not signed in */
@@ -1857,8 +1637,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description This needs the role `operator` */
@@ -1876,8 +1656,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Validation Error */
@@ -1895,8 +1675,288 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    products_api_products_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string | null;
+                /** @description 1 to 100, default 20 */
+                limit?: string | null;
+                /** @description words of the name */
+                search?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductPage"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A part that is needed is away; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    product_api_products__product_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopProduct"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is no such thing in this tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A part that is needed is away; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    quote_job_api_quote_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "productId": "mug-12",
+                 *       "productName": "Enamel mug",
+                 *       "images": [
+                 *         {
+                 *           "imageId": "mug-12-front",
+                 *           "imageUrl": "https://shop.example/mug-12-front.jpg",
+                 *           "prompt": "White background, soft shadow, true colours"
+                 *         }
+                 *       ],
+                 *       "options": {
+                 *         "aspectRatio": "1:1",
+                 *         "outputFormat": "jpg",
+                 *         "quality": "high"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** Images */
+                    images: {
+                        /**
+                         * Imageid
+                         * @description the caller's own name of the picture, unique within the job
+                         */
+                        imageId: string;
+                        /**
+                         * Imageurl
+                         * @description public http(s) address of the picture
+                         */
+                        imageUrl: string;
+                        /**
+                         * Prompt
+                         * @description what to do with the picture
+                         */
+                        prompt: string;
+                    }[];
+                    options?: {
+                        /** Aspectratio */
+                        aspectRatio?: string | null;
+                        /** Outputformat */
+                        outputFormat?: string | null;
+                        /** Quality */
+                        quality?: string | null;
+                    } | null;
+                    /**
+                     * Productid
+                     * @description the shop's product
+                     */
+                    productId: string;
+                    /** Productname */
+                    productName: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "price": 15,
+                     *       "balanceAfter": 285,
+                     *       "missing": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuoteAnswer"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -1925,8 +1985,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -1955,8 +2015,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Not signed in */
@@ -1965,8 +2025,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -1993,8 +2053,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -2023,8 +2083,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -2057,8 +2117,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description Validation Error */
@@ -2072,16 +2132,11 @@ export interface operations {
             };
         };
     };
-    timeline_api_operator_jobs__job_id__timeline_get: {
+    healthz_healthz_get: {
         parameters: {
-            query?: {
-                /** @description events at most */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
-            path: {
-                job_id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2092,75 +2147,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TimelineBody"];
+                    "application/json": components["schemas"]["Alive"];
                 };
             };
-            /** @description Invalid input; `errors` names each field with its rule */
-            400: {
+        };
+    };
+    prometheus_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readyz_readyz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description This needs the role `operator` */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description There is no such thing in this tenant */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description A part that is needed is away; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

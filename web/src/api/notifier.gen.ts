@@ -1,6 +1,6 @@
 // Generated from the OpenAPI document of notifier by `npm run generate`.
 export interface paths {
-    "/healthz": {
+    "/api/notifications": {
         parameters: {
             query?: never;
             header?: never;
@@ -8,10 +8,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Healthz
-         * @description The process is alive.
+         * Inbox
+         * @description The signed-in person's notifications, newest first.
          */
-        get: operations["healthz_healthz_get"];
+        get: operations["inbox_api_notifications_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -20,40 +20,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/readyz": {
+    "/api/notifications/{notification_id}/read": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Readyz
-         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
-         */
-        get: operations["readyz_readyz_get"];
+        get?: never;
         put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
         /**
-         * Prometheus
-         * @description Prometheus metrics.
+         * Read
+         * @description Note that the signed-in person has read it; again changes nothing.
          */
-        get: operations["prometheus_metrics_get"];
-        put?: never;
-        post?: never;
+        post: operations["read_api_notifications__notification_id__read_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -84,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read All
+         * @description Note that the signed-in person has read everything up to the newest that they saw.
+         */
+        post: operations["read_all_api_notifications_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications/unsubscribe": {
         parameters: {
             query?: never;
@@ -108,7 +108,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/notifications": {
+    "/healthz": {
         parameters: {
             query?: never;
             header?: never;
@@ -116,10 +116,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Inbox
-         * @description The signed-in person's notifications, newest first.
+         * Healthz
+         * @description The process is alive.
          */
-        get: operations["inbox_api_notifications_get"];
+        get: operations["healthz_healthz_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -128,40 +128,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/notifications/read": {
+    "/metrics": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Read All
-         * @description Note that the signed-in person has read everything up to the newest that they saw.
+         * Prometheus
+         * @description Prometheus metrics.
          */
-        post: operations["read_all_api_notifications_read_post"];
+        get: operations["prometheus_metrics_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/notifications/{notification_id}/read": {
+    "/readyz": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Read
-         * @description Note that the signed-in person has read it; again changes nothing.
+         * Readyz
+         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
          */
-        post: operations["read_api_notifications__notification_id__read_post"];
+        get: operations["readyz_readyz_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -233,13 +233,13 @@ export interface components {
              * @enum {string}
              */
             channel: "websocket" | "email" | "sms";
+            /** Enabled */
+            enabled: boolean;
             /**
              * Kind
              * @enum {string}
              */
             kind: "job.done" | "job.failed" | "job.canceled" | "credits.granted" | "credits.rejected";
-            /** Enabled */
-            enabled: boolean;
         };
         /**
          * FieldError
@@ -261,10 +261,10 @@ export interface components {
          * @description A page of the inbox; `unread` counts all of them (up to 1,000).
          */
         InboxPage: {
-            /** Notifications */
-            notifications: components["schemas"]["NotificationView"][];
             /** Nextcursor */
             nextCursor: string | null;
+            /** Notifications */
+            notifications: components["schemas"]["NotificationView"][];
             /** Unread */
             unread: number;
         };
@@ -273,47 +273,49 @@ export interface components {
          * @description One notification.
          */
         NotificationView: {
+            /** Createdat */
+            createdAt: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Kind */
-            kind: string;
-            /** Title */
-            title: string;
-            /** Lines */
-            lines: string[];
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
             /** Jobid */
             jobId?: number | null;
+            /** Kind */
+            kind: string;
+            /** Lines */
+            lines: string[];
             /** Read */
             read: boolean;
-            /** Createdat */
-            createdAt: string;
+            /** Title */
+            title: string;
         };
         /**
          * Preferences
          * @description All that is known of a person, every kind on every channel.
          */
         Preferences: {
-            /** Email */
-            email: string | null;
-            /** Phone */
-            phone: string | null;
-            /**
-             * Locale
-             * @enum {string}
-             */
-            locale: "en" | "de";
             /**
              * Channels
              * @description those that this installation can use
              */
             channels: ("websocket" | "email" | "sms")[];
+            /** Email */
+            email: string | null;
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "en" | "de";
+            /** Phone */
+            phone: string | null;
+            /** Preferences */
+            preferences: components["schemas"]["Choice"][];
             /**
              * Suppressed
              * @description channels whose address is not written to any more, with the reason
@@ -321,29 +323,39 @@ export interface components {
             suppressed: {
                 [key: string]: string;
             };
-            /** Preferences */
-            preferences: components["schemas"]["Choice"][];
         };
         /**
          * ProblemBody
          * @description The body of every error answer.
          */
         ProblemBody: {
+            /** Detail */
+            detail?: string | null;
+            /** Errors */
+            errors?: components["schemas"]["FieldError"][] | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
             /**
              * Type
              * @default about:blank
              */
             type: string;
-            /** Title */
-            title: string;
-            /** Status */
-            status: number;
-            /** Detail */
-            detail?: string | null;
-            /** Errors */
-            errors?: components["schemas"]["FieldError"][] | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Readiness
+         * @description The answer of `/readyz`.
+         */
+        Readiness: {
+            /** Checks */
+            checks: {
+                [key: string]: string;
+            };
+            /** Ready */
+            ready: boolean;
         };
         /**
          * ReadUpTo
@@ -356,30 +368,18 @@ export interface components {
              */
             newest: string;
         };
-        /**
-         * Readiness
-         * @description The answer of `/readyz`.
-         */
-        Readiness: {
-            /** Ready */
-            ready: boolean;
-            /** Checks */
-            checks: {
-                [key: string]: string;
-            };
-        };
         /** ValidationError */
         ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
             /** Location */
             loc: (string | number)[];
             /** Message */
             msg: string;
             /** Error Type */
             type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
         };
         /**
          * Wishes
@@ -392,16 +392,16 @@ export interface components {
              */
             email?: string | null;
             /**
-             * Phone
-             * @description E.164, such as `+4915112345678`; null: no SMS
-             */
-            phone?: string | null;
-            /**
              * Locale
              * @default en
              * @enum {string}
              */
             locale: "en" | "de";
+            /**
+             * Phone
+             * @description E.164, such as `+4915112345678`; null: no SMS
+             */
+            phone?: string | null;
             /** Preferences */
             preferences?: components["schemas"]["Choice"][];
             /**
@@ -420,9 +420,16 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    healthz_healthz_get: {
+    inbox_api_notifications_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string | null;
+                /** @description 1 to 100, default 20 */
+                limit?: string | null;
+                /** @description `true`: only those not read yet */
+                unread?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -435,46 +442,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alive"];
+                    "application/json": components["schemas"]["InboxPage"];
                 };
             };
-        };
-    };
-    readyz_readyz_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    prometheus_metrics_get: {
+    read_api_notifications__notification_id__read_post: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                notification_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            200: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
             };
         };
     };
@@ -558,6 +592,46 @@ export interface operations {
             };
         };
     };
+    read_all_api_notifications_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadUpTo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     ask_api_notifications_unsubscribe_get: {
         parameters: {
             query?: {
@@ -622,16 +696,9 @@ export interface operations {
             };
         };
     };
-    inbox_api_notifications_get: {
+    healthz_healthz_get: {
         parameters: {
-            query?: {
-                /** @description 1 to 100, default 20 */
-                limit?: string | null;
-                /** @description `nextCursor` of the page before */
-                cursor?: string | null;
-                /** @description `true`: only those not read yet */
-                unread?: string | null;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -644,112 +711,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InboxPage"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Alive"];
                 };
             };
         };
     };
-    read_all_api_notifications_read_post: {
+    prometheus_metrics_get: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReadUpTo"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
         };
     };
-    read_api_notifications__notification_id__read_post: {
+    readyz_readyz_get: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                notification_id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not Found */
-            404: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

@@ -12,28 +12,11 @@ export type Tenants = Predictor["schemas"]["TenantsBody"];
 export type TenantFigures = Tenants["tenants"][number];
 export type TenantTerms = Pick<TenantFigures, "weight" | "capPerMinute" | "requestsPerMinute" | "paused">;
 
-export interface Account {
-  account: string;
-  capPerMinute: number;
-  effectiveCapPerMinute: number;
-  concurrency: number;
-  burst: number;
-  inLastMinute: number;
-  inFlight: number;
-  pausedUntil: string | null;
-  stopped: "low-credit" | "refused" | null;
-}
-export interface Model {
-  model: string;
-  state: "closed" | "open" | "trial";
-  opensAgainAt: string | null;
-  failures: number;
-}
-export interface Limits {
-  accounts: Account[];
-  models: Model[];
-}
-export type AccountLimits = Pick<Account, "capPerMinute" | "concurrency" | "burst">;
+export type Limits = Predictor["schemas"]["LimitsBody"];
+export type Account = Limits["accounts"][number];
+export type Model = Limits["models"][number];
+/** What may be changed of an account; null: the setting's again. */
+export type AccountLimits = Pick<Predictor["schemas"]["LimitsRequest"], "capPerMinute" | "concurrency" | "burst">;
 
 export type DeadLetter = Predictor["schemas"]["LetterBody"];
 export type DeadLetterDetail = Predictor["schemas"]["WholeLetterBody"];

@@ -1,6 +1,6 @@
 // Generated from the OpenAPI document of predictor by `npm run generate`.
 export interface paths {
-    "/healthz": {
+    "/api/operator/dead-letters": {
         parameters: {
             query?: never;
             header?: never;
@@ -8,10 +8,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Healthz
-         * @description The process is alive.
+         * Dead Letters
+         * @description What was given up, newest first.
          */
-        get: operations["healthz_healthz_get"];
+        get: operations["dead_letters_api_operator_dead_letters_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -20,7 +20,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/readyz": {
+    "/api/operator/dead-letters/{letterId}": {
         parameters: {
             query?: never;
             header?: never;
@@ -28,10 +28,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Readyz
-         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
+         * Dead Letter
+         * @description One with its history, or with its headers and data.
          */
-        get: operations["readyz_readyz_get"];
+        get: operations["dead_letter_api_operator_dead_letters__letterId__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -40,7 +40,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/metrics": {
+    "/api/operator/dead-letters/{letterId}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop
+         * @description Nothing will be done about it; the reason is kept.
+         */
+        post: operations["drop_api_operator_dead_letters__letterId__drop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redrive
+         * @description Have open letters tried again: items as new jobs behind their tenants' fresh work, messages as they were.
+         */
+        post: operations["redrive_api_operator_dead_letters_redrive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/dead-letters/redrives": {
         parameters: {
             query?: never;
             header?: never;
@@ -48,10 +88,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Prometheus
-         * @description Prometheus metrics.
+         * Redrives
+         * @description Who had what tried again, newest first, and how far it has got.
          */
-        get: operations["prometheus_metrics_get"];
+        get: operations["redrives_api_operator_dead_letters_redrives_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -60,7 +100,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/replicate-rate-limiter/stats": {
+    "/api/operator/dead-letters/redrives/{redriveId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Stop a redrive: what it has not reached is open again.
+         */
+        post: operations["cancel_api_operator_dead_letters_redrives__redriveId__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/limits": {
         parameters: {
             query?: never;
             header?: never;
@@ -68,11 +128,31 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Stats
-         * @description Queue length and use of the cap over the last minute. `503` while the limiter is closed.
+         * Limits
+         * @description Every account's limits and their use, and the models with failures.
          */
-        get: operations["stats_api_replicate_rate_limiter_stats_get"];
+        get: operations["limits_api_operator_limits_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/limits/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Limits
+         * @description Change what is named of one account, or of `all`; in force at once on all replicas.
+         */
+        put: operations["set_limits_api_operator_limits__account__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -120,7 +200,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/dead-letters": {
+    "/api/replicate-rate-limiter/stats": {
         parameters: {
             query?: never;
             header?: never;
@@ -128,10 +208,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Dead Letters
-         * @description What was given up, newest first.
+         * Stats
+         * @description Queue length and use of the cap over the last minute. `503` while the limiter is closed.
          */
-        get: operations["dead_letters_api_operator_dead_letters_get"];
+        get: operations["stats_api_replicate_rate_limiter_stats_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -140,7 +220,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/dead-letters/redrives": {
+    "/healthz": {
         parameters: {
             query?: never;
             header?: never;
@@ -148,10 +228,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Redrives
-         * @description Who had what tried again, newest first, and how far it has got.
+         * Healthz
+         * @description The process is alive.
          */
-        get: operations["redrives_api_operator_dead_letters_redrives_get"];
+        get: operations["healthz_healthz_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -160,7 +240,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/dead-letters/{letterId}": {
+    "/metrics": {
         parameters: {
             query?: never;
             header?: never;
@@ -168,10 +248,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Dead Letter
-         * @description One with its history, or with its headers and data.
+         * Prometheus
+         * @description Prometheus metrics.
          */
-        get: operations["dead_letter_api_operator_dead_letters__letterId__get"];
+        get: operations["prometheus_metrics_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -180,60 +260,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/dead-letters/redrive": {
+    "/readyz": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Redrive
-         * @description Have open letters tried again: items as new jobs behind their tenants' fresh work, messages as they were.
+         * Readyz
+         * @description Ready to serve: connected, migrated, assigned. `503` with the failing checks otherwise.
          */
-        post: operations["redrive_api_operator_dead_letters_redrive_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operator/dead-letters/redrives/{redriveId}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["readyz_readyz_get"];
         put?: never;
-        /**
-         * Cancel
-         * @description Stop a redrive: what it has not reached is open again.
-         */
-        post: operations["cancel_api_operator_dead_letters_redrives__redriveId__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operator/dead-letters/{letterId}/drop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Drop
-         * @description Nothing will be done about it; the reason is kept.
-         */
-        post: operations["drop_api_operator_dead_letters__letterId__drop_post"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -244,6 +284,36 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountBody
+         * @description A provider account.
+         */
+        AccountBody: {
+            /** Account */
+            account: string;
+            /** Burst */
+            burst: number;
+            /** Capperminute */
+            capPerMinute: number;
+            /** Concurrency */
+            concurrency: number;
+            /**
+             * Effectivecapperminute
+             * @description what 429s leave of the cap; it comes back by itself
+             */
+            effectiveCapPerMinute: number;
+            /** Inflight */
+            inFlight: number;
+            /** Inlastminute */
+            inLastMinute: number;
+            /** Pauseduntil */
+            pausedUntil: string | null;
+            /**
+             * Stopped
+             * @description why it takes only a probe call now and then
+             */
+            stopped: ("low-credit" | "refused") | null;
+        };
         /**
          * Alive
          * @description The answer of `/healthz`.
@@ -268,14 +338,14 @@ export interface components {
          * @description Which open letters; what is left out does not matter.
          */
         FilterBody: {
+            /** Before */
+            before?: string | null;
+            /** Code */
+            code?: string | null;
             /** Instanceid */
             instanceId?: string | null;
             /** Service */
             service?: string | null;
-            /** Code */
-            code?: string | null;
-            /** Before */
-            before?: string | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -287,43 +357,43 @@ export interface components {
          * @description A dead letter as it is listed.
          */
         LetterBody: {
+            /** Attempts */
+            attempts: number;
+            /** Code */
+            code: string;
+            /** Createdat */
+            createdAt: string;
+            /** Droppedby */
+            droppedBy?: string | null;
+            /** Dropreason */
+            dropReason?: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Instanceid */
+            instanceId: string;
+            /** Itemid */
+            itemId: number | null;
+            /** Jobid */
+            jobId: number | null;
             /**
              * Kind
              * @enum {string}
              */
             kind: "item" | "message";
-            /** Service */
-            service: string;
-            /** Instanceid */
-            instanceId: string;
-            /** Jobid */
-            jobId: number | null;
-            /** Itemid */
-            itemId: number | null;
-            /** Code */
-            code: string;
             /** Message */
             message: string;
-            /** Attempts */
-            attempts: number;
-            /** Createdat */
-            createdAt: string;
+            /** Redriveid */
+            redriveId: string | null;
+            /** Service */
+            service: string;
             /**
              * State
              * @enum {string}
              */
             state: "open" | "redriving" | "redriven" | "dropped";
-            /** Redriveid */
-            redriveId: string | null;
-            /** Droppedby */
-            droppedBy?: string | null;
-            /** Dropreason */
-            dropReason?: string | null;
         };
         /**
          * LettersBody
@@ -350,6 +420,8 @@ export interface components {
          * @description The answer of `/api/replicate-rate-limiter/stats`.
          */
         LimiterStats: {
+            health: components["schemas"]["LimiterHealth"];
+            rateLimiter: components["schemas"]["RateLimiter"];
             /**
              * Status
              * @default ok
@@ -357,20 +429,70 @@ export interface components {
             status: string;
             /** Timestamp */
             timestamp: string;
-            rateLimiter: components["schemas"]["RateLimiter"];
-            health: components["schemas"]["LimiterHealth"];
+        };
+        /**
+         * LimitsBody
+         * @description All accounts, and the models with failures.
+         */
+        LimitsBody: {
+            /** Accounts */
+            accounts: components["schemas"]["AccountBody"][];
+            /** Models */
+            models: components["schemas"]["ModelBody"][];
+        };
+        /**
+         * LimitsRequest
+         * @description What to change: a field that is left out stays; null is the setting's again.
+         */
+        LimitsRequest: {
+            /**
+             * Burst
+             * @description calls that may start at once after a pause
+             */
+            burst?: number | null;
+            /**
+             * Capperminute
+             * @description creations in any 60 s; 0: none at all; it may be above the setting
+             */
+            capPerMinute?: number | null;
+            /**
+             * Concurrency
+             * @description predictions in flight
+             */
+            concurrency?: number | null;
+        };
+        /**
+         * ModelBody
+         * @description A model with failures in a row.
+         */
+        ModelBody: {
+            /** Failures */
+            failures: number;
+            /** Model */
+            model: string;
+            /**
+             * Opensagainat
+             * @description when its next trial may go
+             */
+            opensAgainAt: string | null;
+            /**
+             * State
+             * @description open: its items wait; trial: one call may find out
+             * @enum {string}
+             */
+            state: "closed" | "open" | "trial";
         };
         /**
          * RateLimiter
          * @description Totals over all accounts.
          */
         RateLimiter: {
+            /** Maxrpm */
+            maxRPM: number;
             /** Queuelength */
             queueLength: number;
             /** Requestsinlastminute */
             requestsInLastMinute: number;
-            /** Maxrpm */
-            maxRPM: number;
             /** Rpmusagepercent */
             rpmUsagePercent: number;
         };
@@ -379,69 +501,57 @@ export interface components {
          * @description The answer of `/readyz`.
          */
         Readiness: {
-            /** Ready */
-            ready: boolean;
             /** Checks */
             checks: {
                 [key: string]: string;
             };
+            /** Ready */
+            ready: boolean;
         };
         /**
          * RedriveBody
          * @description A redrive as it stands.
          */
         RedriveBody: {
+            /** Endedat */
+            endedAt: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Requestedby */
-            requestedBy: string;
-            /** Requestedat */
-            requestedAt: string;
-            /** Perminute */
-            perMinute: number | null;
             /** Matched */
             matched: number;
+            /** Perminute */
+            perMinute: number | null;
             /** Redriven */
             redriven: number;
+            /** Requestedat */
+            requestedAt: string;
+            /** Requestedby */
+            requestedBy: string;
             /** State */
             state: string;
-            /** Endedat */
-            endedAt: string | null;
         };
         /**
          * RedriveRequest
          * @description What to redrive: these letters, those that a filter lets pass, or (an empty filter) all that are open.
          */
         RedriveRequest: {
-            /** Ids */
-            ids?: string[] | null;
-            filter?: components["schemas"]["FilterBody"] | null;
-            /**
-             * Perminute
-             * @description letters in any 60 seconds at most
-             */
-            perMinute?: number | null;
             /**
              * Dryrun
              * @description only count
              * @default false
              */
             dryRun: boolean;
-        };
-        /**
-         * RedriveStarted
-         * @description What a redrive takes. `leftOut`: messages that may not go any more; see them with `dlq show`.
-         */
-        RedriveStarted: {
-            /** Redriveid */
-            redriveId: string | null;
-            /** Matched */
-            matched: number;
-            /** Leftout */
-            leftOut: number;
+            filter?: components["schemas"]["FilterBody"] | null;
+            /** Ids */
+            ids?: string[] | null;
+            /**
+             * Perminute
+             * @description letters in any 60 seconds at most
+             */
+            perMinute?: number | null;
         };
         /**
          * RedrivesBody
@@ -452,22 +562,44 @@ export interface components {
             redrives: components["schemas"]["RedriveBody"][];
         };
         /**
+         * RedriveStarted
+         * @description What a redrive takes. `leftOut`: messages that may not go any more; see them with `dlq show`.
+         */
+        RedriveStarted: {
+            /** Leftout */
+            leftOut: number;
+            /** Matched */
+            matched: number;
+            /** Redriveid */
+            redriveId: string | null;
+        };
+        /**
          * TenantBody
          * @description A tenant's terms, and how the fair order serves it.
          */
         TenantBody: {
-            /** Instanceid */
-            instanceId: string;
-            /** Plan */
-            plan: string | null;
-            /** Weight */
-            weight: number;
             /** Capperminute */
             capPerMinute: number | null;
-            /** Requestsperminute */
-            requestsPerMinute: number | null;
+            /** Inflight */
+            inFlight: number;
+            /** Instanceid */
+            instanceId: string;
+            /**
+             * Oldestwaitseconds
+             * @description of what may start now
+             */
+            oldestWaitSeconds: number | null;
             /** Paused */
             paused: boolean;
+            /** Plan */
+            plan: string | null;
+            /**
+             * Ratelimitedseconds
+             * @description held back by its own cap since the limiter was opened last
+             */
+            rateLimitedSeconds: number;
+            /** Requestsperminute */
+            requestsPerMinute: number | null;
             /**
              * Sharedue
              * @description its part of the turns in the window, by weight among those that asked
@@ -475,17 +607,10 @@ export interface components {
             shareDue: number;
             /** Sharegot */
             shareGot: number;
-            /** Waiting */
-            waiting: number;
-            /** Inflight */
-            inFlight: number;
             /** Startedinwindow */
             startedInWindow: number;
-            /**
-             * Oldestwaitseconds
-             * @description of what may start now
-             */
-            oldestWaitSeconds: number | null;
+            /** Waiting */
+            waiting: number;
             /**
              * Waitp50Seconds
              * @description from waiting to started, over the starts of the last ten minutes
@@ -495,39 +620,36 @@ export interface components {
             waitP95Seconds: number | null;
             /** Waitp99Seconds */
             waitP99Seconds: number | null;
-            /**
-             * Ratelimitedseconds
-             * @description held back by its own cap since the limiter was opened last
-             */
-            rateLimitedSeconds: number;
+            /** Weight */
+            weight: number;
         };
         /**
          * TenantsBody
          * @description All tenants, the busiest first.
          */
         TenantsBody: {
-            /** Windowseconds */
-            windowSeconds: number;
             /** Tenants */
             tenants: components["schemas"]["TenantBody"][];
+            /** Windowseconds */
+            windowSeconds: number;
         };
         /**
          * TermsBody
          * @description A tenant's terms in force.
          */
         TermsBody: {
-            /** Instanceid */
-            instanceId: string;
-            /** Plan */
-            plan: string | null;
-            /** Weight */
-            weight: number;
             /** Capperminute */
             capPerMinute: number | null;
-            /** Requestsperminute */
-            requestsPerMinute: number | null;
+            /** Instanceid */
+            instanceId: string;
             /** Paused */
             paused: boolean;
+            /** Plan */
+            plan: string | null;
+            /** Requestsperminute */
+            requestsPerMinute: number | null;
+            /** Weight */
+            weight: number;
         };
         /**
          * TermsRequest
@@ -535,91 +657,50 @@ export interface components {
          */
         TermsRequest: {
             /**
-             * Weight
-             * @description share in the fair order; null: the plan's
-             */
-            weight?: number | null;
-            /**
              * Capperminute
              * @description starts in any minute; null: the plan's, if it has one
              */
             capPerMinute?: number | null;
+            /**
+             * Paused
+             * @description true: nothing of the tenant's is started
+             */
+            paused?: boolean | null;
             /**
              * Requestsperminute
              * @description for each principal at the API; null: the platform's
              */
             requestsPerMinute?: number | null;
             /**
-             * Paused
-             * @description true: nothing of the tenant's is started
+             * Weight
+             * @description share in the fair order; null: the plan's
              */
-            paused?: boolean | null;
+            weight?: number | null;
         };
         /** ValidationError */
         ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
             /** Location */
             loc: (string | number)[];
             /** Message */
             msg: string;
             /** Error Type */
             type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
         };
         /**
          * WholeLetterBody
          * @description A dead letter with its history (an item) or its topic, headers and data (a message).
          */
         WholeLetterBody: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "item" | "message";
-            /** Service */
-            service: string;
-            /** Instanceid */
-            instanceId: string;
-            /** Jobid */
-            jobId: number | null;
-            /** Itemid */
-            itemId: number | null;
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
             /** Attempts */
             attempts: number;
+            /** Code */
+            code: string;
             /** Createdat */
             createdAt: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "redriving" | "redriven" | "dropped";
-            /** Redriveid */
-            redriveId: string | null;
-            /** Droppedby */
-            droppedBy?: string | null;
-            /** Dropreason */
-            dropReason?: string | null;
-            /** History */
-            history?: {
-                [key: string]: unknown;
-            }[] | null;
-            /** Topic */
-            topic?: string | null;
-            /** Headers */
-            headers?: {
-                [key: string]: string;
-            } | null;
             /**
              * Data
              * @description text, where the bytes are UTF-8
@@ -630,6 +711,47 @@ export interface components {
              * @description the bytes, where they are not
              */
             dataBase64?: string | null;
+            /** Droppedby */
+            droppedBy?: string | null;
+            /** Dropreason */
+            dropReason?: string | null;
+            /** Headers */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /** History */
+            history?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Instanceid */
+            instanceId: string;
+            /** Itemid */
+            itemId: number | null;
+            /** Jobid */
+            jobId: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "item" | "message";
+            /** Message */
+            message: string;
+            /** Redriveid */
+            redriveId: string | null;
+            /** Service */
+            service: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "redriving" | "redriven" | "dropped";
+            /** Topic */
+            topic?: string | null;
         };
     };
     responses: never;
@@ -640,7 +762,206 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    healthz_healthz_get: {
+    dead_letters_api_operator_dead_letters_get: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                cursor?: string | null;
+                instanceId?: string | null;
+                limit?: number;
+                service?: string | null;
+                state?: ("open" | "redriving" | "redriven" | "dropped") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LettersBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dead_letter_api_operator_dead_letters__letterId__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letterId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeLetterBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_api_operator_dead_letters__letterId__drop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letterId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    redrive_api_operator_dead_letters_redrive_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveStarted"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    redrives_api_operator_dead_letters_redrives_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivesBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_api_operator_dead_letters_redrives__redriveId__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                redriveId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    limits_api_operator_limits_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -655,19 +976,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alive"];
+                    "application/json": components["schemas"]["LimitsBody"];
                 };
             };
         };
     };
-    readyz_readyz_get: {
+    set_limits_api_operator_limits__account__put: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                account: string;
+            };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -675,45 +1002,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["LimitsBody"];
                 };
             };
-        };
-    };
-    prometheus_metrics_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    stats_api_replicate_rate_limiter_stats_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LimiterStats"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -773,16 +1071,9 @@ export interface operations {
             };
         };
     };
-    dead_letters_api_operator_dead_letters_get: {
+    stats_api_replicate_rate_limiter_stats_get: {
         parameters: {
-            query?: {
-                state?: ("open" | "redriving" | "redriven" | "dropped") | null;
-                instanceId?: string | null;
-                service?: string | null;
-                code?: string | null;
-                limit?: number;
-                cursor?: string | null;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -795,25 +1086,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LettersBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["LimiterStats"];
                 };
             };
         };
     };
-    redrives_api_operator_dead_letters_redrives_get: {
+    healthz_healthz_get: {
         parameters: {
-            query?: {
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -826,93 +1106,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RedrivesBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Alive"];
                 };
             };
         };
     };
-    dead_letter_api_operator_dead_letters__letterId__get: {
+    prometheus_metrics_get: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                letterId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WholeLetterBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    redrive_api_operator_dead_letters_redrive_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RedriveRequest"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
-            202: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["RedriveStarted"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
+                content?: never;
             };
         };
     };
-    cancel_api_operator_dead_letters_redrives__redriveId__cancel_post: {
+    readyz_readyz_get: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                redriveId: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -923,51 +1144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RedriveBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    drop_api_operator_dead_letters__letterId__drop_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                letterId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DropRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LetterBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

@@ -2,11 +2,8 @@
 import type { components as Credits } from "./credits.gen";
 import type { components as Jobs } from "./jobs-api.gen";
 
-/** Position and expected finish are there once the platform tells them. */
-export type Job = Jobs["schemas"]["JobView"] & { position?: number | null; expectedFinishAt?: string | null; retryOf?: number | null };
-/** Why a picture waits: for its turn among all shops, for the shop's own limit, or for the studio itself. */
-export type WaitsFor = "turn" | "own-cap" | "studio";
-export type Item = Jobs["schemas"]["ItemView"] & { position?: number | null; expectedStartAt?: string | null; waitsFor?: WaitsFor | null };
+export type Job = Jobs["schemas"]["JobView"];
+export type Item = Jobs["schemas"]["ItemView"];
 export interface JobDetail {
   job: Job;
   items: Item[];

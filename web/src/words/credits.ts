@@ -12,14 +12,18 @@ export function transactionWords(line: Pick<Transaction, "kind" | "jobId" | "rea
     case "spend":
       return "Spent";
     case "grant":
-      return line.reason ?? "Credits added";
+      return sentence(line.reason ?? "Credits added");
     case "expire":
       return "Expired unspent";
     case "refund":
       return "Taken back after a refund";
     default:
-      return line.reason ?? line.kind;
+      return sentence(line.reason ?? line.kind);
   }
+}
+
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** What an image costs today; a quote says it exactly, this is for "about". */

@@ -4,29 +4,19 @@ import html
 import time
 from collections.abc import Sequence
 
+from darkroom_sandbox.look import page
 from darkroom_sandbox.messages.box import Mail, Sms
 
 SHOWN_MAX = 200
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: http: https:; frame-src 'self'"
 HEADERS = {"Content-Security-Policy": _POLICY}
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sandbox {title}</title><style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }}
-details {{ border: 1px solid #767676; border-radius: .5rem; margin: .75rem 0; padding: .75rem 1rem; }}
-summary {{ cursor: pointer; }} iframe {{ width: 100%; height: 26rem; border: 1px solid #767676; background: #fff; }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }} .about {{ font-size: .875rem; opacity: .8; }}
-.sms {{ border-radius: 1rem; background: #e6eefc; color: #111; padding: .6rem 1rem; margin: .25rem 0 1.25rem; max-width: 28rem; }}
-</style></head><body><nav><a href="/sandbox/mail">Mail</a> · <a href="/sandbox/sms">SMS</a></nav>
-<h1>{title}</h1><p class="about">Nothing left this machine. {count}</p>{rest}</body></html>"""
-
 
 def mail_page(mails: Sequence[Mail]) -> str:
     """The newest e-mails; the first one open."""
     shown = list(reversed(mails))[:SHOWN_MAX]
     rest = "".join(_mail(mail, opened=number == 0) for number, mail in enumerate(shown))
-    return _PAGE.format(title="Mail", count=_count(len(mails), len(shown)), rest=rest)
+    return _page("Mail", _count(len(mails), len(shown)), rest)
 
 
 def sms_page(messages: Sequence[Sms]) -> str:
@@ -37,7 +27,13 @@ def sms_page(messages: Sequence[Sms]) -> str:
         f'<p class="sms">{_text(sms.body)}</p>'
         for sms in shown
     )
-    return _PAGE.format(title="SMS", count=_count(len(messages), len(shown)), rest=rest)
+    return _page("SMS", _count(len(messages), len(shown)), rest)
+
+
+def _page(title: str, count: str, rest: str) -> str:
+    here = {True: ' aria-current="page"', False: ""}
+    links = "".join(f'<a href="/sandbox/{name.lower()}"{here[name == title]}>{name}</a>' for name in ("Mail", "SMS"))
+    return page(title, f'<nav>{links}</nav><h1>{title}</h1><p class="about">Nothing left this machine. {count}</p>{rest}')
 
 
 def _mail(mail: Mail, *, opened: bool) -> str:

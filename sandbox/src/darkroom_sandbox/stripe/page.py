@@ -2,6 +2,7 @@
 
 import html
 
+from darkroom_sandbox.look import page
 from darkroom_sandbox.stripe.board import Object
 
 BUTTONS = (
@@ -10,16 +11,6 @@ BUTTONS = (
     ("declined", "Let the card be declined"),
     ("expired", "Let it expire"),
 )
-
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sandbox checkout</title><style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1rem; }}
-table {{ width: 100%; }} td:last-child {{ text-align: right; }}
-button {{ font: inherit; display: block; width: 100%; margin: .5rem 0; padding: .6rem; cursor: pointer; }}
-.note {{ color: #555; }}</style></head><body>
-<h1>Sandbox checkout</h1><p class="note">No money moves here. This page stands in for Stripe's.</p>
-<table>{items}<tr><td><strong>Total</strong></td><td><strong>{total}</strong></td></tr></table>
-{rest}</body></html>"""
 
 
 def page_of(session: Object, *, said: str | None = None) -> str:
@@ -30,7 +21,14 @@ def page_of(session: Object, *, said: str | None = None) -> str:
         for item in session["_line_items"]
     )
     note = f'<p role="alert">{html.escape(said)}</p>' if said else ""
-    return _PAGE.format(items=rows, total=_money(session["amount_total"], session["currency"]), rest=note + _rest(session))
+    total = _money(session["amount_total"], session["currency"])
+    return page(
+        "checkout",
+        '<h1>Checkout</h1><p class="about">No money moves here. This page stands in for Stripe’s.</p>'
+        f'<div class="card"><table>{rows}<tr><td><strong>Total</strong></td><td><strong>{total}</strong></td></tr></table></div>'
+        f"{note}{_rest(session)}",
+        narrow=True,
+    )
 
 
 def _rest(session: Object) -> str:

@@ -8,6 +8,7 @@ import { accountWords } from "../../words/operator";
 import { Tag } from "./Tag";
 
 const SAMPLES_MAX = 60;
+const BY_SETTING = "by setting";
 
 /** The rolling minute of all accounts together, how it went lately, and each account with its limits to be changed in place. */
 export function Budget({ limits, lookedAt }: { limits: Limits; lookedAt: number }) {
@@ -71,14 +72,14 @@ function AccountRow({ account, onChange }: { account: Account; onChange: (so: Pa
       </th>
       <td className="amount figures">{number(account.inLastMinute)}</td>
       <td className="amount">
-        <EditNumber label={`Cap a minute of ${name}`} value={account.capPerMinute} onSave={(value) => onChange({ capPerMinute: value ?? account.capPerMinute })} />
+        <EditNumber label={`Cap a minute of ${name}`} value={account.capPerMinute} none={BY_SETTING} least={0} onSave={(capPerMinute) => onChange({ capPerMinute })} />
       </td>
       <td className="amount figures">{number(account.inFlight)}</td>
       <td className="amount">
-        <EditNumber label={`Predictions at once at ${name}`} value={account.concurrency} onSave={(value) => onChange({ concurrency: value ?? account.concurrency })} />
+        <EditNumber label={`Predictions at once at ${name}`} value={account.concurrency} none={BY_SETTING} onSave={(concurrency) => onChange({ concurrency })} />
       </td>
       <td className="amount">
-        <EditNumber label={`Burst of ${name}`} value={account.burst} onSave={(value) => onChange({ burst: value ?? account.burst })} />
+        <EditNumber label={`Burst of ${name}`} value={account.burst} none={BY_SETTING} onSave={(burst) => onChange({ burst })} />
       </td>
     </tr>
   );

@@ -6,7 +6,7 @@ import { Tag } from "./Tag";
 /** Each model's breaker: one that fails is held back, so that it does not hold up the others. */
 export function Models({ models }: { models: readonly Model[] }) {
   const now = useNow();
-  if (models.length === 0) return <p className="quiet">No model has been used since the platform started.</p>;
+  if (models.length === 0) return <p className="quiet">No model has failed lately.</p>;
   return (
     <ul className="models">
       {models.map((model) => {

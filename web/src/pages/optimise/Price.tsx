@@ -49,7 +49,7 @@ export function Price({ product, draft, available }: { product: Product; draft: 
       </p>
       {told?.queuePosition ? (
         <p className="quiet">
-          {ordinal(told.queuePosition)} in line{starts === undefined ? "" : `, starts in about ${duration(starts)}`}
+          {ordinal(told.queuePosition)} in line{starts === undefined ? "" : starts < 1 ? ", starts at once" : `, starts in about ${duration(starts)}`}
         </p>
       ) : null}
       {after !== undefined && after < 0 ? (
