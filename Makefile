@@ -15,7 +15,7 @@ INSTALLED := $(VENV)/.installed
 NODE := $(shell command -v npm 2>/dev/null)
 WEB_INSTALLED := web/node_modules/.package-lock.json
 
-.PHONY: web screenshots help install demo up down status logs test check format lock generate bench chaos mutants e2e clean
+.PHONY: web screenshots interaction help install demo up down status logs test check format lock generate bench chaos mutants e2e clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +76,10 @@ web: $(INSTALLED) $(WEB_INSTALLED) ## build the pages into web/dist (needs Node 
 screenshots: $(INSTALLED) ## a picture of every page, light, dark and phone, into .darkroom-screenshots
 	@$(BIN)/darkroom up
 	@PYTHONPATH=tests $(BIN)/python -m e2e.screenshots $(LOOKS)
+
+interaction: $(INSTALLED) ## how long a page of 1,000 pictures takes to answer a key or a click
+	@$(BIN)/darkroom up
+	@PYTHONPATH=tests $(BIN)/python -m load.pages
 
 format: $(INSTALLED) ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix .

@@ -182,7 +182,7 @@ async def _operator(browser: Browser, status: dict[str, Any], look: str) -> None
         await _keep(page, look, "16-operator", whole=True)
         await page.goto("/operator/dead-letters")
         letters = page.get_by_role("list", name="Dead letters").get_by_role("button")
-        await page.get_by_role("heading").nth(1).wait_for()
+        await page.wait_for_load_state("networkidle")
         if await letters.count():
             await letters.first.click()
             await page.get_by_role("heading", name="What was tried").wait_for()
@@ -223,6 +223,9 @@ def _visitor(browser: Browser, status: dict[str, Any], look: str) -> AbstractAsy
 
 async def _keep(page: Page, look: str, name: str, *, whole: bool = False) -> None:
     """`whole`: not only what fits the window."""
+    await page.wait_for_load_state("networkidle")
+    if whole:
+        await page.evaluate("() => scrollTo(0, 0)")
     await page.evaluate(SETTLED)
     path = FOLDER / f"{name}-{look}.png"
     await page.screenshot(path=path, full_page=whole)

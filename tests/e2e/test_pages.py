@@ -4,17 +4,14 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from typing import Any
 
 import pytest
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token
 from playwright.async_api import Browser, Page, WebSocketRoute, expect
+from support.axe import serious_findings
 from support.browser import Visitor, chromium, visitor
 from support.platform import Platform, Tenant
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-SERIOUS = {"serious", "critical"}
 PROMPT = "Clean white background"
 
 
@@ -54,17 +51,6 @@ async def pick_mugs(page: Page, *places: int) -> None:
 async def order(page: Page, images: int) -> None:
     await page.get_by_role("textbox", name="Prompt", exact=True).fill(PROMPT)
     await page.get_by_role("button", name=f"Optimise {images} image").click()
-
-
-async def serious_findings(page: Page) -> list[str]:
-    """What axe finds serious or worse, each with where."""
-    await page.evaluate(AXE)
-    found: dict[str, Any] = await page.evaluate("async () => await axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}"
-        for one in found["violations"]
-        if one["impact"] in SERIOUS
-    ]
 
 
 async def test_from_signing_in_to_the_picture_in_full_size(quick: Platform, someone: Visitor) -> None:

@@ -126,6 +126,14 @@ class Platform:
             answer = await http.post(path, json=body, headers={"Authorization": f"Bearer {operator}"})
             assert answer.status_code in {200, 201}, answer.text
 
+    async def terms(self, instance_id: str, **terms: Any) -> None:
+        """Set a tenant's terms (weight, caps, pause), as an operator."""
+        operator = make_jwt("operators", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=TOKEN_LIFE, roles=("operator",))
+        async with httpx.AsyncClient(base_url=self.status["web"], trust_env=False, timeout=30) as http:
+            path = f"/api/operator/tenants/{instance_id}"
+            answer = await http.put(path, json=terms, headers={"Authorization": f"Bearer {operator}"})
+            assert answer.status_code == 200, answer.text
+
     async def sandbox(self, method: str, path: str, **arguments: Any) -> Any:
         """The sandbox' control."""
         async with httpx.AsyncClient(base_url=self.status["sandbox"], timeout=30, trust_env=False) as http:

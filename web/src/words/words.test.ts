@@ -132,7 +132,7 @@ describe("credits", () => {
   const bounds = { creditsMin: 50, creditsMax: 1_000_000 };
   const price = { amount: 10, currency: "EUR" };
   test("an unknown kind keeps its own name", () => {
-    expect(transactionWords({ kind: "gift" })).toBe("gift");
+    expect(transactionWords({ kind: "gift" })).toBe("Gift");
   });
   test("what is missing is offered first, in the smallest size that covers it", () => {
     expect(packsOf(bounds, 0).map((pack) => pack.credits)).toEqual([500, 1500, 5000]);
