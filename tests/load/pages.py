@@ -1,14 +1,15 @@
-"""`make interaction`: how long a page of a thousand pictures takes to answer a key or a click, in a real Chromium on the running stack.
+"""`make interaction`: how fast a page of a thousand pictures answers a key or a click, in a real Chromium.
 
 The job's answer is made up here, since no shop sends a thousand at once; pages, server and pictures are real. Measured is what
 the browser itself reports of each interaction (Event Timing, as in Interaction to Next Paint): from the key or click to the
-next picture on the screen, in steps of 8 ms. A job of ten is measured the same way, to tell the page from the machine.
+next picture on the screen, in steps of 8 ms, and the part of it that the page's own script took. A job of ten is measured the
+same way, to tell the page from the machine: without a graphics card painting takes longest, and other work is counted in.
 """
 
 import asyncio
-import json
 import sys
 from datetime import UTC, datetime
+from statistics import quantiles
 from typing import Any
 
 from darkroom_cli.settings import StackSettings
@@ -22,7 +23,10 @@ ROUNDS = 10
 GOAL_MS = 100
 WATCH = """() => {
   globalThis.taken = [];
-  const told = list => { for (const one of list.getEntries()) if (one.interactionId) taken.push([one.name, one.duration]); };
+  const told = list => {
+    for (const one of list.getEntries())
+      if (one.interactionId) taken.push([one.name, one.duration, one.processingEnd - one.processingStart]);
+  };
   new PerformanceObserver(told).observe({ type: 'event', durationThreshold: 16, buffered: true });
 }"""
 """Shorter ones than 16 ms are not reported: they count as 16."""
@@ -70,11 +74,16 @@ async def measure(page: Page, items: int) -> None:
         await page.keyboard.press("Escape")
         await page.get_by_role("dialog").wait_for(state="hidden")
         await page.keyboard.press("Tab")
-    taken: list[tuple[str, float]] = await page.evaluate("() => taken")
+    taken: list[tuple[str, float, float]] = await page.evaluate("() => taken")
     nodes = await page.evaluate("() => document.querySelectorAll('*').length")
-    slowest = sorted((took for _, took in taken), reverse=True) or [16.0]
-    print(f"{items} pictures: {nodes} elements, {len(taken)} events over 16 ms, slowest {slowest[:5]} ms (goal: <= {GOAL_MS})")
-    print(json.dumps({name: max(took for kind, took in taken if kind == name) for name in {kind for kind, _ in taken}}))
+    print(f"{items} pictures: {nodes} elements, {len(taken)} events over 16 ms (goal: <= {GOAL_MS} ms)")
+    for what, values in (("to the next picture", [one[1] for one in taken]), ("the page's own work", [one[2] for one in taken])):
+        p50, p95, most = (
+            quantiles([16.0, 16.0, *values], n=20)[9],
+            quantiles([16.0, 16.0, *values], n=20)[18],
+            max(values, default=16),
+        )
+        print(f"  {what}, ms: p50 {p50:.0f}, p95 {p95:.0f}, most {most:.0f}")
 
 
 async def main() -> None:
