@@ -16,7 +16,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
 from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
@@ -208,14 +208,16 @@ class Runtime:
 
 
 def build_redis(url: str) -> Redis:
-    """A Redis client with bounded waits and connections."""
-    return Redis.from_url(
+    """A Redis client with bounded waits and connections; who finds all of them in use waits for one."""
+    pool = BlockingConnectionPool.from_url(
         url,
+        timeout=REDIS_TIMEOUT_SECONDS,
         socket_timeout=REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         max_connections=REDIS_CONNECTIONS_MAX,
         health_check_interval=30,
     )
+    return Redis.from_pool(pool)
 
 
 def token_keys(settings: ServiceSettings) -> TokenKeys:

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -153,14 +153,17 @@ class FairQueue:
         self.watched: dict[str, bool] = {}
         """The marks of models with failures, as last heard; True: no call of them is granted but a trial."""
         # No retries: an error must surface, so that the limiter is looked at before the next grant.
-        self._redis: Redis = Redis.from_url(
+        # Who finds all connections in use waits for one: answers of the provider come in crowds.
+        pool = BlockingConnectionPool.from_url(
             redis_url,
+            timeout=TIMEOUT_SECONDS,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             max_connections=CONNECTIONS_MAX,
             retry=Retry(NoBackoff(), 0),
             redis_connect_func=self._count_connection,
         )
+        self._redis: Redis = Redis.from_pool(pool)
         self._script = self._redis.register_script(SCRIPT)
 
     @property
