@@ -196,6 +196,19 @@ async def test_an_end_is_told_again_as_it_was_or_not_at_all(world: World) -> Non
     assert (failure.item_id, failure.attempt, failure.code, failure.message) == (done, 1, "moderation", "refused")
     assert failure.reached_provider
 
+    # What was given up for want of its model never had an attempt, perhaps: its dead letter says what it was.
+    await world.database.execute(
+        "INSERT INTO dead_letters "
+        "(id, kind, service, instance_id, job_id, item_id, code, message, attempts, history, happened_at) "
+        "VALUES ($1, 'item', 'predictor', 'shop-1', 1, $2, 'model-unavailable', 'away', 1, '[]', clock_timestamp())",
+        str(uuid4()),
+        done,
+    )
+    assert await ended("ended_at = now()", "ended_at = now() + interval '1 hour'") == "FAILED"
+    assert await world.repair("items", done) == 1
+    assert [(one.code, one.message) for one in await first(world.log, ItemFailed, 2)][1] == ("model-unavailable", "away")
+    await world.database.execute("DELETE FROM dead_letters")
+
     # Nothing of it had reached the provider: its credits come back in either case.
     assert await ended("code = code", "cancel_requested_at = now(), reached_provider = false") == "CANCELED"
     assert await world.repair("items", done) == 1

@@ -25,6 +25,7 @@ from darkroom_predictor.doctor_store import (
 )
 from darkroom_predictor.fail_attempts import item_canceled
 from darkroom_predictor.fair_queue import Hints, Place, mark_of
+from darkroom_predictor.give_up_models import MODEL_UNAVAILABLE
 from darkroom_predictor.items import OUT_OF_ATTEMPTS
 from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.queue_store import QueueTable, read_item, requeue_items
@@ -170,14 +171,15 @@ class PredictorDoctor:
         if row.outcome == "CANCELED":
             return item_canceled(item)
         if row.outcome == "FAILED":
+            letter = OUT_OF_ATTEMPTS if row.letter_code != MODEL_UNAVAILABLE else MODEL_UNAVAILABLE
             return ItemFailed(
                 instance_id=item.instance_id,
                 job_id=item.job_id,
                 item_id=item.item_id,
                 image_id=item.image_id,
-                attempt=row.number,
-                code=OUT_OF_ATTEMPTS if row.given_up else row.code,
-                message=row.message,
+                attempt=item.attempts,
+                code=letter if row.letter_code else row.code,
+                message=row.letter_message or row.message,
                 reached_provider=item.reached_provider,
             )
         # Only the poller can say where the result is; told of the prediction again, it does.

@@ -13,21 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_predictor.queue_store import ITEM_COLUMNS
 
-# The last attempt tells how an item ended; one that never had any was stopped. An item whose last attempt failed has failed where
-# that is what ended it: it may have been stopped instead, or ended by a late result. Where the rows do not say, neither do we.
+# A dead letter or the last attempt tells how an item ended; one that has neither was stopped. An item whose last attempt failed
+# has failed where that ended it: it may have been stopped instead, or ended by a late result. Where no row says it, nor do we.
 LAST = """
+    LEFT JOIN dead_letters letter ON letter.item_id = q.item_id AND letter.kind = 'item'
     LEFT JOIN LATERAL (
         SELECT id, number, account, state, code, message, callback_token_sha256, prediction_id, granted_at, ended_at
         FROM attempts a WHERE a.item_id = q.item_id ORDER BY number DESC LIMIT 1
     ) last ON true
 """
 OUTCOME = """
-    CASE WHEN q.state <> 'ENDED' THEN q.state WHEN last.state = 'DONE' THEN 'DONE'
+    CASE WHEN q.state <> 'ENDED' THEN q.state WHEN letter.id IS NOT NULL THEN 'FAILED' WHEN last.state = 'DONE' THEN 'DONE'
          WHEN last.state IS NULL OR (q.cancel_requested_at IS NOT NULL AND NOT q.reached_provider) THEN 'CANCELED'
-         WHEN q.cancel_requested_at IS NULL AND (
-             q.ended_at < last.ended_at + interval '1 second'
-             OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.item_id = q.item_id AND d.kind = 'item')
-         ) THEN 'FAILED' ELSE 'UNCLEAR' END
+         WHEN q.cancel_requested_at IS NULL AND q.ended_at < last.ended_at + interval '1 second' THEN 'FAILED'
+         ELSE 'UNCLEAR' END
 """
 EXPIRED_CALLS = """
     SELECT a.id::text AS id, q.instance_id, 'of ' || a.owner AS state, a.lease_until AS since
@@ -91,8 +90,7 @@ WAITING = text(
 )
 ENDS = f"""
     SELECT {ITEM_COLUMNS}, {OUTCOME} AS outcome, last.id::text AS attempt_id, last.number, last.account, last.code, last.message,
-           last.callback_token_sha256, last.prediction_id,
-           EXISTS (SELECT 1 FROM dead_letters d WHERE d.item_id = q.item_id AND d.kind = 'item') AS given_up
+           last.callback_token_sha256, last.prediction_id, letter.code AS letter_code, letter.message AS letter_message
     FROM queue_items q {LAST} WHERE q.item_id = ANY(CAST(:ids AS bigint[])) AND q.state = 'ENDED'
 """  # noqa: S608 - our own constants
 LOCK_LONE = """
