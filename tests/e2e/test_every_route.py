@@ -49,6 +49,8 @@ ROUTES = {
     "credits GET /api/credits/transactions.csv": OWN,
     "credits GET /api/credits/usage": OWN,
     "credits POST /api/credits/checkout": OWN,
+    "credits GET /api/credits/checkout/{session_id}": OWNED,
+    "credits GET /api/credits/top-ups": OWN,
     "credits POST /webhooks/stripe": SIGNED,
     "predictor GET /api/replicate-rate-limiter/stats": OWN,  # totals only
     "poller POST /webhooks/replicate/{attempt_id}": SIGNED,
@@ -56,6 +58,7 @@ ROUTES = {
     "poller HEAD /media/{key}": OPEN,
     "notifier GET /api/notifications": OWN,
     "notifier POST /api/notifications/{notification_id}/read": OWNED,
+    "notifier POST /api/notifications/read": OWN,
     "notifier GET /api/notifications/preferences": OWN,
     "notifier PUT /api/notifications/preferences": OWN,
     "notifier GET /api/notifications/unsubscribe": SIGNED,
@@ -64,7 +67,12 @@ ROUTES = {
     "notifier POST /webhooks/twilio": SIGNED,
 }
 OF_EVERY_SERVICE = {"/healthz", "/readyz", "/metrics"}
-ABSENT = {"job_id": "999999999", "notification_id": "0199f3a0-0000-7000-8000-000000000000", "product_id": "no-such-product"}
+ABSENT = {
+    "job_id": "999999999",
+    "notification_id": "0199f3a0-0000-7000-8000-000000000000",
+    "product_id": "no-such-product",
+    "session_id": "cs_test_none",
+}
 MARK = "a prompt that only its own shop may see"
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 SOCKETS_AT_ONCE = 4
@@ -121,7 +129,7 @@ async def routes_of(service: str, door: httpx.AsyncClient) -> list[Route]:
 
 @pytest.fixture
 async def world(quick: Platform, shop: Tenant) -> AsyncIterator[World]:
-    """A shop with a finished job and its notification; another shop with nothing."""
+    """A shop with a finished job, its notification, and credits offered by card; another shop with nothing."""
     pictures = [picture | {"prompt": MARK} for picture in await quick.photographs(1)]
     job_id = (await shop.send(pictures)).json()["job"]["id"]
     await shop.ended(job_id)
@@ -133,7 +141,13 @@ async def world(quick: Platform, shop: Tenant) -> AsyncIterator[World]:
         return bool(found)
 
     await eventually(told)
-    things = {"job_id": str(job_id), "notification_id": found[0]["id"], "instanceId": shop.instance_id}
+    offered = (await shop.http.post("/api/credits/checkout", json={"credits": 100})).json()
+    things = {
+        "job_id": str(job_id),
+        "notification_id": found[0]["id"],
+        "session_id": offered["sessionId"],
+        "instanceId": shop.instance_id,
+    }
     doors = {name: httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) for name, url in quick.status["services"].items()}
     async with quick.tenant() as other:
         try:

@@ -41,7 +41,7 @@ async def test_a_job_is_stopped_tried_again_and_redriven(quick: Platform, shop: 
     spent_before = balance["spent"]
     assert spent_before in {0, PRICE, 2 * PRICE}
 
-    # Refused for what it is: failed and no dead letter (the list below has one); tried again by the shop, as a new job that is paid for by itself.
+    # Refused for what it is: failed, and no dead letter (the list below has one). Its shop tries it again, as a new job.
     await quick.sandbox("PUT", "replicate", json={"seconds": {"min": 0, "max": 0.2}, "failRate": 1})
     failed = await send(quick, shop, 1)
     assert (await shop.ended(failed))["job"]["status"] == "FAILED"

@@ -1,6 +1,8 @@
 """Calls of an operator to the running platform's services; an answer that is no success ends the command with its words."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,7 +33,7 @@ def ask_operator(
     """
     chosen = settings()
     with told_errors():
-        address = status_document(chosen.home)["services"].get(service)
+        address = _addresses(chosen.home).get(service)
     if address is None:
         fail(f"{service} does not run here: start the stack with `darkroom up`")
     headers = {"Authorization": f"Bearer {_operator_token(chosen)}", **(headers or {})}
@@ -49,6 +51,12 @@ def ask_operator(
         return document
     problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
     fail(f"{answer.status_code}: {problem.get('detail') or problem.get('title') or answer.text[:200]}")
+
+
+@cache
+def _addresses(home: Path) -> dict[str, str]:
+    """The services' addresses, asked for once: to know them the whole stack is looked at."""
+    return dict(status_document(home)["services"])
 
 
 def _operator_token(chosen: StackSettings) -> str:

@@ -39,4 +39,5 @@ def test_every_rule_asks_for_metrics_that_there_are() -> None:
     for name, rule in rules().items():
         [expression] = re.findall(r"(?m)^\s+expr: (.+)$", rule)
         asked = set(METRIC.findall(expression))
-        assert asked and asked <= known, (name, asked - known)
+        assert asked, name
+        assert asked <= known, (name, asked - known)
