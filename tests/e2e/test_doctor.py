@@ -117,7 +117,7 @@ async def begun(shop: Tenant, job_id: int) -> int:
     return int(items[0]["id"])
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_what_a_service_never_heard_of_is_found_and_told_again(quick: Platform, shop: Tenant) -> None:
     await quick.sandbox("PUT", "replicate", json={"seconds": {"min": 2, "max": 2}})
     prompt = unique_name("doctor")

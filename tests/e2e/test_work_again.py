@@ -25,7 +25,7 @@ async def send(platform: Platform, shop: Tenant, count: int) -> int:
     return int(answer.json()["job"]["id"])
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_job_is_stopped_tried_again_and_redriven(quick: Platform, shop: Tenant) -> None:
     # Stopped at the provider: it ends, is paid for only where the provider has it, and does not end twice.
     await quick.sandbox("PUT", "replicate", json={"seconds": {"min": 20, "max": 20}})
