@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
+from subprocess import DEVNULL, Popen
 from typing import Any
 
 from darkroom_cli.stack.redis import program
@@ -52,7 +52,7 @@ def own_redis() -> Iterator[str]:
     socket = folder / "redis.sock"
     options = {"port": 0, "unixsocket": socket, "dir": folder, "appendonly": "yes", "save": "", "loglevel": "warning"}
     arguments = [str(value) for name, option in options.items() for value in (f"--{name}", option)]
-    process = Popen([str(program()), *arguments])
+    process = Popen([str(program()), *arguments], stdout=DEVNULL)
     try:
         while not socket.exists():
             if process.poll() is not None:
@@ -132,8 +132,8 @@ class Measured:
         word = f" {operation} ".encode()
         return [entry["duration"] / 1000 for entry in entries if word in entry["command"][:400]]
 
-    async def rate(self, url: str, places: int, grants: int = GRANTS) -> float:
-        """Grants a second with several clients at once."""
+    async def rate(self, url: str, places: int, grants: int = GRANTS) -> tuple[float, float]:
+        """Grants and their releases a second, with several clients at once: by the clock, and for each second of Redis' CPU."""
         queues = [self.client(url) for _ in range(CLIENTS)]
         for queue in queues:
             queue.enter(self.epoch)
@@ -143,12 +143,12 @@ class Measured:
                 turns = await queue.take(self.attempts(places), [ACCOUNT.account])
                 await queue.tell(Hints(released=[(ACCOUNT.account, grant.attempt_id) for grant in turns.grants]))
 
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), await self.cpu_seconds()
         await asyncio.gather(*(ask(queue) for queue in queues))
-        seconds = time.perf_counter() - started
+        seconds, cpu = time.perf_counter() - started, await self.cpu_seconds() - cpu
         for queue in queues:
             await queue.close()
-        return grants / seconds
+        return grants / seconds, grants / cpu
 
     def attempts(self, places: int) -> list[str]:
         return [f"0193b3a0-0000-7000-8000-{next(self.names):012x}" for _ in range(places)]
@@ -160,7 +160,7 @@ class Measured:
 
 async def measure(redis: Redis, url: str, size: Size, epoch: int) -> None:
     """Print the table of one size."""
-    await redis.flushall()
+    await redis.flushall(asynchronous=True)
     measured = Measured(redis, url, epoch)
     seconds = await measured.fill(size)
     memory = await measured.megabytes()
@@ -176,8 +176,10 @@ async def measure(redis: Redis, url: str, size: Size, epoch: int) -> None:
     show("the answer: not now, the window is full", await measured.decisions(1, calls=CALLS // 10))
     await measured.queue.set_accounts(epoch, [ACCOUNT])
     for places in (1, BATCH):
-        rate = await measured.rate(url, places)
-        print(f"{f'{CLIENTS} clients, {places} turns a call':<44}{rate:>10,.0f} grants/s")
+        rate, by_cpu = await measured.rate(url, places)
+        print(
+            f"{f'{CLIENTS} clients, {places} turns a call':<44}{rate:>10,.0f} grants/s; {by_cpu:,.0f} for a second of Redis' CPU"
+        )
     await broken_model(measured)
     await measured.queue.close()
 
@@ -210,6 +212,7 @@ async def run(sizes: Sequence[Size]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="a hundredth of it, to see that it works")
-    small = parser.parse_args().small
-    asyncio.run(run([Size(100, 100_000)] if small else SIZES))
+    parser.add_argument("--tenants", type=int, help="only this size")
+    parser.add_argument("--items", type=int, default=1_000_000)
+    told = parser.parse_args()
+    asyncio.run(run([Size(told.tenants, told.items)] if told.tenants else SIZES))

@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
+from darkroom_poller.poll_store import claim_polls
+from darkroom_servicekit.database import UnitOfWork, build_engine
 from support.kafka import Log
 from support.poller_world import World, poller_world, shared_world
 from support.provider_double import provider_double
-from support.service import eventually
+from support.service import eventually, migrated
 from support.stack import StackAddresses
 
 Start = Callable[..., AbstractAsyncContextManager[World]]
@@ -192,3 +196,28 @@ async def test_a_429_makes_us_quiet_for_as_long_as_it_says(start: Start) -> None
         await world.webhook(second, world.succeed(second))
         await world.end(second)
         assert asked(world, second.prediction_id) == 0
+
+
+async def test_an_overdue_prediction_costs_the_budget_its_look_up_and_its_cancellation(database_url: str) -> None:
+    database = await asyncpg.connect(await migrated("poller", database_url))
+    await database.execute(
+        "INSERT INTO predictions (attempt_id, callback_token_sha256, instance_id, job_id, item_id, image_id, attempt, provider,"
+        " account, model, prediction_id, expected_seconds, state, next_poll_at, overdue_at, cause_id)"
+        " SELECT gen_random_uuid(), n::text, 'shop', 1, n, 'image', 1, 'replicate', 'replicate-1', 'model', n::text, 60,"
+        " 'IN_FLIGHT', now() - interval '1 minute', now() + CASE n WHEN 1 THEN interval '-1 s' ELSE interval '1 h' END, 'cause'"
+        " FROM generate_series(1, 3) AS n"
+    )
+    before = await database.fetchval("UPDATE poll_budget SET next_free = now() - interval '1 hour' RETURNING now()")
+    engine = build_engine(database_url, pool_size=2)
+    unit_of_work = UnitOfWork(engine, service="poller", clock=lambda: datetime.now(UTC), wake_relay=lambda: None)
+
+    async with unit_of_work.begin() as transaction:
+        claimed = await claim_polls(transaction, per_minute=60, burst_seconds=3, lease_seconds=30)
+
+    row = await database.fetchrow("SELECT next_free, clock_timestamp() FROM poll_budget")
+    assert row is not None
+    assert len(claimed) == 3
+    # One second for each of four requests, from three seconds ago on.
+    assert before + timedelta(seconds=1) <= row[0] <= row[1] + timedelta(seconds=1)
+    await database.close()
+    await engine.dispose()

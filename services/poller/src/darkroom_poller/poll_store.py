@@ -65,9 +65,12 @@ async def claim_polls(
     if affordable < 1:
         return []
     rows = (await transaction.execute(CLAIM, {"limit": affordable, "lease": lease_seconds})).mappings().all()
-    if rows:
-        await transaction.execute(SPEND, {"burst_seconds": burst_seconds, "seconds": len(rows) * 60 / per_minute})
-    return [prediction_of(row) for row in rows]
+    claimed = [prediction_of(row) for row in rows]
+    if claimed:
+        # An overdue one may be cancelled after its look-up: a second request, that the provider counts like the first.
+        requests = len(claimed) + sum(one.overdue_by_seconds >= 0 for one in claimed)
+        await transaction.execute(SPEND, {"burst_seconds": burst_seconds, "seconds": requests * 60 / per_minute})
+    return claimed
 
 
 async def reschedule(transaction: Transaction, delays: Mapping[str, float]) -> None:
