@@ -177,9 +177,8 @@ async def measure(redis: Redis, url: str, size: Size, epoch: int) -> None:
     await measured.queue.set_accounts(epoch, [ACCOUNT])
     for places in (1, BATCH):
         rate, by_cpu = await measured.rate(url, places)
-        print(
-            f"{f'{CLIENTS} clients, {places} turns a call':<44}{rate:>10,.0f} grants/s; {by_cpu:,.0f} for a second of Redis' CPU"
-        )
+        name = f"{CLIENTS} clients, {places} turns a call"
+        print(f"{name:<44}{rate:>10,.0f} grants/s; {by_cpu:,.0f} for a second of Redis' CPU")
     await broken_model(measured)
     await measured.queue.close()
 

@@ -68,6 +68,15 @@ async def test_another_redis_process_behind_the_same_address_closes_it(redis_url
     await second.close()
 
 
+async def test_what_another_version_kept_in_another_way_is_not_read(redis_url: str) -> None:
+    queue = await opened(redis_url, 1)
+    assert await queue.is_open(1)
+    async with Redis.from_url(redis_url) as redis:
+        await redis.hdel("darkroom:predictor:{double}:limiter", "format")
+    assert not await queue.is_open(1)
+    await queue.close()
+
+
 async def test_the_script_stays_in_order_when_the_clock_steps_back(redis_url: str) -> None:
     queue = await opened(redis_url, 1)
     await queue.set_accounts(1, [AccountLimits(account="a", cap=3, burst=3, slots=100)])

@@ -30,6 +30,8 @@ ACCOUNT_FIELDS = 8
 MARK_BYTES = 4
 MARKS_KEPT = 1_000
 NO_MODEL = "0"
+FORMAT = b"2"
+"""Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 2: jobs are named with their model."""
 SCAN_COUNT = 1_000
 BEHIND = b"1"
 
@@ -175,9 +177,9 @@ class FairQueue:
         await self._redis.aclose()
 
     async def is_open(self, epoch: int) -> bool:
-        """Whether `epoch` is open, and was opened at this very Redis process."""
-        found_epoch, run_id = await self._redis.hmget(self._pointer, ["epoch", "run_id"])
-        return bool(found_epoch and int(found_epoch) == epoch and run_id == await self._run_id())
+        """Whether `epoch` is open, was opened at this very Redis process, and keeps what this version can read."""
+        found_epoch, run_id, kept = await self._redis.hmget(self._pointer, ["epoch", "run_id", "format"])
+        return bool(found_epoch and int(found_epoch) == epoch and kept == FORMAT and run_id == await self._run_id())
 
     def enter(self, epoch: int) -> None:
         """Work in an epoch that is open."""
@@ -308,7 +310,7 @@ class FairQueue:
 
     async def open(self, epoch: int) -> None:
         """Grant from now on, at this epoch alone; what older ones left is removed."""
-        await self._run("open", epoch, await self._run_id())
+        await self._run("open", epoch, await self._run_id(), FORMAT)
         keep = self._space("", epoch).encode()
         async for key in self._redis.scan_iter(match=f"{self._pointer}:*", count=1000):
             if not key.startswith(keep):

@@ -628,9 +628,9 @@ local function remember()
     return 1
 end
 
--- open: run id of this Redis → 1, or 0 when a later epoch is open already.
+-- open: run id of this Redis, format of what is kept → 1
 local function open()
-    call('HSET', pointer, 'epoch', epoch, 'run_id', ARGV[3])
+    call('HSET', pointer, 'epoch', epoch, 'run_id', ARGV[3], 'format', ARGV[4])
     return 1
 end
 
