@@ -174,6 +174,22 @@ async def test_an_operator_changes_a_shops_terms_in_place(quick: Platform, someo
     assert (await shop.ended(waiting))["job"]["status"] == "DONE"
 
 
+async def test_an_operator_changes_the_providers_limits_in_place_and_back(someone: Visitor) -> None:
+    page = someone.page
+    await operate(page)
+    burst = page.get_by_role("button", name=re.compile(r"^Burst of .+: \d+\. Change"))
+    before = await burst.first.get_attribute("aria-label") or ""
+    await burst.first.click()
+    field = page.get_by_role("textbox", name=re.compile("^Burst of"))
+    await field.fill("7")
+    await field.press("Enter")
+    await expect(page.get_by_role("button", name=re.compile(r"^Burst of .+: 7\. Change"))).to_be_visible()
+    await page.get_by_role("button", name=re.compile(r"^Burst of .+: 7\. Change")).click()
+    await field.fill("")  # the setting's again
+    await field.press("Enter")
+    await expect(page.get_by_role("button", name=before, exact=True)).to_be_visible()
+
+
 async def test_an_operator_breaks_the_sandbox_and_reads_what_came_of_it(quick: Platform, someone: Visitor, shop: Tenant) -> None:
     page = someone.page
     await operate(page, "/operator/sandbox")

@@ -111,3 +111,8 @@ def test_without_an_address_of_our_own_there_are_no_links() -> None:
     mail = Letters(Words(), site=None, unsubscribe=None).compose(message())
     assert "http" not in mail.text
     assert "<a " not in (mail.html or "")
+
+
+@pytest.mark.parametrize(("locale", "expected"), [("en", "You now have 12,500 credits."), ("de", "12.500")])
+def test_figures_are_written_as_the_language_writes_them(locale: str, expected: str) -> None:
+    assert expected in Words().say(locale, "credits.granted.text", {"available": 12_500})

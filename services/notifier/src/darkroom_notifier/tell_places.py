@@ -77,10 +77,9 @@ class TellPlaces:
         told: dict[str, dict[int, Standing]] = {}
         frames: dict[str, list[EventFrames]] = {}
         for tenant in self._watched():
-            told[tenant], news = self._news(tenant, now)
+            told[tenant], news = await self._news(tenant, now)
             if news:
                 frames[tenant] = news
-            await asyncio.sleep(0)  # others' frames go first
         try:
             if frames:
                 await self._history.append(frames)
@@ -89,12 +88,17 @@ class TellPlaces:
             return
         self._told = told
 
-    def _news(self, tenant: str, now: datetime) -> tuple[dict[int, Standing], list[EventFrames]]:
+    async def _news(self, tenant: str, now: datetime) -> tuple[dict[int, Standing], list[EventFrames]]:
         """What the tenant knows after this round, and the frames that say what is new of it."""
         before = self._told.get(tenant, {})
         told: dict[int, Standing] = {}
         frames = []
-        for job_id, (name, standing) in self._standings(tenant, now).items():
+        for job_id, waiting in self._waiting(tenant).items():
+            await asyncio.sleep(0)  # frames of what has happened go first: a place takes up to a millisecond to work out
+            found = self._standing(tenant, job_id, waiting, now)
+            if found is None:
+                continue
+            name, standing = found
             known = before.get(job_id)
             if known is not None and not standing.notably_differs(known, now):
                 told[job_id] = known
@@ -104,13 +108,17 @@ class TellPlaces:
             frames.append(EventFrames(f"{name}:{job_id}", (body,)))
         return told, frames
 
-    def _standings(self, tenant: str, now: datetime) -> dict[int, tuple[str, Standing]]:
-        """Of each waiting job the name of the measurement, and where it stands by it; the next jobs first."""
-        found: dict[int, tuple[str, Standing]] = {}
-        for provider, job_id, waiting in self._view.waiting_jobs(tenant)[:JOBS_MAX]:
-            outlook = self._view.outlook(tenant, provider)
-            if outlook is not None and waiting:
-                first, last = outlook.of_ends(job_id, waiting, now=now)
-                name = f"queue:{provider}:{outlook.queue.epoch}:{utc_text(outlook.measured_at)}"
-                found[job_id] = name, Standing(first.position, last.finishes_at)
-        return found
+    def _waiting(self, tenant: str) -> dict[int, tuple[str, int]]:
+        """Of each waiting job where it waits, and how many items; the next jobs first."""
+        waiting = self._view.waiting_jobs(tenant)[:JOBS_MAX]
+        return {job_id: (provider, items) for provider, job_id, items in waiting if items}
+
+    def _standing(self, tenant: str, job_id: int, waiting: tuple[str, int], now: datetime) -> tuple[str, Standing] | None:
+        """The name of the measurement, and where the job stands by it."""
+        provider, items = waiting
+        outlook = self._view.outlook(tenant, provider)
+        if outlook is None:
+            return None
+        first, last = outlook.of_ends(job_id, items, now=now)
+        name = f"queue:{provider}:{outlook.queue.epoch}:{utc_text(outlook.measured_at)}"
+        return name, Standing(first.position, last.finishes_at)

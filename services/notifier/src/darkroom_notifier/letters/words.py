@@ -23,4 +23,10 @@ class Words:
     def say(self, locale: str, key: str, data: Mapping[str, Any] | None = None) -> str:
         """The sentence with its figures; on one line, so that no name from outside can begin a new one in a header."""
         sentence = self.by_locale.get(locale, self.by_locale[FALLBACK])[key]
-        return " ".join(sentence.format_map(data or {}).split())
+        told = {name: _figure(value, locale) if type(value) is int else value for name, value in (data or {}).items()}
+        return " ".join(sentence.format_map(told).split())
+
+
+def _figure(value: int, locale: str) -> str:
+    """With its thousands apart, as the language writes them."""
+    return f"{value:,}".replace(",", "." if locale == "de" else ",")
