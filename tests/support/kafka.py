@@ -98,10 +98,10 @@ class Log:
 
 
 @asynccontextmanager
-async def own_log(parts: StackAddresses) -> AsyncIterator[Log]:
+async def own_log(parts: StackAddresses, *, partitions: int = PARTITIONS) -> AsyncIterator[Log]:
     """A log with topics of its own, removed at the end. Give its `prefix` to the service as `kafka_prefix`."""
     prefix = unique_name("test") + "."
-    topics = [replace(topic, name=prefix + topic.name, partitions=PARTITIONS) for topic in TOPICS]
+    topics = [replace(topic, name=prefix + topic.name, partitions=partitions) for topic in TOPICS]
     await create_topics(parts, topics)
     consumer = AIOKafkaConsumer(
         *(topic.name for topic in topics), bootstrap_servers=parts.kafka, auto_offset_reset="earliest", enable_auto_commit=False
