@@ -40,6 +40,9 @@ LOOK_SECONDS = 2.0
 """aiokafka's fetcher looks by itself this often, beside waking when it should; its default costs five wakings a second."""
 UNREAD_SECONDS_MAX = 60.0
 """No fetch without the partitions that have unread messages before this long."""
+PARTITION_BYTES_MAX = 262_144
+"""Of one partition at once; a few hundred messages. While any are unread nothing is fetched (see above), so whoever shares a
+partition with a long backlog waits for it, but the other partitions only for this much of it."""
 BATCHES_PER_SECOND, BATCHES_PROMPT = 12.0, 60
 """In the long run, unless a service wants another, and at once: see `pace.py`."""
 COMMIT_SECONDS = 0.5
@@ -162,6 +165,7 @@ class EventConsumer:
             auto_offset_reset="earliest",
             consumer_timeout_ms=int(LOOK_SECONDS * 1000),
             fetch_max_wait_ms=int(FETCH_SECONDS_MAX * 1000),
+            max_partition_fetch_bytes=PARTITION_BYTES_MAX,
             session_timeout_ms=int(SESSION_SECONDS * 1000),
             heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
             max_poll_interval_ms=int((BATCH_SECONDS_MAX + REBALANCE_SECONDS_MAX) * 1000),
