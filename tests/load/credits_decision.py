@@ -1,0 +1,109 @@
+"""How soon the decision on a job's credits is with the waiting POST: `python -m load.credits_decision` from `tests/`.
+
+A whole stack on a home of its own, idle but for one job at a time. Of each job: how long the POST took as its caller sees it;
+from the request's event to the decision's (times of the transactions that wrote them); and from the decision's transaction until
+its answer was with the caller, which is what is promised: p99 at most 20 ms. One clock; times of events are in milliseconds.
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaConsumer
+from darkroom_cli.settings import TREE
+from darkroom_contracts.credits import CreditsRejected, CreditsReserved
+from darkroom_contracts.envelope import Envelope, header_texts
+from darkroom_contracts.jobs import JobRequested
+from load.bench import LIFTED, PREDICTIONS_AT_ONCE, percentiles
+from load.bench_stack import Stack, body, running_stack
+
+HOME = TREE / ".darkroom-bench"
+TENANT, PRICE = "bench-decision", 15
+WARM = 10
+"""Jobs that warm connections and caches."""
+SETTLE_SECONDS = 30.0
+PAUSE_SECONDS = 0.6
+READ_MS = 2000
+DECISIONS = frozenset({CreditsReserved.type_name(), CreditsRejected.type_name()})
+
+
+@dataclass
+class Way:
+    """One job: its POST in seconds of the clock, and when it was requested and decided."""
+
+    sent: float
+    answered: float
+    requested: float = 0.0
+    decided: float = 0.0
+
+
+async def post_jobs(stack: Stack, jobs: int) -> dict[int, Way]:
+    """One job after the other, with pauses, so that each meets an idle stack."""
+    ways: dict[int, Way] = {}
+    async with stack.tenant(TENANT) as client:
+        for number in range(jobs + WARM):
+            request = body(stack.status["sandbox"], [f"decision {number}"])
+            sent = time.time()
+            answer = await client.post("/api/image-optimization", json=request)
+            answered = time.time()
+            answer.raise_for_status()
+            if number >= WARM:
+                ways[answer.json()["job"]["id"]] = Way(sent, answered)
+            await asyncio.sleep(PAUSE_SECONDS)
+    return ways
+
+
+async def read_times(stack: Stack, ways: dict[int, Way]) -> None:
+    """When each job was requested and decided, by the log."""
+    consumer = AIOKafkaConsumer(
+        JobRequested.topic,
+        CreditsReserved.topic,
+        bootstrap_servers=stack.status["kafka"],
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    try:
+        while found := await consumer.getmany(timeout_ms=READ_MS):
+            for record in (record for records in found.values() for record in records):
+                envelope = Envelope.from_headers(header_texts(record.headers))
+                way = ways.get(int(envelope.correlation_id or 0))
+                at = datetime.fromisoformat(envelope.time).astimezone(UTC).timestamp()
+                if way is not None and envelope.type == JobRequested.type_name():
+                    way.requested = at
+                elif way is not None and envelope.type in DECISIONS:
+                    way.decided = at
+    finally:
+        await consumer.stop()
+
+
+def show(ways: Sequence[Way]) -> None:
+    assert all(way.requested and way.decided for way in ways), "not every job's decision is in the log"
+    for name, values in (
+        ("POST, as its caller sees it", [way.answered - way.sent for way in ways]),
+        ("request's event to decision's", [way.decided - way.requested for way in ways]),
+        ("decision to the caller (promise: p99 <= 20)", [way.answered - way.decided for way in ways]),
+    ):
+        print(f"{name:<46} ms  {percentiles([1000 * value for value in values])}")
+
+
+async def run(stack: Stack, jobs: int) -> None:
+    await stack.sandbox(PREDICTIONS_AT_ONCE)
+    await stack.grant([TENANT], (jobs + WARM) * PRICE)
+    await asyncio.sleep(SETTLE_SECONDS)
+    print(f"load average before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    ways = await post_jobs(stack, jobs)
+    await read_times(stack, ways)
+    show(list(ways.values()))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=200)
+    arguments = parser.parse_args()
+    with running_stack(HOME, LIFTED, replicas={}) as running:
+        asyncio.run(run(running, arguments.jobs))
