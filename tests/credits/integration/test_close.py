@@ -1,7 +1,9 @@
 """The daily close on a real database: it agrees after a long story, finds every kind of damage, and closes each day once."""
 
 import asyncio
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,6 +14,7 @@ from support.credit_books import CreditBooks, credit_books
 from support.credit_events import item_finished, job_finished, requested
 from support.credit_service import Credits, operator, tenant
 
+DOCS = Path(__file__).parents[3] / "docs" / "credits.md"
 DAMAGE = {
     "ledger-entries": "DELETE FROM ledger_entries WHERE account = 'spent'",
     "balances": "UPDATE balances SET available = available + 5, granted = granted + 5",
@@ -67,6 +70,18 @@ async def test_books_in_order_close_without_a_difference_and_every_damage_is_fou
     for check, damage in DAMAGE.items():
         found = await _found_after(owner_url, damage)
         assert check in found, (check, found)
+
+
+async def test_the_statement_in_the_docs_rebuilds_a_balance_that_was_changed_by_hand(books: CreditBooks, owner_url: str) -> None:
+    await story(books)
+    [statement] = re.findall(r"```sql\n(UPDATE balances.+?)```", DOCS.read_text(), re.DOTALL)
+    connection = await asyncpg.connect(owner_url)
+    await connection.execute(f"SET session_replication_role = replica; {DAMAGE['balances']}")
+    assert "balances" in wrong(await daily(books).close_now("olga"))
+    await connection.execute(f"RESET session_replication_role; {statement.replace('SHOP', 'shop')}")
+    await connection.close()
+    assert wrong(await daily(books).close_now("olga")) == {}
+    await books.assert_sound()
 
 
 async def _found_after(owner_url: str, damage: str) -> list[str]:
