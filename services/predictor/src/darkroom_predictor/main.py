@@ -86,6 +86,7 @@ def build(settings: PredictorSettings) -> FastAPI:
                 log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
                 continue
             metrics.figures(figures)
+            metrics.models_broken.set(sum(broken for line in lines.values() for broken in line.queue.watched.values()))
             log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
     keep_terms, tenants = _tenants(runtime, settings, list(lines.values()))

@@ -19,6 +19,7 @@ class PredictorMetrics:
         self.throttled = Counter("darkroom_provider_throttled", "Creations answered with 429", registry=registry)
         self.cuts = Counter("darkroom_limiter_cuts", "Caps cut after a 429", ["account"], registry=registry)
         self.breakers_opened = Counter("darkroom_model_breakers_opened", "Models found broken", registry=registry)
+        self.models_broken = Gauge("darkroom_models_broken", "Models that are called for a trial only", registry=registry)
         self.settled = Counter("darkroom_unanswered_settled", "Unanswered creations settled", ["as"], registry=registry)
         self.repaired = Counter("darkroom_queue_repaired", "Differences between Redis and the table mended", registry=registry)
         self.silent = Counter(
