@@ -301,7 +301,7 @@ class Ledger(RuleBasedStateMachine):
         await self.books.assert_topic_rebuilds()
 
 
-@pytest.mark.timeout(30 + 6 * EXAMPLES)
+@pytest.mark.timeout(120 + 10 * EXAMPLES)
 def test_whatever_happens_to_the_ledger_it_stays_sound(parts: StackAddresses) -> None:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()

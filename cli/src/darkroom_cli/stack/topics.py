@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -17,6 +18,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from darkroom_contracts.topics import TOPICS, Topic
 
 TIMEOUT_MS = 20_000
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicati
 
 async def _states(admin: AIOKafkaAdminClient, topics: Sequence[Topic], present: set[str], created: set[str]) -> list[TopicState]:
     names = [topic.name for topic in topics if topic.name in present]
-    partitions = {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(names)} if names else {}
+    partitions = await _partitions(admin, names)
     configs = await _configs(admin, names)
     return [
         TopicState(
@@ -104,6 +106,17 @@ async def _states(admin: AIOKafkaAdminClient, topics: Sequence[Topic], present: 
         )
         for topic in topics
     ]
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
+    """How many each topic has. One that was just made has none until the broker has heard of it from the controller."""
+    deadline = monotonic() + TIMEOUT_MS / 1000
+    while names:
+        found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
+        if all(found.values()) or monotonic() > deadline:
+            return found
+        await asyncio.sleep(LOOK_SECONDS)
+    return {}
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
