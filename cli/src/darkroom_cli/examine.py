@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-PAGES_MAX = 50
+PAGES_MAX = 1000
 """Of 1,000 things each, that are compared of a kind."""
 IDS_AT_ONCE = 1000
 ABSENT = "absent"
@@ -54,6 +54,8 @@ class Finding:
     meaning: str
     repair: Repair | None
     things: list[dict[str, Any]] = field(default_factory=list)
+    more: bool = False
+    """There are more than a service tells at once."""
     repaired: int | None = None
 
     @property
@@ -63,8 +65,8 @@ class Finding:
 
     @property
     def left(self) -> int:
-        """How many were not mended."""
-        return len(self.things) - (self.repaired or 0)
+        """How many were not mended, of those that are known."""
+        return len(self.things) - (self.repaired or 0) + self.more
 
     def document(self, examples: int) -> dict[str, Any]:
         """As JSON."""
@@ -73,6 +75,7 @@ class Finding:
             "kind": self.kind,
             "meaning": self.meaning,
             "count": len(self.things),
+            "more": self.more,
             "oldestSeconds": self.oldest_seconds,
             "examples": self.things[:examples],
             "repair": self.repair.words if self.repair else None,
@@ -155,7 +158,7 @@ def _own(ask: Ask, service: str, older_seconds: float) -> Iterator[Finding]:
     for check in ask(service, "GET", "doctor", None, _older(older_seconds))["checks"]:
         if check["found"]:
             mend = Repair(service, check["kind"], check["repair"]) if check["repair"] else None
-            yield Finding(service, check["kind"], check["meaning"], mend, check["found"])
+            yield Finding(service, check["kind"], check["meaning"], mend, check["found"], len(check["found"]) >= IDS_AT_ONCE)
 
 
 def _compare(ask: Ask, comparison: Comparison, older_seconds: float) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ def _table(found: list[Finding], *, repaired: bool) -> Table:
             one.service,
             one.kind,
             one.meaning,
-            f"{len(one.things):,}",
+            f"{len(one.things):,}{'+' if one.more else ''}",
             _age(one.oldest_seconds),
             examples,
             _mending(one, repaired),
