@@ -69,6 +69,15 @@ def test_a_services_own_orphans_are_taken_as_it_tells_them() -> None:
     assert (undecided.left, slots.left) == (1, 0)
 
 
+def test_a_thousand_told_at_once_may_be_more_and_are_never_all_mended() -> None:
+    services = Services()
+    things = [thing(str(number), "x") for number in range(1000)]
+    services.checks["poller"] = [{"kind": "poll", "meaning": "polls", "repair": "ask now", "found": things}]
+    [found] = examine(services, OLDER)
+    repair(services, found)
+    assert (found.repaired, found.left, found.document(3)["more"]) == (1000, 1, True)
+
+
 @pytest.mark.parametrize(
     ("asks", "answers", "state", "kind", "mended_by"),
     [
