@@ -1,5 +1,6 @@
 """Draws a run of `make fairness` as one SVG: the provider's calls by whose they were, and each quiet picture's wait."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,6 +11,8 @@ HEIGHT = LOWER_TOP + LOWER_HEIGHT + 50
 WHALE, QUIET, INK, FAINT = "#5b7a99", "#d9822b", "#333333", "#dddddd"
 STEP_SECONDS = 2
 TICKS = 4
+ROUND = (1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10, 12)  # ends of a scale whose quarters are short numbers
+SECONDS_A_TICK = 15
 
 
 def draw(arrivals: Sequence[tuple[float, str]], waits: Sequence[tuple[float, float]], *, began: float, ended: float) -> str:
@@ -36,7 +39,7 @@ def _calls(arrivals: Sequence[tuple[float, str]], began: float, ended: float) ->
         if began <= at < ended:
             (whale if tenant == "whale" else quiet)[int((at - began) // STEP_SECONDS)] += 1
     steps = int((ended - began) // STEP_SECONDS)
-    top = max((whale[step] + quiet[step] for step in range(steps)), default=1) / STEP_SECONDS
+    top = _scale(max((whale[step] + quiet[step] for step in range(steps)), default=1) / STEP_SECONDS)
     parts = _axes(UPPER_TOP, UPPER_HEIGHT, top, ended - began)
     width = (WIDTH - LEFT - RIGHT) / steps
     for step in range(steps):
@@ -52,7 +55,7 @@ def _calls(arrivals: Sequence[tuple[float, str]], began: float, ended: float) ->
 
 
 def _waits(waits: Sequence[tuple[float, float]], began: float, ended: float) -> list[str]:
-    top = max((seconds for _, seconds in waits), default=1.0)
+    top = _scale(max((seconds for _, seconds in waits), default=1.0))
     parts = _axes(LOWER_TOP, LOWER_HEIGHT, top, ended - began)
     for asked_at, seconds in waits:
         across = LEFT + (asked_at - began) / (ended - began) * (WIDTH - LEFT - RIGHT)
@@ -61,14 +64,21 @@ def _waits(waits: Sequence[tuple[float, float]], began: float, ended: float) -> 
     return parts
 
 
+def _scale(largest: float) -> float:
+    """Where an axis ends that has to show so much."""
+    power = 10 ** math.floor(math.log10(largest or 1))
+    return next(end for step in ROUND if (end := step * power) >= largest)
+
+
 def _axes(top: int, height: int, largest: float, seconds: float) -> list[str]:
     parts = []
     for tick in range(TICKS + 1):
         up = top + height - height * tick / TICKS
         parts.append(f'<line x1="{LEFT}" y1="{up:.1f}" x2="{WIDTH - RIGHT}" y2="{up:.1f}" stroke="{FAINT}"/>')
         parts.append(_text(LEFT - 8, up + 4, f"{largest * tick / TICKS:.3g}", anchor="end"))
-        across = LEFT + (WIDTH - LEFT - RIGHT) * tick / TICKS
-        parts.append(_text(across, top + height + 18, f"{seconds * tick / TICKS:.0f}", anchor="middle"))
+    for second in range(0, int(seconds) + 1, SECONDS_A_TICK):
+        across = LEFT + (WIDTH - LEFT - RIGHT) * second / seconds
+        parts.append(_text(across, top + height + 18, str(second), anchor="middle"))
     return parts
 
 
