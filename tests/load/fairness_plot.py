@@ -66,7 +66,7 @@ def _waits(waits: Sequence[tuple[float, float]], began: float, ended: float) -> 
 
 def _scale(largest: float) -> float:
     """Where an axis ends that has to show so much."""
-    power = 10 ** math.floor(math.log10(largest or 1))
+    power = math.pow(10, math.floor(math.log10(largest or 1)))
     return next(end for step in ROUND if (end := step * power) >= largest)
 
 
