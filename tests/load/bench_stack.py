@@ -1,6 +1,7 @@
 """A local stack on a home of its own for measurements, and clients on it."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,7 +74,9 @@ class Stack:
 
 @contextmanager
 def running_stack(home: Path, environ: Mapping[str, str], *, replicas: Mapping[str, int]) -> Iterator[Stack]:
-    """Start a stack on this home, stop it afterwards."""
+    """Start a stack on this home, emptied of what an earlier run left, and stop it afterwards."""
+    down(Home(home))
+    shutil.rmtree(home, ignore_errors=True)
     settings = StackSettings.from_environment({**os.environ, **environ, "DARKROOM_HOME": str(home), "DARKROOM_PORT": ""})
     up(settings, only=parse_only(None), replicas=dict(replicas), tell=lambda text: print(text, file=sys.stderr))
     try:
