@@ -248,6 +248,8 @@ async def test_an_operator_finds_the_jobs_that_hold_credits(credits: Credits, lo
     url = "/api/operator/credits/reservations"
     [found] = (await credits.client.get(url, headers=operator())).json()["reservations"]
     assert (found["jobId"], found["instanceId"], found["held"], found["product"]) == (1, "shop", 30, "optimize")
+    assert (found["itemsTotal"], found["itemsSettled"], found["sweeps"]) == (2, 0, 0)
+    assert (await credits.client.get(f"{url}?undecided=true", headers=operator())).json() == {"reservations": []}
     assert (await credits.client.get(f"{url}?olderThan=60", headers=operator())).json() == {"reservations": []}
     assert (await credits.client.get(url, headers=tenant("shop"))).status_code == 403
     assert (await credits.client.get(f"{url}?olderThan=-1", headers=operator())).status_code == 400

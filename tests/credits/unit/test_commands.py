@@ -30,6 +30,8 @@ def runner(tmp_path: Path) -> CliRunner:
         ("adjust shop -5 --reason slip", FAILED, "darkroom up"),
         ("close", FAILED, "darkroom up"),
         ("close --show", FAILED, "darkroom up"),
+        ("reservations --undecided", FAILED, "darkroom up"),
+        ("reservations --older-than -1", WRONG_USE, "older-than"),
         ("refund shop --reason slip", WRONG_USE, "--job"),
         ("refund shop --job 7 --item 3 --amount 5 --reason slip", WRONG_USE, "whole"),
         ("refund shop --job 7 --reason slip", FAILED, "darkroom up"),

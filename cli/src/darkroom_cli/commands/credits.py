@@ -14,6 +14,7 @@ from darkroom_cli.operator_door import ask_operator
 
 CLOSE_SECONDS_MAX = 600.0
 """A close adds up all that happened since the last."""
+RESERVATIONS_MAX = 100
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Tenant = Annotated[str, typer.Argument(help="the tenant")]
@@ -109,6 +110,28 @@ def refund_credits(
         show_json(made)
         return
     print(f"gave back {made['correction']['amount']:,} credits; {instance_id} has {made['balanceAfter']:,} available")
+
+
+@app.command("reservations")
+def list_reservations(
+    older_than: Annotated[int, typer.Option(help="only those that have been open for so many seconds", min=0)] = 0,
+    undecided: Annotated[bool, typer.Option("--undecided", help="only those whose end the log of jobs does not tell")] = False,
+    as_json: Json = False,
+) -> None:
+    """Jobs that hold credits, the oldest first."""
+    query: dict[str, str | int] = {"olderThan": older_than, "limit": RESERVATIONS_MAX, "undecided": str(undecided).lower()}
+    found = ask_operator("credits", "GET", "credits/reservations", query=query)
+    if as_json:
+        show_json(found)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("job", "tenant", "held", "items settled", "since", "last news", "looked up"):
+        table.add_column(heading)
+    for one in found["reservations"]:
+        settled = f"{one['itemsSettled']} of {one['itemsTotal']}"
+        held, looked_up = f"{one['held']:,}", f"{one['sweeps']} times"
+        table.add_row(str(one["jobId"]), one["instanceId"], held, settled, one["createdAt"], one["updatedAt"], looked_up)
+    Console(highlight=False).print(table)
 
 
 @app.command("close")

@@ -156,6 +156,9 @@ class ReservationBody(Body):
     product: str
     amount: int
     held: int
+    items_total: int
+    items_settled: int
+    sweeps: int = Field(description="how often it was looked up in the log of jobs, which did not tell of its end")
     created_at: UtcTime
     updated_at: UtcTime
 

@@ -45,13 +45,14 @@ def build_operator_routes(
     @router.get("/credits/reservations")
     async def reservations(
         older_than: OlderThan = 0,
+        undecided: Annotated[bool, Query(description="only those that were looked up in the log of jobs in vain")] = False,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
         _operator: Principal = signed_in,
     ) -> ReservationsBody:
         """Jobs that have held credits for longer than `olderThan` seconds, the oldest first."""
         before = accounts.now() - timedelta(seconds=older_than)
         async with unit_of_work.read() as connection:
-            found = await list_open_reservations(connection, before=before, limit=limit)
+            found = await list_open_reservations(connection, before=before, undecided=undecided, limit=limit)
         return ReservationsBody(reservations=[ReservationBody(**vars(one)) for one in found])
 
     @router.put("/tenants/{instanceId}/plan")

@@ -34,6 +34,8 @@ from darkroom_credits.payments.stripe_client import StripeClient
 from darkroom_credits.payments.take_webhook import TakeWebhook
 from darkroom_credits.payments.tell_prices import TellPrices
 from darkroom_credits.settings import CreditsSettings
+from darkroom_credits.sweep.read_ends import ReadEnds
+from darkroom_credits.sweep.sweep_reservations import SweepReservations
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 LOCAL = "http://localhost"
@@ -52,7 +54,9 @@ def build(settings: CreditsSettings) -> FastAPI:
     samples = OpenSamples(unit_of_work, plans, instance_ids=settings.sample_instance_ids(), plan=settings.sample_plan)
     principal_of = bearer_principal(runtime.authenticator)
 
-    runtime.consume(build_handlers(KeepBooks(metrics)))
+    books = KeepBooks(metrics)
+    runtime.consume(build_handlers(books))
+    runtime.loop("sweep", build_sweep(runtime, settings, metrics, books).run)
     CreditsDoctor(unit_of_work).register(runtime.doctor)
     runtime.loop("time", time.run)
     runtime.loop("sample shops", samples.run)
@@ -66,6 +70,13 @@ def build(settings: CreditsSettings) -> FastAPI:
     )
     runtime.app.include_router(build_correction_routes(unit_of_work, CorrectCredits(), principal_of))
     return runtime.app
+
+
+def build_sweep(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMetrics, books: KeepBooks) -> SweepReservations:
+    """What looks up jobs without news in the log."""
+    ends = ReadEnds(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
+    quiet = settings.reservation_overdue_seconds
+    return SweepReservations(runtime.unit_of_work, books, ends, metrics, clock=utc_now, quiet_seconds=quiet)
 
 
 def add_payments(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMetrics, principal_of: PrincipalOf) -> None:

@@ -36,6 +36,14 @@ class CreditsMetrics:
         self.reservations_overdue = Gauge(
             "darkroom_credits_reservations_overdue", "Jobs that hold credits although they should have ended", registry=registry
         )
+        self.reservations_undecided = Gauge(
+            "darkroom_credits_reservations_undecided",
+            "Jobs without news that hold credits, and whose end the log does not tell",
+            registry=registry,
+        )
+        self.swept = Counter(
+            "darkroom_credits_reservations_swept", "Reservations looked up in the log of jobs", ["outcome"], registry=registry
+        )
         self.webhooks = Counter(
             "darkroom_credits_stripe_webhooks", "Events of Stripe, by what came of them", ["outcome"], registry=registry
         )

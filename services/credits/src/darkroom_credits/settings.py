@@ -11,7 +11,9 @@ class CreditsSettings(ServiceSettings):
     sample_plan: str = Field(default="starter", description="the plan of the sample shops")
 
     reservation_overdue_seconds: float = Field(
-        default=6 * 3600, gt=0, description="how long a job may hold credits before it is reported as overdue"
+        default=6 * 3600,
+        gt=0,
+        description="how long a job may hold credits without any news before it is looked up in the log, and reported as overdue",
     )
 
     close_after_seconds: float = Field(

@@ -28,8 +28,9 @@ OPEN_COUNTS = text(
 )
 OPEN_SINCE = text(
     """
-    SELECT job_id, instance_id, product, amount, amount - spent - released AS held, created_at, updated_at
-    FROM reservations WHERE state = 'OPEN' AND created_at < :before ORDER BY created_at, job_id LIMIT :limit
+    SELECT job_id, instance_id, product, amount, amount - spent - released AS held, created_at, updated_at, sweeps,
+        items_total, (SELECT count(*) FROM settlements WHERE settlements.job_id = reservations.job_id) AS items_settled
+    FROM reservations WHERE state = 'OPEN' AND created_at < :before AND sweeps >= :sweeps ORDER BY created_at, job_id LIMIT :limit
     """
 )
 
@@ -79,6 +80,9 @@ class OpenReservation:
     held: int
     created_at: datetime
     updated_at: datetime
+    items_total: int
+    items_settled: int
+    sweeps: int
 
 
 async def read_account(connection: AsyncConnection, instance_id: str) -> AccountView:
@@ -103,7 +107,10 @@ async def read_open_reservations(connection: AsyncConnection, *, now: datetime, 
     return OpenReservations(**(await connection.execute(OPEN_COUNTS, values)).one()._mapping)
 
 
-async def list_open_reservations(connection: AsyncConnection, *, before: datetime, limit: int) -> list[OpenReservation]:
-    """The reservations that have been open since before a time, the oldest first."""
-    rows = await connection.execute(OPEN_SINCE, {"before": before, "limit": limit})
+async def list_open_reservations(
+    connection: AsyncConnection, *, before: datetime, undecided: bool, limit: int
+) -> list[OpenReservation]:
+    """The reservations that have been open since before a time, the oldest first; only those that were looked up in vain, too."""
+    values = {"before": before, "sweeps": 1 if undecided else 0, "limit": limit}
+    rows = await connection.execute(OPEN_SINCE, values)
     return [OpenReservation(**row._mapping) for row in rows]
