@@ -64,7 +64,7 @@ async def test_what_the_log_tells_of_a_job_is_entered_and_what_it_does_not_tell_
     await books.take(item_finished(1, 12, "release"), job_finished(1, 1, items=2), job_finished(2, 1, items=2))
     await books.take(item_finished(3, 32), job_finished(3, 2, items=2))
     assert await open_jobs(books) == [(4, 15)]
-    assert await books.balances("shop") == (910, 15, 60)
+    assert await books.balances("shop") == (925, 15, 60)
     await books.assert_sound()
     await books.assert_topic_rebuilds()
 
