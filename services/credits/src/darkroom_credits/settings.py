@@ -13,7 +13,7 @@ class CreditsSettings(ServiceSettings):
     reservation_overdue_seconds: float = Field(
         default=6 * 3600,
         gt=0,
-        description="how long a job may hold credits without any news before it is looked up in the log, and reported as overdue",
+        description="how long a job may hold credits without news before it is looked up in the log; held longer, it is overdue",
     )
 
     close_after_seconds: float = Field(
