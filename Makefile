@@ -15,7 +15,7 @@ INSTALLED := $(VENV)/.installed
 NODE := $(shell command -v npm 2>/dev/null)
 WEB_INSTALLED := web/node_modules/.package-lock.json
 
-.PHONY: web screenshots interaction help install demo up down status logs test check format lock generate bench chaos mutants e2e clean
+.PHONY: web screenshots interaction help install demo up down status logs test check format lock generate bench fairness chaos mutants e2e clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -104,6 +104,9 @@ chaos: $(INSTALLED) ## everything killed and frozen by a seed's plan while 1,000
 
 mutants: $(INSTALLED) ## take each defence out of a copy of the tree and see its tests fail (MUTANTS="name name", MUTANTS=--list)
 	@PYTHONPATH=tests $(BIN)/python -m mutants.run $(MUTANTS)
+
+fairness: $(INSTALLED) ## a whale and thirty quiet shops on three predictors, then weights 1:2:4, by the count at the provider
+	@PYTHONPATH=tests $(BIN)/python -m load.fairness $(FAIRNESS_ARGS)
 
 bench: $(INSTALLED) ## measure latency, throughput and idle cost of the local stack
 	@PYTHONPATH=tests $(BIN)/python -m load.bench $(BENCH_ARGS)
