@@ -17,7 +17,7 @@ SENDING_SHARE = 0.6
 """Of the time with faults: jobs are sent within it, so that the last ones too are under way while things break."""
 CANCELED_SHARE = 0.1
 RETRIED_SHARE = 0.5
-"""Of the jobs that end with failed items before the faults stop."""
+"""Of the jobs that end with failed items."""
 STORM_RATE = 0.95
 STORM_SHARE = (0.1, 0.25)
 """Of the time with faults: the provider fails nearly everything, and the breaker is to save the items."""
@@ -64,7 +64,7 @@ class JobPlan:
     images: int
     cancel_after_seconds: float | None
     retry: bool = False
-    """Its shop tries its failed items again, if it ends with some before the faults stop."""
+    """Its shop tries its failed items again, if it ends with some."""
     cursed: bool = False
     """Its first picture fails until all has ended."""
 
@@ -139,7 +139,9 @@ def draw_plan(seed: int, *, items: int, seconds: float, processes: Sequence[str]
 def _fated(dice: random.Random, job: JobPlan, *, first: bool) -> JobPlan:
     """What else becomes of a job; one picture at least is given up in every run."""
     retry, cursed = dice.random() < RETRIED_SHARE, dice.random() < CURSED_SHARE
-    return replace(job, retry=retry, cursed=cursed or first, cancel_after_seconds=None if first else job.cancel_after_seconds)
+    return replace(
+        job, retry=retry or first, cursed=cursed or first, cancel_after_seconds=None if first else job.cancel_after_seconds
+    )
 
 
 def _jobs(dice: random.Random, items: int, seconds: float) -> list[JobPlan]:

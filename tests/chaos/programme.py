@@ -41,6 +41,7 @@ ANSWERED_SECONDS_MAX = 120.0
 LOOK_SECONDS = 0.5
 PAGES_SECONDS_MAX = 30.0
 RETRY_LOOK_SECONDS = 2.0
+RETRIED_LATE_MAX = 10
 
 UNFINISHED = {
     "jobs-api": "SELECT count(*) FROM jobs WHERE finished_at IS NULL AND instance_id = ANY($1)",
@@ -75,6 +76,8 @@ class Run:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     _paused_at: dict[str, float] = field(default_factory=dict)
     _calm: asyncio.Event = field(default_factory=asyncio.Event)
+    _left: list[tuple[Tenant, str, int]] = field(default_factory=list)
+    """Jobs whose failed items are to be asked for again, still open when the faults stopped."""
 
     async def __call__(self) -> "Run":
         """Do it all; what is broken stands in `violations` afterwards."""
@@ -104,7 +107,8 @@ class Run:
                 await asyncio.gather(acting, return_exceptions=True)
             await self._settle(status["databases"], status["kafka"])
             await self.platform.sandbox("PUT", "replicate", json=CLEARED)
-            await self._redrive(operator, len(self.plan.redrives_at))
+            left = [self._retry(*one) for one in self._left[:RETRIED_LATE_MAX]]
+            await asyncio.gather(self._redrive(operator, len(self.plan.redrives_at)), *left)
             await self._settle(status["databases"], status["kafka"])
             self.pauses, self.redriven = operator.pauses, operator.redriven
             self.evidence = await self._collect()
@@ -169,9 +173,10 @@ class Run:
             await self._retry(shop, job.key, min(asked.job_ids))
 
     async def _retry(self, shop: Tenant, key: str, job_id: int) -> None:
-        """Ask for the failed items of a job again, if it ends with some before all is calm."""
+        """Ask for the failed items of a job again, when it ends with some; of one that is still open when all is calm, later."""
         while (job := await job_of(shop, job_id))["status"] not in ENDED:
             if self._calm.is_set():
+                self._left.append((shop, key, job_id))
                 return
             await asyncio.sleep(RETRY_LOOK_SECONDS)
         if job["failedImages"]:
