@@ -333,7 +333,9 @@ DEFENCES: tuple[Defence, ...] = (
         file=f"{PREDICTOR}/items.py",
         old="    if item.stopped_by is not None:\n        return Stop()\n",
         new="",
-        tests=("tests/predictor/integration/test_cancel.py",),
+        tests=(
+            "tests/predictor/integration/test_cancel.py::test_at_the_provider_it_is_stopped_there_and_the_providers_word_decides",
+        ),
     ),
     Defence(
         name="stopped-job-asks-for-nothing",
@@ -341,7 +343,7 @@ DEFENCES: tuple[Defence, ...] = (
         file=f"{JOBS_API}/jobs/decision_store.py",
         old="items_released < items_total AND finished_at IS NULL AND cancel_requested_at IS NULL",
         new="items_released < items_total AND finished_at IS NULL",
-        tests=("tests/jobs_api/integration/test_cancel_and_retry.py",),
+        tests=("tests/jobs_api/integration/test_cancel_and_retry.py::test_nothing_more_of_a_stopped_job_is_asked_for",),
     ),
     Defence(
         name="redriven-for-what-was-paid",
@@ -357,7 +359,10 @@ DEFENCES: tuple[Defence, ...] = (
         file=f"{PREDICTOR}/letters/store_redrives.py",
         old="state = 'open' AND (CAST(:ids",
         new="state <> 'dropped' AND (CAST(:ids",
-        tests=("tests/predictor/integration/test_dead_letters.py",),
+        tests=(
+            "tests/predictor/integration/test_dead_letters.py"
+            "::test_items_out_of_attempts_are_listed_with_their_history_and_redriven_job_by_job",
+        ),
     ),
     Defence(
         name="paused-tenant-rests",
@@ -365,6 +370,6 @@ DEFENCES: tuple[Defence, ...] = (
         file=f"{PREDICTOR}/fair_turn.lua",
         old="if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end",
         new="wake(tenant, virtual)",
-        tests=("tests/predictor/integration/test_script_is_the_model.py", "tests/predictor/integration/test_terms.py"),
+        tests=("tests/predictor/integration/test_script_is_the_model.py::test_script_and_model_grant_the_same",),
     ),
 )

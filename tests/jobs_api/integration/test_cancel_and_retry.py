@@ -3,11 +3,21 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+from darkroom_contracts.envelope import Envelope
 from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
+from darkroom_jobs_api.jobs.decision_store import jobs_to_release
 from darkroom_jobs_api.jobs.stop_items import CHUNK_ITEMS_MAX, StopItems
+from darkroom_jobs_api.jobs.stop_store import request_cancel
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from support.jobs_api import JOBS, JobsApi, Shop, canceled, completed, failed, request_body, started
 from support.service import eventually
+
+STOPPED_BY = Envelope(id="1", type="darkroom.JobCancelRequested.v1", source="/test", subject="", time="", dataschema="")
+
+
+class Undone(Exception):
+    """Rolls a test's transaction back."""
 
 
 def kinds(shop: Shop, job_id: int) -> list[str]:
@@ -101,6 +111,28 @@ async def test_a_job_of_thousands_is_stopped_in_chunks_by_whoever_goes_on(jobs_a
     assert [one.items_canceled for one in ends] == list(range(1, many + 1))
     assert kinds(shop, job_id)[:2] == ["JobRequested", "JobCancelRequested"]
     assert kinds(shop, job_id)[-1] == "JobFinished"
+
+
+async def test_nothing_more_of_a_stopped_job_is_asked_for(jobs_api: JobsApi) -> None:
+    shop = jobs_api.shop()
+    job_id, _ = await shop.running_job(3)
+    engine = build_engine(jobs_api.settings.database_url, pool_size=1)
+    unit_of_work = UnitOfWork(engine, service="jobs-api", clock=_now, wake_relay=lambda: None)
+    found: list[list[int]] = []
+
+    async def stop_and_undo() -> None:
+        async with unit_of_work.begin() as transaction:
+            # As if only one of the three had been asked for yet: another replica may come to the rest at any time.
+            await transaction.execute("UPDATE jobs SET items_released = 1 WHERE id = :id", {"id": job_id})
+            found.append([job.released for job in await jobs_to_release(transaction, [job_id], jobs_max=1)])
+            await request_cancel(transaction, shop.instance_id, job_id, STOPPED_BY)
+            found.append([job.released for job in await jobs_to_release(transaction, [job_id], jobs_max=1)])
+            raise Undone
+
+    with pytest.raises(Undone):
+        await stop_and_undo()
+    await engine.dispose()
+    assert found == [[1], []]
 
 
 async def test_two_who_stop_the_same_job_at_once_end_each_item_once(jobs_api: JobsApi) -> None:

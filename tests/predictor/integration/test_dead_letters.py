@@ -107,6 +107,8 @@ async def test_items_out_of_attempts_are_listed_with_their_history_and_redriven_
         await wait_for_letters(client, 3, state="redriven")
         redrives = (await client.get(f"{LETTERS}/redrives", headers=OPERATOR)).json()["redrives"]
         assert [(one["state"], one["matched"], one["redriven"]) for one in redrives] == [("done", 3, 3)]
+        later = await client.post(f"{LETTERS}/redrive", json=body, headers=OPERATOR)
+        assert later.json()["matched"] == 0
 
     given_up = await log.raw("darkroom.predictor.dead-letters", 3)
     assert {ItemGivenUp.model_validate_json(record.value).item_id for record in given_up} == {
