@@ -50,11 +50,13 @@ export function Frame({ session, children }: { session: Session; children: React
         </nav>
         <div className="frame-end">
           <LiveMark />
-          <p className="frame-credits" title="Credits available">
-            <span className="for-ears">Credits available: </span>
-            {balance.data ? <Counting to={balance.data.available} /> : <span className="bone bone-number" />}
-            <span aria-hidden="true"> credits</span>
-          </p>
+          {isOperator ? null : (
+            <p className="frame-credits" title="Credits available">
+              <span className="for-ears">Credits available: </span>
+              {balance.data ? <Counting to={balance.data.available} /> : <span className="bone bone-number" />}
+              <span aria-hidden="true"> credits</span>
+            </p>
+          )}
           <NavLink to="/notifications" className="bell" aria-label={unread ? `Notifications, ${unread} unread` : "Notifications"} title="Notifications">
             <Icon name="bell" />
             {unread ? <span className="badge">{unread > UNREAD_SHOWN_MAX ? `${UNREAD_SHOWN_MAX}+` : unread}</span> : null}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Account, Model, TimelineEvent } from "../api/operator";
-import { accountWords, eventName, faultName, itemOf, modelWords, offset, percent, serviceName, wait, waterfall } from "./operator";
+import { accountWords, attemptWords, eventName, faultName, itemOf, modelWords, offset, percent, serviceName, wait, waterfall } from "./operator";
 
 const NOW = new Date("2026-05-04T12:00:00Z");
 const ACCOUNT: Account = {
@@ -66,4 +66,16 @@ test("names and figures", () => {
   ]);
   expect([wait(null), wait(0.84), wait(12.3), percent(0.2449), offset(0.041), offset(140.4)]).toEqual(["–", "0.8 s", "12 s", "24 %", "+0.04 s", "+140 s"]);
   expect([faultName("failRate"), faultName("outputKeptSeconds")]).toEqual(["Fail rate", "Output kept seconds"]);
+});
+
+describe("an attempt", () => {
+  test("says where and how long, what came of it, and the rest by name", () => {
+    const entry = { number: 2, account: "replicate-1", startedAt: "2026-05-04T12:00:00Z", endedAt: "2026-05-04T12:00:03.2Z", message: "No.", code: "x", predictionId: "p-1" };
+    const { head, message, more } = attemptWords(entry);
+    expect(head).toMatch(/^Attempt 2 at replicate-1 · \d\d:00:00 · 3\.2 s$/);
+    expect([message, more]).toEqual(["No.", "Prediction id: p-1"]);
+  });
+  test("of which little is known says that", () => {
+    expect(attemptWords({ number: 1, code: "lost" })).toEqual({ head: "Attempt 1", message: "lost", more: "" });
+  });
 });

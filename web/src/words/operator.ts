@@ -93,3 +93,22 @@ export function faultName(name: string): string {
   const words = name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** An attempt of an item in words: "Attempt 2 at replicate-1 · 16:09:53 · 3.2 s", what came of it, and what else is known of it. */
+export function attemptWords(entry: Readonly<Record<string, unknown>>): { head: string; message: string; more: string } {
+  const text = (name: string) => (typeof entry[name] === "string" ? entry[name] : "");
+  const began = Date.parse(text("startedAt"));
+  const took = (Date.parse(text("endedAt")) - began) / 1000;
+  const head = [
+    `Attempt ${typeof entry["number"] === "number" ? entry["number"] : ""}${text("account") ? ` at ${text("account")}` : ""}`,
+    Number.isNaN(began) ? "" : secondsClock.format(began),
+    Number.isNaN(took) ? "" : wait(Math.max(0, took)),
+  ];
+  const more = Object.entries(entry)
+    .filter(([name, value]) => !SAID.has(name) && value !== null && value !== undefined && value !== "")
+    .map(([name, value]) => `${faultName(name)}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return { head: head.filter(Boolean).join(" · "), message: text("message") || text("code"), more: more.join(" · ") };
+}
+
+const SAID: ReadonlySet<string> = new Set(["number", "account", "startedAt", "endedAt", "message", "code"]);
+const secondsClock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

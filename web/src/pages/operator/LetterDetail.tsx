@@ -5,6 +5,7 @@ import { dropLetter, letterQuery, operatorKeys } from "../../api/operator";
 import { Confirm } from "../../parts/Confirm";
 import { Icon } from "../../parts/Icon";
 import { Bone, Loading, Trouble } from "../../parts/States";
+import { attemptWords } from "../../words/operator";
 import { exactTime } from "../../words/times";
 
 /** All that is known of one dead letter: the attempts of an item, or a message whole. */
@@ -52,13 +53,7 @@ export function LetterDetail({ id, onClose }: { id: string; onClose: () => void 
               <h3>What was tried</h3>
               <ol className="history">
                 {letter.history.map((entry, at) => (
-                  <li key={at}>
-                    <dl className="details">
-                      {Object.entries(entry).map(([name, value]) => (
-                        <Detail key={name} name={name} value={value} />
-                      ))}
-                    </dl>
-                  </li>
+                  <Attempt key={at} entry={entry} />
                 ))}
               </ol>
             </>
@@ -77,6 +72,17 @@ export function LetterDetail({ id, onClose }: { id: string; onClose: () => void 
         </>
       ) : null}
     </section>
+  );
+}
+
+function Attempt({ entry }: { entry: Readonly<Record<string, unknown>> }) {
+  const { head, message, more } = attemptWords(entry);
+  return (
+    <li>
+      <b className="figures">{head}</b>
+      <p>{message}</p>
+      <p className="attempt-more quiet">{more}</p>
+    </li>
   );
 }
 
