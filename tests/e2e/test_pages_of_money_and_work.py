@@ -94,7 +94,7 @@ async def test_credits_are_bought_on_the_payment_page_and_shown_when_they_are_th
     await expect(page.get_by_text("Waiting for the payment to be confirmed")).to_be_visible()
     await expect(page.get_by_text("500 credits are there. Thank you.")).to_be_visible(timeout=LONG_MS)
     await expect(page.get_by_label("Balance")).to_contain_text(f"{before + 500:,}")
-    await expect(page.get_by_role("row", name=re.compile("top-up by card"))).to_be_visible()
+    await expect(page.get_by_role("row", name=re.compile("Top-up by card"))).to_be_visible()
     await page.get_by_label("Kind of movement").select_option(label="Expired")
     await expect(page.get_by_role("heading", name="No such movement")).to_be_visible()
     await page.get_by_role("button", name="Close this note").click()
