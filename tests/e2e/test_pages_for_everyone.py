@@ -11,6 +11,7 @@ from support.browser import chromium, visitor
 from support.platform import Platform, Tenant
 
 LONG_MS = 60_000
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +28,8 @@ class Look:
         self.found: dict[str, list[str]] = {}
 
     async def at(self, name: str) -> None:
-        await self.page.wait_for_load_state("networkidle")
+        # Not until the network is idle: operators' pages ask every two seconds.
+        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=LONG_MS)
         overflow = await self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         wide = [f"{overflow} px too wide"] if overflow > 0 else []
         if found := [*await serious_findings(self.page), *wide]:

@@ -82,7 +82,7 @@ async def test_all_results_of_a_job_are_downloaded_at_once(
 async def test_credits_are_bought_on_the_payment_page_and_shown_when_they_are_there(
     quick: Platform, someone: Visitor, shop: Tenant
 ) -> None:
-    await quick.sandbox("PUT", "stripe", json={"webhook": {"delaySeconds": 3}})
+    await quick.sandbox("PUT", "stripe", json={"webhook": {"delaySeconds": 10}})
     before = (await shop.credits())["available"]
     page = someone.page
     await arrive(page, shop, "/credits")
@@ -91,7 +91,7 @@ async def test_credits_are_bought_on_the_payment_page_and_shown_when_they_are_th
     if not page.url.startswith(quick.status["web"]):
         await page.get_by_role("link", name="Back to the shop").click()
 
-    await expect(page.get_by_text("Waiting for the payment to be confirmed")).to_be_visible()
+    await expect(page.get_by_text("Waiting for the payment to be confirmed")).to_be_visible(timeout=LONG_MS)
     await expect(page.get_by_text("500 credits are there. Thank you.")).to_be_visible(timeout=LONG_MS)
     await expect(page.get_by_label("Balance")).to_contain_text(f"{before + 500:,}")
     await expect(page.get_by_role("row", name=re.compile("Top-up by card"))).to_be_visible()

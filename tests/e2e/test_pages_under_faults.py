@@ -14,6 +14,7 @@ from support.browser import Visitor, chromium, visitor
 from support.platform import Platform, Tenant
 
 LONG_MS = 60_000
+pytestmark = pytest.mark.timeout(240)
 LASTING = {"seconds": {"min": 6, "max": 9}}
 """Pictures that take long enough for something to happen meanwhile."""
 SLOW = {"offline": False, "latency": 600, "downloadThroughput": 40_000, "uploadThroughput": 20_000}
