@@ -149,7 +149,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="broken-models-held-aside",
         why="items of a model that fails wait apart, and delay nobody else's",
-        file=f"{PREDICTOR}/fair_turn.lua",
+        file=f"{PREDICTOR}/fair_models.lua",
         old="if not models.shut[model] then return false end",
         new="do return false end",
         tests=("tests/predictor/integration/test_script_is_the_model.py",),
@@ -157,7 +157,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="empty-jobs-dropped",
         why="a job without items is passed over, where taking from it would stop every turn",
-        file=f"{PREDICTOR}/fair_turn.lua",
+        file=f"{PREDICTOR}/fair_state.lua",
         old="if call('EXISTS', items_of(job)) == 1 then return job, lane end",
         new="do return job, lane end",
         tests=("tests/predictor/integration/test_script_is_the_model.py",),

@@ -1,4 +1,4 @@
-"""The fair queue and limiter of one provider in Redis: `fair_turn.lua` behind typed calls.
+"""The fair queue and limiter of one provider in Redis: the script, `fair_*.lua`, behind typed calls.
 
 It holds order and counts, never truth: every filing may be lost and is repaired from the table. It grants nothing but at the
 epoch this replica has seen open, on the very Redis process at which that epoch was opened.
@@ -20,7 +20,8 @@ from redis.exceptions import ResponseError
 
 from darkroom_predictor.terms import Terms
 
-SCRIPT = Path(__file__).with_name("fair_turn.lua").read_text()
+PARTS = ("state", "accounts", "models", "turn", "controls")
+SCRIPT = "\n".join(Path(__file__).with_name(f"fair_{part}.lua").read_text() for part in PARTS)
 MICROSECONDS = 1_000_000
 TIMEOUT_SECONDS = 5.0
 CONNECTIONS_MAX = 8

@@ -1,0 +1,178 @@
+-- A part of one script, see fair_state.lua.
+
+-- Controls: what happened to calls, limits and terms as they are set, rebuilding, and which operation is asked for ----------
+
+-- release: (account, attempt)… → the slots of ended attempts are free; again: nothing.
+local function release()
+    for index = 3, #ARGV, 2 do call('ZREM', space .. 'slots:' .. ARGV[index], ARGV[index + 1]) end
+    return 1
+end
+
+local function pause_until(key, until_time)
+    local before = tonumber(call('HGET', key, 'paused_until') or 0)
+    call('HSET', key, 'paused_until', whole(math.max(before, until_time)))
+end
+
+-- throttle: account, µs → a 429: no call for so long, on all replicas, and a smaller cap after that, cut once a round.
+-- → the cap in force, and whether it was cut just now.
+local function throttle()
+    local key, now, cut_now = space .. 'account:' .. ARGV[3], read_clock(), 0
+    local fields = call('HMGET', key, 'cap', 'cut', 'calm_at', 'cut_at')
+    if not fields[1] then return { 0, 0 } end
+    local cap = tonumber(fields[1])
+    local in_force = cap_in_force(key, cap, tonumber(fields[2]), tonumber(fields[3]), now)
+    if now >= tonumber(fields[4] or 0) + ROUND then
+        in_force = math.max(math.min(CAP_MIN, cap), math.floor(in_force * 7 / 10))
+        call('HSET', key, 'cut', in_force, 'cut_at', whole(now))
+        cut_now = 1
+    end
+    call('HSET', key, 'calm_at', whole(now + CALM - RISE))
+    pause_until(key, now + tonumber(ARGV[4]))
+    return { in_force, cut_now }
+end
+
+-- stop: account, why, µs → only a probe call now and then, the first after so long; → whether it was not stopped before.
+local function stop()
+    local key = space .. 'account:' .. ARGV[3]
+    local new = call('HEXISTS', key, 'stopped') == 0
+    call('HSET', key, 'stopped', ARGV[4], 'retry', ARGV[5])
+    pause_until(key, read_clock() + tonumber(ARGV[5]))
+    return new and 1 or 0
+end
+
+-- resume: account → it takes calls again at once; → whether it was stopped.
+local function resume()
+    local key = space .. 'account:' .. ARGV[3]
+    local was = call('HDEL', key, 'stopped', 'retry') > 0
+    if was then call('HDEL', key, 'paused_until') end
+    return was and 1 or 0
+end
+
+-- heard: failures in a row that open a breaker, µs of its first pause and of its longest, then (model, name, 'create' or 'run',
+-- failures or 0 for a success)… → the watch list. What failed at creation is proved well by a creation, what failed while it
+-- ran by a run.
+local function heard()
+    local now, many, pause, pause_max = read_clock(), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+    for index = 6, #ARGV, 4 do
+        local model, name, kind, failures = ARGV[index], ARGV[index + 1], ARGV[index + 2], tonumber(ARGV[index + 3])
+        local key = breaker_of(model)
+        if failures > 0 then
+            call('SADD', broken, model)
+            call('HSET', key, 'name', name)
+            local count = call('HINCRBY', key, kind, failures)
+            if count >= many and call('HEXISTS', key, 'open_until') == 0 then
+                call('HSET', key, 'open_until', whole(now + tonumber(pause)), 'pause', pause, 'pause_max', pause_max)
+                call('HSET', key, 'opened_at', whole(now))
+            end
+        elseif call('EXISTS', key) == 1 then
+            call('HDEL', key, kind)
+            local fields = call('HMGET', key, 'create', 'run')
+            local worst = math.max(tonumber(fields[1] or 0), tonumber(fields[2] or 0))
+            if worst < many then call('HDEL', key, 'open_until', 'pause', 'pause_max', 'opened_at') end
+            if worst == 0 and call('EXISTS', aside_of(model)) == 0 then forget_if_well(model) end
+        end
+    end
+    return watch_list()
+end
+
+-- models: → for each model with failures: its mark, its name, failures, µs since it opened (-1: closed), µs to its next trial.
+local function show_models()
+    local now, answer = read_clock(), {}
+    local found = call('SMEMBERS', broken)
+    table.sort(found)
+    for _, model in ipairs(found) do
+        local fields = call('HMGET', breaker_of(model), 'name', 'create', 'run', 'open_until', 'opened_at')
+        local failures = math.max(tonumber(fields[2] or 0), tonumber(fields[3] or 0))
+        local since = fields[5] and now - tonumber(fields[5]) or -1
+        for _, value in ipairs({ model, fields[1] or '', failures, since, math.max(0, tonumber(fields[4] or 0) - now) }) do
+            answer[#answer + 1] = value
+        end
+    end
+    return answer
+end
+
+-- accounts: (name, cap, burst, slots)… → in force at once. The pacer's debt stays as many calls as it was, at the new pace.
+local function set_accounts()
+    local now = read_clock()
+    for index = 3, #ARGV, 4 do
+        local key, cap = space .. 'account:' .. ARGV[index], tonumber(ARGV[index + 1])
+        local fields = call('HMGET', key, 'cap', 'schedule', 'cut', 'calm_at')
+        local schedule, cut, calm_at = tonumber(fields[2] or 0), tonumber(fields[3]), tonumber(fields[4])
+        local before = fields[1] and cap_in_force(key, tonumber(fields[1]), cut, calm_at, now) or 0
+        cut = tonumber(call('HGET', key, 'cut'))
+        local after = cut and math.min(cut, cap) or cap
+        if schedule > now and before > 0 and after > 0 and before ~= after then
+            call('HSET', key, 'schedule', whole(now + math.floor((schedule - now) * before / after)))
+        end
+        call('HSET', key, 'cap', ARGV[index + 1], 'burst', ARGV[index + 2], 'slots', ARGV[index + 3])
+    end
+    return 1
+end
+
+-- tenants: (tenant, weight, cap or 0, paused 1/0, revision)… → in force from the next turn on; an older revision changes nothing.
+local function set_tenants()
+    local virtual = read_virtual()
+    for index = 3, #ARGV, 5 do
+        local tenant, paused, revision = ARGV[index], ARGV[index + 3], tonumber(ARGV[index + 4])
+        local before = call('HGET', tenants, tenant) or ''
+        local setting = table.concat({ ARGV[index + 1], ARGV[index + 2], paused, whole(revision) }, ' ')
+        if setting ~= before and tonumber(string.match(before, '(%d+)$') or 0) <= revision then
+            call('HSET', tenants, tenant, setting)
+            mark(tenant, 0)
+            if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end
+        end
+    end
+    return 1
+end
+
+-- terms: which state of the table of tenants this is.
+local function set_terms() return call('HSET', state, 'terms', ARGV[3]) end
+
+-- remember: (account, attempt, age in µs or -1, live 1/0)… → the log and the slots of a limiter that is being rebuilt.
+local function remember()
+    local now = read_clock()
+    for index = 3, #ARGV, 4 do
+        local account, attempt, age = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
+        if age >= 0 then call('ZADD', space .. 'log:' .. account, whole(now - age), attempt) end
+        if ARGV[index + 3] == '1' then call('ZADD', space .. 'slots:' .. account, whole(now), attempt) end
+    end
+    return 1
+end
+
+-- open: run id of this Redis, format of what is kept → 1
+local function open()
+    call('HSET', pointer, 'epoch', epoch, 'run_id', ARGV[3], 'format', ARGV[4])
+    return 1
+end
+
+-- figures: W, accounts… → queue length, µs since the queue last moved, then for each account grants in W, cap, cap in force,
+-- burst, slots, live, µs of pause, why it is stopped or ''
+local function figures()
+    local now = read_clock()
+    local answer = { call('SCARD', queued), now - tonumber(call('HGET', state, 'moved_at') or now) }
+    for index = 4, #ARGV do
+        local name = ARGV[index]
+        local key = space .. 'account:' .. name
+        local fields = call('HMGET', key, 'cap', 'burst', 'slots', 'paused_until', 'cut', 'calm_at', 'stopped')
+        local cap = tonumber(fields[1] or 0)
+        for _, value in ipairs({
+            call('ZCOUNT', space .. 'log:' .. name, '(' .. whole(now - tonumber(ARGV[3])), '+inf'), cap,
+            cap_in_force(key, cap, tonumber(fields[5]), tonumber(fields[6]), now), tonumber(fields[2] or 0),
+            tonumber(fields[3] or 0), call('ZCARD', space .. 'slots:' .. name),
+            math.max(0, tonumber(fields[4] or 0) - now), fields[7] or '',
+        }) do answer[#answer + 1] = value end
+    end
+    return answer
+end
+
+-- While a rebuild fills the space of a new epoch, only these may touch it; nothing is granted before `open`.
+local BUILDING = { file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open }
+local OPEN = {
+    take = take, give_back = give_back, remove = remove, release = release, throttle = throttle, stop = stop, resume = resume,
+    heard = heard, models = show_models, figures = figures,
+}
+
+local current = tonumber(call('HGET', pointer, 'epoch') or 0)
+if tonumber(epoch) == current then return (OPEN[operation] or BUILDING[operation])() end
+if tonumber(epoch) > current and BUILDING[operation] then return BUILDING[operation]() end
+return redis.error_reply('CLOSED epoch ' .. epoch .. ' is not open')
