@@ -176,10 +176,7 @@ DEFENCES: tuple[Defence, ...] = (
         file=f"{PREDICTOR}/heed_answers.py",
         old=" if probe and (left is None or left > LOW_CREDIT_PLACES_MAX):",
         new=" if probe and (left is None or left > -1):",
-        tests=(
-            "tests/predictor/integration/test_against_the_sandbox.py"
-            "::test_without_credit_calls_stop_loudly_and_go_on_by_themselves_when_it_is_paid",
-        ),
+        tests=("tests/predictor/unit/test_heed_answers.py",),
     ),
     Defence(
         name="webhook-signature",
