@@ -364,7 +364,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="paused-tenant-rests",
         why="from the next turn on nothing of a paused tenant is started",
-        file=f"{PREDICTOR}/fair_turn.lua",
+        file=f"{PREDICTOR}/fair_controls.lua",
         old="if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end",
         new="wake(tenant, virtual)",
         tests=("tests/predictor/integration/test_script_is_the_model.py::test_script_and_model_grant_the_same",),
