@@ -92,7 +92,7 @@ class Doors:
     def __init__(self, services: dict[str, str]) -> None:
         self._services = services
         now = datetime.now(UTC)
-        self._token = make_jwt("operators", key=DEVELOPMENT_KEY, now=now, ttl=timedelta(minutes=5), roles=("operator",))
+        self._token = make_jwt("operators", key=DEVELOPMENT_KEY, now=now, ttl=timedelta(hours=1), roles=("operator",))
 
     def ask(
         self, service: str, method: str, path: str, body: dict[str, Any] | None, query: dict[str, str | int] | None

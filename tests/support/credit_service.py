@@ -33,15 +33,17 @@ class Credits:
         return await self.client.post(f"/api/operator/credits/{instance_id}/grants", json=body, headers=headers)
 
 
+TOKEN_LIFE = timedelta(hours=2)
+"""Tokens made when tests are collected live for the whole suite."""
+
+
 def tenant(instance_id: str) -> dict[str, str]:
-    token = make_instance_token(instance_id, key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=timedelta(minutes=5))
+    token = make_instance_token(instance_id, key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=TOKEN_LIFE)
     return {"Authorization": f"Bearer {token}"}
 
 
 def operator(role: str = "operator") -> dict[str, str]:
-    token = make_jwt(
-        "platform", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=timedelta(minutes=5), subject="olga", roles=(role,)
-    )
+    token = make_jwt("platform", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=TOKEN_LIFE, subject="olga", roles=(role,))
     return {"Authorization": f"Bearer {token}"}
 
 
