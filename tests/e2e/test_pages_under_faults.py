@@ -130,8 +130,9 @@ async def test_on_a_slow_network_the_frame_comes_first_and_nothing_jumps(quick: 
     await page.get_by_role("link", name="Credits").click()
     await expect(page.get_by_role("heading", name="Credits", level=1)).to_be_visible(timeout=LONG_MS)
     await expect(page.get_by_label("Balance")).to_be_visible(timeout=LONG_MS)
-    job = (await shop.send(await quick.photographs(1))).json()["job"]["id"]
     await page.get_by_role("link", name="Ongoing").first.click()
+    await expect(page.get_by_role("heading", name="Nothing is being worked on")).to_be_visible(timeout=LONG_MS)
+    job = await started(quick, shop, 1)
     await page.get_by_role("link", name=re.compile("Ceramic mug")).click(timeout=LONG_MS)
     await expect(page).to_have_url(re.compile(f"/ongoing/{job}$"))
     await ends_well(page, 1)

@@ -66,7 +66,8 @@ class Outlook:
     def of_ends(self, job_id: int, items: int, *, now: datetime) -> tuple[Foreseen, Foreseen]:
         """What is foreseen of the first and of the last of a job's waiting items."""
         assert items > 0, "nothing waits"
-        return tuple(self._foreseen(self._place(job_id, index), now) for index in (0, items - 1))  # type: ignore[return-value]  # two
+        first, last = (self._foreseen(self._place(job_id, index), now) for index in (0, items - 1))
+        return first, last
 
     def _place(self, job_id: int, index: int) -> Place:
         turn = turn_of(self.own, job_id, index)

@@ -51,26 +51,14 @@ class ProviderLine:
         owner = f"{settings.replica_name()}:{uuid4()}"
         self.door = door
         self.queue = FairQueue(
-            settings.redis_url,
-            door.name,
-            window_seconds=settings.window_seconds,
-            grant_seconds_max=settings.grant_seconds_max,
+            settings.redis_url, door.name, window_seconds=settings.window_seconds, grant_seconds_max=settings.grant_seconds_max
         )
         self.controls = LimiterControls(
             self.queue,
-            BreakerBounds(
-                failures=settings.breaker_failures,
-                pause_seconds=settings.breaker_pause_seconds,
-                pause_seconds_max=settings.breaker_pause_seconds_max,
-            ),
+            _breaker_bounds(settings),
         )
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
-        times = SettleTimes(
-            every_seconds=settings.look_up_every_seconds,
-            unanswered_seconds=settings.unknown_settle_seconds,
-            ended_seconds=settings.ended_settle_seconds,
-            retell_margin_seconds=settings.retell_margin_seconds,
-        )
+        times = _settle_times(settings)
         self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=CancelBudget(settings.cancels_per_minute))
         self.record_outcomes = record_outcomes = RecordOutcomes(
             fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
@@ -91,27 +79,13 @@ class ProviderLine:
             ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.call_lease_seconds),
             WriteOutcomes(unit_of_work, record_outcomes, tell),
             HeedAnswers(
-                self.controls,
-                metrics,
-                throttle_seconds=settings.throttle_seconds,
-                retry_seconds=settings.account_stop_seconds,
+                self.controls, metrics, throttle_seconds=settings.throttle_seconds, retry_seconds=settings.account_stop_seconds
             ),
             metrics,
-            bounds=DispatchBounds(
-                turns_max=settings.turns_max,
-                calls_max=settings.calls_max,
-                send_within_seconds=settings.grant_seconds_max * SENDER_SHARE,
-            ),
+            bounds=_dispatch_bounds(settings),
         )
         self.settle = SettleUnanswered(
-            door,
-            attempt_table,
-            unit_of_work,
-            record_outcomes,
-            fail_attempts,
-            metrics=metrics,
-            tell=tell,
-            times=times,
+            door, attempt_table, unit_of_work, record_outcomes, fail_attempts, metrics=metrics, tell=tell, times=times
         )
         self.keep_attempts = KeepAttempts(
             door, unit_of_work, fail_attempts, metrics, tell=tell, lifetimes=Lifetimes(settings.attempt_abandon_seconds)
@@ -141,3 +115,28 @@ class ProviderLine:
                 self._metrics.repaired.inc(found)
                 self.dispatcher.tell(Hints())
             await asyncio.sleep(self._repair_every_seconds)
+
+
+def _breaker_bounds(settings: PredictorSettings) -> BreakerBounds:
+    return BreakerBounds(
+        failures=settings.breaker_failures,
+        pause_seconds=settings.breaker_pause_seconds,
+        pause_seconds_max=settings.breaker_pause_seconds_max,
+    )
+
+
+def _settle_times(settings: PredictorSettings) -> SettleTimes:
+    return SettleTimes(
+        every_seconds=settings.look_up_every_seconds,
+        unanswered_seconds=settings.unknown_settle_seconds,
+        ended_seconds=settings.ended_settle_seconds,
+        retell_margin_seconds=settings.retell_margin_seconds,
+    )
+
+
+def _dispatch_bounds(settings: PredictorSettings) -> DispatchBounds:
+    return DispatchBounds(
+        turns_max=settings.turns_max,
+        calls_max=settings.calls_max,
+        send_within_seconds=settings.grant_seconds_max * SENDER_SHARE,
+    )

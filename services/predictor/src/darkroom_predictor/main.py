@@ -74,20 +74,7 @@ def build(settings: PredictorSettings) -> FastAPI:
         lines[door.name].start(runtime)
 
     async def read_figures() -> Figures:
-        return join_figures([await line.queue.figures(line.door.accounts) for line in lines.values()])
-
-    async def heartbeat() -> None:
-        while True:
-            await asyncio.sleep(settings.heartbeat_seconds)
-            cycle = sum(line.dispatcher.rounds for line in lines.values())
-            try:
-                figures = await read_figures()
-            except (RedisError, LimiterClosed, OSError) as error:
-                log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
-                continue
-            metrics.figures(figures)
-            metrics.models_broken.set(sum(broken for line in lines.values() for broken in line.queue.watched.values()))
-            log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
+        return await _read_figures(list(lines.values()))
 
     keep_terms, tenants = _tenants(runtime, settings, list(lines.values()))
     measure = MeasureQueue(
@@ -101,7 +88,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     )
     runtime.after_kafka("measure queue", measure.run)
     redrive = RedriveLetters(runtime.unit_of_work)
-    runtime.loop("heartbeat", heartbeat)
+    runtime.loop("heartbeat", lambda: _heartbeat(list(lines.values()), metrics, settings.heartbeat_seconds))
     runtime.loop("redrive", redrive.run)
     runtime.loop("prune", lambda: prune_items(runtime.unit_of_work, keep_days=settings.queue_keep_days))
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
@@ -119,6 +106,24 @@ def build(settings: PredictorSettings) -> FastAPI:
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))
     runtime.app.include_router(letter_routes(letters, bearer_principal(runtime.authenticator)))
     return runtime.app
+
+
+async def _read_figures(lines: Sequence[ProviderLine]) -> Figures:
+    return join_figures([await line.queue.figures(line.door.accounts) for line in lines])
+
+
+async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, every_seconds: float) -> None:
+    while True:
+        await asyncio.sleep(every_seconds)
+        cycle = sum(line.dispatcher.rounds for line in lines)
+        try:
+            figures = await _read_figures(lines)
+        except (RedisError, LimiterClosed, OSError) as error:
+            log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
+            continue
+        metrics.figures(figures)
+        metrics.models_broken.set(sum(broken for line in lines for broken in line.queue.watched.values()))
+        log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
 
 async def _count_letters(unit_of_work: UnitOfWork, metrics: PredictorMetrics, every_seconds: float) -> None:
