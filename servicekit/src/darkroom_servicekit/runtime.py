@@ -5,6 +5,7 @@ A dependency that is away at the start is waited for: the process serves `/healt
 """
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -275,6 +276,9 @@ def serve(app: FastAPI, settings: ServiceSettings, *, websockets: type[asyncio.P
         timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
     )
     server = DrainingServer(config, app.state.stopping)
+    # What was built lives as long as the process: no later collection need walk it, which stops everything for some 70 ms.
+    gc.collect()
+    gc.freeze()
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

@@ -124,9 +124,9 @@ async def test_nothing_more_of_a_stopped_job_is_asked_for(jobs_api: JobsApi) -> 
         async with unit_of_work.begin() as transaction:
             # As if only one of the three had been asked for yet: another replica may come to the rest at any time.
             await transaction.execute("UPDATE jobs SET items_released = 1 WHERE id = :id", {"id": job_id})
-            found.append([job.released for job in await jobs_to_release(transaction, [job_id], jobs_max=1)])
+            found.append([job.released for job in await jobs_to_release(transaction, jobs_max=1)])
             await request_cancel(transaction, shop.instance_id, job_id, STOPPED_BY)
-            found.append([job.released for job in await jobs_to_release(transaction, [job_id], jobs_max=1)])
+            found.append([job.released for job in await jobs_to_release(transaction, jobs_max=1)])
             raise Undone
 
     with pytest.raises(Undone):

@@ -23,13 +23,13 @@ class DecideJobs:
         self._decisions = decisions
 
     async def on_credits_reserved(self, transaction: Transaction, batch: Sequence[Received[CreditsReserved]]) -> None:
-        """Credits are held: the first items are asked for, and whoever waits is told."""
+        """Credits are held: whoever waits is told, then the items are asked for."""
         await see_balances(transaction, batch)
         await lock_jobs(transaction, {received.event.job_id for received in batch})
         job_ids = await mark_reserved(transaction, batch)
         if job_ids:
-            await self._release(transaction, job_ids)
             transaction.after_commit(lambda: self._decisions.announce(job_ids))
+            transaction.after_commit(self._release.wake)
 
     async def on_credits_rejected(self, transaction: Transaction, batch: Sequence[Received[CreditsRejected]]) -> None:
         """Credits are refused: the job has FAILED, nothing was started, nothing is charged."""

@@ -50,7 +50,6 @@ TO_RELEASE = text(
     """
     SELECT id, items_released, items_total, product, options, redriven, decision_envelope FROM jobs
     WHERE decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL AND cancel_requested_at IS NULL
-      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
     ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
     """
 )
@@ -109,9 +108,8 @@ async def mark_rejected(transaction: Transaction, batch: Sequence[Received[Credi
     return job_ids
 
 
-async def jobs_to_release(transaction: Transaction, job_ids: Sequence[int] | None, *, jobs_max: int) -> list[ReleasingJob]:
-    """Lock jobs (of these, or any) that have items not asked for yet; those that another replica holds are left to it."""
-    values = {"ids": None if job_ids is None else list(job_ids), "jobs_max": jobs_max}
+async def jobs_to_release(transaction: Transaction, *, jobs_max: int) -> list[ReleasingJob]:
+    """Lock jobs that have items not asked for yet; those that another replica holds are left to it."""
     return [
         ReleasingJob(
             id=row.id,
@@ -122,7 +120,7 @@ async def jobs_to_release(transaction: Transaction, job_ids: Sequence[int] | Non
             redriven=row.redriven,
             decided_by=Envelope.from_headers(row.decision_envelope),
         )
-        for row in (await transaction.execute(TO_RELEASE, values)).all()
+        for row in (await transaction.execute(TO_RELEASE, {"jobs_max": jobs_max})).all()
     ]
 
 

@@ -4,12 +4,11 @@ The job's row says how far it has got, so whoever comes next goes on there; a lo
 """
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from darkroom_contracts.jobs import ItemRequested, RetryPolicy
-from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.database import UnitOfWork
 
 from darkroom_jobs_api.catalogue.product import Product, provider_input
 from darkroom_jobs_api.catalogue.store import CatalogueStore
@@ -25,54 +24,51 @@ LOOK_SECONDS = 10.0
 
 
 class ReleaseItems:
-    """Asks for items. Call it inside the transaction that notes the decision; `run` for ever for the rest."""
+    """Asks for the items of decided jobs. `wake` after a decision's commit; `run` for ever.
+
+    Not part of the decision's own transaction: whoever waits for the decision need not wait for the items as well.
+    """
 
     def __init__(self, unit_of_work: UnitOfWork, catalogue: CatalogueStore) -> None:
         self._unit_of_work = unit_of_work
         self._catalogue = catalogue
-        self._more = asyncio.Event()
+        self._decided = asyncio.Event()
 
-    async def __call__(self, transaction: Transaction, job_ids: Sequence[int] | None) -> bool:
-        """Publish the next chunk of these jobs, or of any; whether there may be more to do."""
-        jobs = await jobs_to_release(transaction, job_ids, jobs_max=TRANSACTION_JOBS_MAX)
-        releases = next_releases(
-            [(job.id, job.released, job.total) for job in jobs], chunk_max=CHUNK_ITEMS_MAX, total_max=TRANSACTION_ITEMS_MAX
-        )
-        if not releases:
-            return False
-        products = await self._catalogue.products(
-            transaction.connection, sorted({job.product for job in jobs}), now=transaction.now
-        )
-        by_id = {job.id: job for job in jobs}
-        for row in await items_to_release(transaction, releases):
-            job = by_id[row.job_id]
-            transaction.publish(item_requested(row, job, products[job.product], at=transaction.now), cause=job.decided_by)
-        await mark_released(transaction, releases)
-        whole = sum(release.to == by_id[release.job_id].total for release in releases)
-        more = whole < len(jobs)
-        if more:
-            transaction.after_commit(self._more.set)
-        return more
+    def wake(self) -> None:
+        """There are jobs whose items are to be asked for."""
+        self._decided.set()
 
     async def run(self) -> None:
-        """Go on with what is left until cancelled."""
+        """Ask for what is left to be asked for until cancelled."""
         while True:
-            self._more.clear()
-            while await self._release_some():
+            self._decided.clear()
+            while await self.once():
                 pass
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
-                    await self._more.wait()
+                    await self._decided.wait()
             except TimeoutError:
                 continue
 
-    async def once(self) -> None:
-        """Go on with one chunk of whatever is left."""
-        await self._release_some()
-
-    async def _release_some(self) -> bool:
+    async def once(self) -> bool:
+        """Ask for the next chunk of some jobs, in one transaction; whether there may be more to do."""
         async with self._unit_of_work.begin() as transaction:
-            return await self(transaction, None)
+            jobs = await jobs_to_release(transaction, jobs_max=TRANSACTION_JOBS_MAX)
+            releases = next_releases(
+                [(job.id, job.released, job.total) for job in jobs], chunk_max=CHUNK_ITEMS_MAX, total_max=TRANSACTION_ITEMS_MAX
+            )
+            if not releases:
+                return False
+            products = await self._catalogue.products(
+                transaction.connection, sorted({job.product for job in jobs}), now=transaction.now
+            )
+            by_id = {job.id: job for job in jobs}
+            for row in await items_to_release(transaction, releases):
+                job = by_id[row.job_id]
+                transaction.publish(item_requested(row, job, products[job.product], at=transaction.now), cause=job.decided_by)
+            await mark_released(transaction, releases)
+        whole = sum(release.to == by_id[release.job_id].total for release in releases)
+        return whole < len(jobs) or len(jobs) == TRANSACTION_JOBS_MAX
 
 
 def item_requested(row: Any, job: Any, product: Product, *, at: datetime) -> ItemRequested:
