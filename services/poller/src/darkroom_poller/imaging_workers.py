@@ -19,6 +19,8 @@ COMMAND = (sys.executable, "-I", "-m", "darkroom_poller.imaging")
 IDLE_SECONDS_MAX = 30.0
 PICTURES_MAX = 5_000
 """After this many a child is replaced, so that nothing a decoder leaks adds up."""
+BLOCKS_KEPT = 4
+"""Blocks of at most 16 MiB that a child keeps for its next picture: asking the kernel anew doubles the cost of a small one."""
 STREAM_BYTES = 4 * 1024 * 1024
 
 log = structlog.get_logger()
@@ -152,4 +154,5 @@ class _Child:
 
 def _environment() -> dict[str, str]:
     """What starting Python may need; none of our settings, so none of our secrets."""
-    return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    needed = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return needed | {"PILLOW_BLOCKS_MAX": str(BLOCKS_KEPT)}

@@ -32,7 +32,9 @@ class PollerSettings(ServiceSettings):
         description="from a prediction's end on, how long fetching its output is tried; Replicate deletes it after an hour",
     )
     pixels_max: int = Field(default=50_000_000, ge=1, description="largest picture decoded, by its header")
-    thumbnail_pixels: int = Field(default=400, ge=16, description="longer side of thumbnails")
+    thumbnail_pixels: int = Field(
+        default=512, ge=16, description="longer side of thumbnails; half of what models usually return costs least to make"
+    )
     image_workers: int = Field(default=2, ge=1, description="limited child processes that decode pictures, started when needed")
     image_seconds_max: float = Field(default=8.0, gt=0, description="for decoding one picture; then the child is killed")
 
