@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import gc
 import json
 import re
 import struct
@@ -154,6 +155,8 @@ async def live(ground: Ground, notifier: NotifierProcess, *, sockets: int, tenan
         print(f"\n{sockets} sockets of {tenants} tenants, opened in {time.perf_counter() - started:.1f} s")
         await asyncio.sleep(SETTLE_SECONDS)
         report_memory(process, before, sockets)
+        gc.collect()
+        gc.disable()  # the pauses of the thousands of clients here are not the notifier's
         total, warm = int(rate * seconds), int(rate * WARM_SECONDS)
         arrivals.counted_from = warm
         cpu, began = _cpu(process), time.perf_counter()
