@@ -264,6 +264,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine
+         * @description This service's own orphans.
+         */
+        get: operations["examine_api_operator_doctor_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/known/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Known Things
+         * @description What this service knows of these.
+         */
+        post: operations["known_things_api_operator_doctor_known__kind__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/open/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Things
+         * @description What this service waits for, a page at a time.
+         */
+        get: operations["open_things_api_operator_doctor_open__kind__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/repair/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repair Things
+         * @description Do what this service can about these. Again: nothing more.
+         */
+        post: operations["repair_things_api_operator_doctor_repair__kind__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/tenants/{instanceId}/plan": {
         parameters: {
             query?: never;
@@ -410,20 +490,6 @@ export interface components {
             status: string;
         };
         /**
-         * CheckBody
-         * @description One comparison: what it says, and the first of what did not agree.
-         */
-        CheckBody: {
-            /** Check */
-            check: string;
-            /** Differences */
-            differences: number;
-            /** Examples */
-            examples: components["schemas"]["DifferenceBody"][];
-            /** Says */
-            says: string;
-        };
-        /**
          * CheckoutBody
          * @description Where they can be paid.
          */
@@ -453,7 +519,7 @@ export interface components {
             /** Askedby */
             askedBy: string | null;
             /** Checks */
-            checks: components["schemas"]["CheckBody"][];
+            checks: components["schemas"]["darkroom_credits__close__http__CheckBody"][];
             /** Closedat */
             closedAt: string;
             /** Day */
@@ -541,6 +607,34 @@ export interface components {
             spent: number;
         };
         /**
+         * CheckBody
+         * @description One comparison: what it says, and the first of what did not agree.
+         */
+        darkroom_credits__close__http__CheckBody: {
+            /** Check */
+            check: string;
+            /** Differences */
+            differences: number;
+            /** Examples */
+            examples: components["schemas"]["DifferenceBody"][];
+            /** Says */
+            says: string;
+        };
+        /**
+         * CheckBody
+         * @description One kind of orphan: what it means, what repairing would do (none: only a person can), and those that were found.
+         */
+        darkroom_servicekit__doctor__CheckBody: {
+            /** Found */
+            found: components["schemas"]["Thing"][];
+            /** Kind */
+            kind: string;
+            /** Meaning */
+            meaning: string;
+            /** Repair */
+            repair: string | null;
+        };
+        /**
          * DifferenceBody
          * @description Two figures that should be the same.
          */
@@ -553,6 +647,16 @@ export interface components {
             instanceId: string;
             /** Subject */
             subject: string;
+        };
+        /**
+         * DoctorBody
+         * @description All that a service looked for; `found` has at most 1,000 of each.
+         */
+        DoctorBody: {
+            /** Checks */
+            checks: components["schemas"]["darkroom_servicekit__doctor__CheckBody"][];
+            /** Service */
+            service: string;
         };
         /**
          * ExpiringBody
@@ -619,6 +723,14 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * Ids
+         * @description Which ones.
+         */
+        Ids: {
+            /** Ids */
+            ids: string[];
         };
         /**
          * PlanBody
@@ -732,6 +844,14 @@ export interface components {
             reason: string;
         };
         /**
+         * Repaired
+         * @description For how many something was done; what is in order by now is left alone.
+         */
+        Repaired: {
+            /** Repaired */
+            repaired: number;
+        };
+        /**
          * ReservationBody
          * @description Credits that a job holds.
          */
@@ -744,10 +864,19 @@ export interface components {
             held: number;
             /** Instanceid */
             instanceId: string;
+            /** Itemssettled */
+            itemsSettled: number;
+            /** Itemstotal */
+            itemsTotal: number;
             /** Jobid */
             jobId: number;
             /** Product */
             product: string;
+            /**
+             * Sweeps
+             * @description how often it was looked up in the log of jobs, which did not tell of its end
+             */
+            sweeps: number;
             /** Updatedat */
             updatedAt: string;
         };
@@ -771,6 +900,30 @@ export interface components {
              * @default true
              */
             received: boolean;
+        };
+        /**
+         * Thing
+         * @description Something that a service has or knows of, and for how long it has been as it is.
+         */
+        Thing: {
+            /** Ageseconds */
+            ageSeconds: number;
+            /** Id */
+            id: string;
+            /** Instanceid */
+            instanceId?: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * Things
+         * @description A page of things; `next` is where the next one begins.
+         */
+        Things: {
+            /** Next */
+            next?: string | null;
+            /** Things */
+            things: components["schemas"]["Thing"][];
         };
         /**
          * TopUpsBody
@@ -1283,6 +1436,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 olderThan?: number;
+                /** @description only those that were looked up in the log of jobs in vain */
+                undecided?: boolean;
             };
             header?: never;
             path?: never;
@@ -1297,6 +1452,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReservationsBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    examine_api_operator_doctor_get: {
+        parameters: {
+            query?: {
+                olderThan?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    known_things_api_operator_doctor_known__kind__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ids"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_things_api_operator_doctor_open__kind__get: {
+        parameters: {
+            query?: {
+                after?: string;
+                olderThan?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    repair_things_api_operator_doctor_repair__kind__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ids"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repaired"];
                 };
             };
             /** @description Validation Error */

@@ -124,6 +124,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine
+         * @description This service's own orphans.
+         */
+        get: operations["examine_api_operator_doctor_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/known/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Known Things
+         * @description What this service knows of these.
+         */
+        post: operations["known_things_api_operator_doctor_known__kind__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/open/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Things
+         * @description What this service waits for, a page at a time.
+         */
+        get: operations["open_things_api_operator_doctor_open__kind__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/repair/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repair Things
+         * @description Do what this service can about these. Again: nothing more.
+         */
+        post: operations["repair_things_api_operator_doctor_repair__kind__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/jobs/{job_id}/timeline": {
         parameters: {
             query?: never;
@@ -388,6 +468,30 @@ export interface components {
             status: string;
         };
         /**
+         * CheckBody
+         * @description One kind of orphan: what it means, what repairing would do (none: only a person can), and those that were found.
+         */
+        CheckBody: {
+            /** Found */
+            found: components["schemas"]["Thing"][];
+            /** Kind */
+            kind: string;
+            /** Meaning */
+            meaning: string;
+            /** Repair */
+            repair: string | null;
+        };
+        /**
+         * DoctorBody
+         * @description All that a service looked for; `found` has at most 1,000 of each.
+         */
+        DoctorBody: {
+            /** Checks */
+            checks: components["schemas"]["CheckBody"][];
+            /** Service */
+            service: string;
+        };
+        /**
          * FieldError
          * @description One field that breaks one rule.
          */
@@ -401,6 +505,14 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * Ids
+         * @description Which ones.
+         */
+        Ids: {
+            /** Ids */
+            ids: string[];
         };
         /**
          * ItemView
@@ -525,6 +637,16 @@ export interface components {
             totalImages: number;
         };
         /**
+         * MoneyBody
+         * @description Money, in the currency's main unit.
+         */
+        MoneyBody: {
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
+        };
+        /**
          * Picture
          * @description One photograph of a product.
          */
@@ -595,6 +717,8 @@ export interface components {
             price: number;
             /** Queueposition */
             queuePosition?: number | null;
+            /** @description the cheapest top-up by card that covers what is missing */
+            topUp?: components["schemas"]["TopUpBody"] | null;
         };
         /**
          * Readiness
@@ -607,6 +731,14 @@ export interface components {
             };
             /** Ready */
             ready: boolean;
+        };
+        /**
+         * Repaired
+         * @description For how many something was done; what is in order by now is left alone.
+         */
+        Repaired: {
+            /** Repaired */
+            repaired: number;
         };
         /**
          * SampleShop
@@ -703,6 +835,30 @@ export interface components {
             type: string;
         };
         /**
+         * Thing
+         * @description Something that a service has or knows of, and for how long it has been as it is.
+         */
+        Thing: {
+            /** Ageseconds */
+            ageSeconds: number;
+            /** Id */
+            id: string;
+            /** Instanceid */
+            instanceId?: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * Things
+         * @description A page of things; `next` is where the next one begins.
+         */
+        Things: {
+            /** Next */
+            next?: string | null;
+            /** Things */
+            things: components["schemas"]["Thing"][];
+        };
+        /**
          * TimelineBody
          * @description A job's story, causes first; `cut` when it was longer than could be read.
          */
@@ -713,6 +869,15 @@ export interface components {
             events: components["schemas"]["StoryEventBody"][];
             /** Instanceid */
             instanceId: string;
+        };
+        /**
+         * TopUpBody
+         * @description Credits to buy by card (`POST /api/credits/checkout`), and what they cost.
+         */
+        TopUpBody: {
+            /** Credits */
+            credits: number;
+            price: components["schemas"]["MoneyBody"];
         };
         /** ValidationError */
         ValidationError: {
@@ -1437,6 +1602,141 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    examine_api_operator_doctor_get: {
+        parameters: {
+            query?: {
+                olderThan?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    known_things_api_operator_doctor_known__kind__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ids"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_things_api_operator_doctor_open__kind__get: {
+        parameters: {
+            query?: {
+                after?: string;
+                olderThan?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    repair_things_api_operator_doctor_repair__kind__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ids"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repaired"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

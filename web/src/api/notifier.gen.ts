@@ -108,6 +108,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine
+         * @description This service's own orphans.
+         */
+        get: operations["examine_api_operator_doctor_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/known/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Known Things
+         * @description What this service knows of these.
+         */
+        post: operations["known_things_api_operator_doctor_known__kind__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/open/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Things
+         * @description What this service waits for, a page at a time.
+         */
+        get: operations["open_things_api_operator_doctor_open__kind__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/doctor/repair/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repair Things
+         * @description Do what this service can about these. Again: nothing more.
+         */
+        post: operations["repair_things_api_operator_doctor_repair__kind__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -224,6 +304,20 @@ export interface components {
             status: string;
         };
         /**
+         * CheckBody
+         * @description One kind of orphan: what it means, what repairing would do (none: only a person can), and those that were found.
+         */
+        CheckBody: {
+            /** Found */
+            found: components["schemas"]["Thing"][];
+            /** Kind */
+            kind: string;
+            /** Meaning */
+            meaning: string;
+            /** Repair */
+            repair: string | null;
+        };
+        /**
          * Choice
          * @description One kind on one channel.
          */
@@ -242,6 +336,16 @@ export interface components {
             kind: "job.done" | "job.failed" | "job.canceled" | "credits.granted" | "credits.rejected";
         };
         /**
+         * DoctorBody
+         * @description All that a service looked for; `found` has at most 1,000 of each.
+         */
+        DoctorBody: {
+            /** Checks */
+            checks: components["schemas"]["CheckBody"][];
+            /** Service */
+            service: string;
+        };
+        /**
          * FieldError
          * @description One field that breaks one rule.
          */
@@ -255,6 +359,14 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * Ids
+         * @description Which ones.
+         */
+        Ids: {
+            /** Ids */
+            ids: string[];
         };
         /**
          * InboxPage
@@ -367,6 +479,38 @@ export interface components {
              * Format: uuid
              */
             newest: string;
+        };
+        /**
+         * Repaired
+         * @description For how many something was done; what is in order by now is left alone.
+         */
+        Repaired: {
+            /** Repaired */
+            repaired: number;
+        };
+        /**
+         * Thing
+         * @description Something that a service has or knows of, and for how long it has been as it is.
+         */
+        Thing: {
+            /** Ageseconds */
+            ageSeconds: number;
+            /** Id */
+            id: string;
+            /** Instanceid */
+            instanceId?: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * Things
+         * @description A page of things; `next` is where the next one begins.
+         */
+        Things: {
+            /** Next */
+            next?: string | null;
+            /** Things */
+            things: components["schemas"]["Thing"][];
         };
         /** ValidationError */
         ValidationError: {
@@ -683,6 +827,141 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    examine_api_operator_doctor_get: {
+        parameters: {
+            query?: {
+                olderThan?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    known_things_api_operator_doctor_known__kind__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ids"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_things_api_operator_doctor_open__kind__get: {
+        parameters: {
+            query?: {
+                after?: string;
+                olderThan?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    repair_things_api_operator_doctor_repair__kind__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ids"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repaired"];
                 };
             };
             /** @description Validation Error */
