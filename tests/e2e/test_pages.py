@@ -112,6 +112,7 @@ async def test_too_few_credits_are_told_before_and_after_the_click_and_take_noth
         await arrive(page, poor)
         await pick_mugs(page, 1, 2)
         await expect(page.get_by_text("10 credits are missing")).to_be_visible()
+        await expect(page.get_by_role("link", name="Top up: 50 for €0.50")).to_be_visible()
         await order(page, 2)
 
         await expect(page.get_by_role("alert")).to_contain_text("Not enough credits: 30 needed, 20 there.")

@@ -60,7 +60,6 @@ def build(settings: CreditsSettings) -> FastAPI:
     CreditsDoctor(unit_of_work).register(runtime.doctor)
     runtime.loop("time", time.run)
     runtime.loop("sample shops", samples.run)
-    runtime.loop("prices", TellPrices(unit_of_work).run)
     runtime.loop("own role", CheckOwnRole(unit_of_work, metrics).run)
     add_payments(runtime, settings, metrics, principal_of)
     runtime.app.include_router(build_tenant_routes(unit_of_work, accounts, principal_of))
@@ -103,7 +102,7 @@ def add_payments(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMe
 def add_stripe(
     runtime: Runtime, settings: CreditsSettings, metrics: CreditsMetrics, *, stripe: StripeClient, webhook: TakeWebhook
 ) -> StartCheckout:
-    """What asks Stripe: for a checkout, after sessions without an end, for events whose webhooks were lost."""
+    """What sells by card: tells prices, asks Stripe for checkouts, after sessions without an end, for lost events."""
     seconds = settings.stripe_reconcile_seconds
     checkout = StartCheckout(
         runtime.unit_of_work,
@@ -115,6 +114,7 @@ def add_stripe(
     checkout.look_again = reconcile.look_again
     every_seconds = settings.stripe_events_seconds
     events = AskEvents(runtime.unit_of_work, stripe, webhook, clock=utc_now, every_seconds=every_seconds)
+    runtime.loop("prices", TellPrices(runtime.unit_of_work).run)
     runtime.loop("stripe", reconcile.run)
     runtime.loop("stripe events", events.run)
     return checkout

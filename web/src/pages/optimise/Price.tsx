@@ -4,7 +4,7 @@ import { quoteQuery } from "../../api/queries";
 import type { Product } from "../../api/types";
 import { Icon } from "../../parts/Icon";
 import { useNow } from "../../parts/now";
-import { number } from "../../words/numbers";
+import { money, number } from "../../words/numbers";
 import { problemWords } from "../../words/problems";
 import { duration } from "../../words/times";
 import { ordinal } from "../../words/jobs";
@@ -54,7 +54,10 @@ export function Price({ product, draft, available }: { product: Product; draft: 
       ) : null}
       {after !== undefined && after < 0 ? (
         <p className="note note-warn">
-          <Icon name="alert" /> {number(-after)} credits are missing. <Link to={`/credits?missing=${-after}`}>Top up</Link>
+          <Icon name="alert" /> {number(-after)} credits are missing.{" "}
+          <Link to={`/credits?missing=${-after}`}>
+            Top up{told?.topUp ? `: ${number(told.topUp.credits)} for ${money(told.topUp.price.amount, told.topUp.price.currency)}` : ""}
+          </Link>
         </p>
       ) : null}
     </div>
