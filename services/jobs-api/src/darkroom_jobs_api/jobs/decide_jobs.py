@@ -25,7 +25,6 @@ class DecideJobs:
     async def on_credits_reserved(self, transaction: Transaction, batch: Sequence[Received[CreditsReserved]]) -> None:
         """Credits are held: whoever waits is told, then the items are asked for."""
         await see_balances(transaction, batch)
-        await lock_jobs(transaction, {received.event.job_id for received in batch})
         job_ids = await mark_reserved(transaction, batch)
         if job_ids:
             transaction.after_commit(lambda: self._decisions.announce(job_ids))

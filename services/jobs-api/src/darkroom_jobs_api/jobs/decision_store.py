@@ -1,4 +1,4 @@
-"""The decisions on jobs' credits, and how far a job's items have been asked for. In sets, jobs locked first."""
+"""The decisions on jobs' credits, and how far a job's items have been asked for. In sets, jobs locked first, in their order."""
 
 import json
 from collections.abc import Sequence
@@ -15,13 +15,16 @@ from darkroom_jobs_api.jobs.rules import INSUFFICIENT_CREDITS, Release
 
 RESERVED = text(
     """
+    WITH locked AS MATERIALIZED (
+        SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE
+    )
     UPDATE jobs SET decision = 'RESERVED', decision_envelope = said.envelope, updated_at = :now,
         credits_needed = said.needed, credits_available = said.available, credits_held = said.held
-    FROM unnest(
+    FROM locked JOIN unnest(
         CAST(:ids AS bigint[]), CAST(:instance_ids AS text[]), CAST(:needed AS bigint[]), CAST(:available AS bigint[]),
         CAST(:held AS bigint[]), CAST(:envelopes AS jsonb[])
-    ) AS said (id, instance_id, needed, available, held, envelope)
-    WHERE jobs.id = said.id AND jobs.instance_id = said.instance_id AND jobs.decision = 'WAITING' AND jobs.status = 'PENDING'
+    ) AS said (id, instance_id, needed, available, held, envelope) ON said.id = locked.id
+    WHERE jobs.id = locked.id AND jobs.instance_id = said.instance_id AND jobs.decision = 'WAITING' AND jobs.status = 'PENDING'
     RETURNING jobs.id
     """
 )

@@ -40,11 +40,13 @@ class Decisions:
             self._waiting.pop(job_id, None)
 
     def announce(self, job_ids: Sequence[int]) -> None:
-        """These jobs were decided: wake who waits here, and tell the other processes."""
+        """These jobs were decided: wake who waits here; the other processes are told of those whose one waiter is not here."""
         self._wake(job_ids)
-        task = asyncio.create_task(self._publish(",".join(map(str, job_ids))))
-        self._publishing.add(task)
-        task.add_done_callback(self._publishing.discard)
+        elsewhere = [job_id for job_id in job_ids if job_id not in self._waiting]
+        if elsewhere:
+            task = asyncio.create_task(self._publish(",".join(map(str, elsewhere))))
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
 
     async def look_again(self, woken: asyncio.Event, *, seconds: float) -> None:
         """Return when it is worth reading the row: woken, or `seconds` over, or a short while when Redis cannot wake us."""
