@@ -24,7 +24,8 @@ TENANT, PRICE = "bench-decision", 15
 WARM = 300
 """Jobs sent before, without pauses: Kafka's virtual machine interprets its code until it has run a few hundred times."""
 SETTLE_SECONDS = 10.0
-PAUSE_SECONDS = 0.6
+PAUSE_SECONDS = 1.0
+"""Each job meets an idle stack: more than one and a half a second are some load already, and consumers begin to gather batches."""
 DECISIONS = [CreditsReserved.type_name(), CreditsRejected.type_name()]
 WRITTEN = """
     SELECT headers->>'ce_correlationid' AS job_id, created_at AS at FROM outbox
@@ -47,6 +48,8 @@ async def post_jobs(stack: Stack, jobs: int) -> dict[int, Way]:
     ways: dict[int, Way] = {}
     async with stack.tenant(TENANT) as client:
         for number in range(jobs + WARM):
+            if number == WARM:
+                await asyncio.sleep(SETTLE_SECONDS)
             request = body(stack.status["sandbox"], [f"decision {number}"])
             sent = time.time()
             answer = await client.post("/api/image-optimization", json=request)
@@ -87,7 +90,6 @@ def show(ways: Sequence[Way]) -> None:
 async def run(stack: Stack, jobs: int) -> None:
     await stack.sandbox(PREDICTIONS_AT_ONCE)
     await stack.grant([TENANT], (jobs + WARM) * PRICE)
-    await asyncio.sleep(SETTLE_SECONDS)
     print(f"load average before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     ways = await post_jobs(stack, jobs)
     await read_times(stack, ways)
