@@ -25,7 +25,7 @@ WARM = 300
 """Jobs sent before, without pauses: Kafka's virtual machine interprets its code until it has run a few hundred times."""
 SETTLE_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
-"""Each job meets an idle stack: more than one and a half a second are some load already, and consumers begin to gather batches."""
+"""Each job meets an idle stack: one and a half a second are some load already, and consumers begin to gather batches."""
 DECISIONS = [CreditsReserved.type_name(), CreditsRejected.type_name()]
 WRITTEN = """
     SELECT headers->>'ce_correlationid' AS job_id, created_at AS at FROM outbox
