@@ -43,6 +43,7 @@ def test_a_terminal_webhook_is_tried_again_with_the_same_id(api: httpx.Client, r
 def test_an_intermediate_webhook_is_never_tried_again(api: httpx.Client, receiver: WebhookReceiver) -> None:
     receiver.answers.extend([500])
     create(api, receiver, "start")
+    receiver.wait_for(1)
     create(api, receiver, "completed")
     statuses = [json.loads(webhook.body)["status"] for webhook in receiver.wait_for(2)]
     assert statuses == ["processing", "succeeded"]
