@@ -32,7 +32,7 @@ BUSY_SECONDS = 1.0
 IDLE_SECONDS = 3.0
 PAGES_MAX = 10
 """Of changed tenants in one round; what is more is told in the next."""
-USUAL_EVERY_SECONDS = 30.0
+USUAL_EVERY_SECONDS = 10.0
 SEND_SECONDS_MAX = 10.0
 
 KEEP_LEAD = """
@@ -56,6 +56,7 @@ class Mirror:
     seen: int = 0
     virtual: int = 0
     usual_seconds: float = 10.0
+    usual_at: float = float("-inf")
     tenants: dict[str, TenantLook] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
 
@@ -87,7 +88,6 @@ class MeasureQueue:
         self._window_seconds = window_seconds
         self._mirrors = [Mirror(queue, QueueLooker(redis, queue), accounts) for queue, accounts in lines]
         self._last: tuple[ProviderQueue, ...] = ()
-        self._usual_at = float("-inf")
         self._leading = False
         self._woken = asyncio.Event()
 
@@ -152,8 +152,8 @@ class MeasureQueue:
 
     async def _queue(self, mirror: Mirror, now: datetime) -> ProviderQueue:
         clock = asyncio.get_running_loop().time()
-        if clock - self._usual_at > USUAL_EVERY_SECONDS:
-            self._usual_at = clock
+        if clock - mirror.usual_at > USUAL_EVERY_SECONDS:
+            mirror.usual_at = clock
             mirror.usual_seconds = await usual_seconds(self._unit_of_work, mirror.queue.provider) or mirror.usual_seconds
         accounts = (await mirror.queue.figures(mirror.accounts)).accounts
         pace = pace_of(accounts, usual_seconds=mirror.usual_seconds, window_seconds=self._window_seconds)
