@@ -177,6 +177,24 @@ async def test_a_failed_picture_says_why_and_can_be_tried_again_at_a_price(
     await expect(page.get_by_text("All 1 done")).to_be_visible(timeout=60_000)
 
 
+async def test_of_a_job_that_went_well_in_part_the_results_stand_and_the_rest_can_be_tried_again(
+    quick: Platform, someone: Visitor, shop: Tenant
+) -> None:
+    await quick.sandbox("PUT", "replicate", json={"transientPrompt": "on purpose"})
+    good, bad = await quick.photographs(2)
+    page = someone.page
+    await arrive(page, shop)
+    job = (await shop.send([good, bad | {"prompt": "Broken on purpose"}])).json()["job"]["id"]
+    await page.goto(f"/ongoing/{job}")
+
+    await expect(page.get_by_text("1 of 2 done, 1 could not be done")).to_be_visible(timeout=60_000)
+    await expect(page.get_by_role("button", name=re.compile("^Open Ceramic mug, image"))).to_have_count(1)
+    await expect(page.get_by_text("Could not be done:")).to_have_count(1)
+    await quick.sandbox("PUT", "replicate", json={"transientPrompt": ""})
+    await page.get_by_role("button", name="Try 1 failed image again for 15 credits").click()
+    await expect(page.get_by_text("All 1 done")).to_be_visible(timeout=60_000)
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 375])
 async def test_axe_finds_nothing_serious_on_any_page(
