@@ -112,11 +112,15 @@ async def test_too_few_credits_are_told_before_and_after_the_click_and_take_noth
         await arrive(page, poor)
         await pick_mugs(page, 1, 2)
         await expect(page.get_by_text("10 credits are missing")).to_be_visible()
-        await expect(page.get_by_role("link", name="Top up: 50 for €0.50")).to_be_visible()
+        await expect(page.get_by_role("link", name="Top up: 50 for €0.50")).to_be_visible()  # the fewest that are sold
         await order(page, 2)
 
         await expect(page.get_by_role("alert")).to_contain_text("Not enough credits: 30 needed, 20 there.")
         assert (await poor.credits())["available"] == 20
+
+        await pick_mugs(page, 3, 4, 5, 6)
+        await page.get_by_role("link", name="Top up: 70 for €0.70").click()
+        await expect(page.get_by_role("button", name="Buy 70 credits for €0.70")).to_be_visible()
 
 
 async def test_a_token_in_the_address_is_taken_once_and_stays_nowhere_that_a_script_reads(someone: Visitor, shop: Tenant) -> None:

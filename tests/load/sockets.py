@@ -155,8 +155,6 @@ async def live(ground: Ground, notifier: NotifierProcess, *, sockets: int, tenan
         print(f"\n{sockets} sockets of {tenants} tenants, opened in {time.perf_counter() - started:.1f} s")
         await asyncio.sleep(SETTLE_SECONDS)
         report_memory(process, before, sockets)
-        gc.collect()
-        gc.disable()  # the pauses of the thousands of clients here are not the notifier's
         total, warm = int(rate * seconds), int(rate * WARM_SECONDS)
         arrivals.counted_from = warm
         cpu, began = _cpu(process), time.perf_counter()
@@ -209,6 +207,7 @@ def _cpu(process: psutil.Process) -> float:
 
 async def run(arguments: argparse.Namespace) -> None:
     """Both measurements, each on a notifier started afresh."""
+    gc.disable()  # the pauses of the thousands of clients here are not the notifier's
     with ensure_parts() as parts:
         async with own_log(parts) as log, fresh_database(parts, "load") as database, leased_redis(parts) as redis:
             ground = Ground(log, await migrated("notifier", database), redis)

@@ -29,7 +29,6 @@ function sentence(words: string): string {
 /** What an image costs today; a quote says it exactly, this is for "about". */
 const PRICE_PER_IMAGE = 15;
 const PACKS = [500, 1500, 5000] as const;
-const PACK_STEP = 50;
 
 export const KIND_CHOICES: readonly { kinds: string; words: string }[] = [
   { kinds: "", words: "All movements" },
@@ -43,11 +42,11 @@ export function imagesFor(credits: number): number {
   return Math.floor(credits / PRICE_PER_IMAGE);
 }
 
-/** The sizes to offer; where credits are missing the smallest that covers them comes first. */
+/** The sizes to offer; where credits are missing the fewest that cover them come first, as the quote names them. */
 export function packsOf(top: Pick<TopUps, "creditsMin" | "creditsMax">, missing: number): { credits: number; isEnough: boolean }[] {
   const sizes = PACKS.filter((credits) => credits >= top.creditsMin && credits <= top.creditsMax).map((credits) => ({ credits, isEnough: false }));
   if (missing <= 0) return sizes;
-  const enough = Math.min(top.creditsMax, Math.max(top.creditsMin, Math.ceil(missing / PACK_STEP) * PACK_STEP));
+  const enough = Math.min(top.creditsMax, Math.max(top.creditsMin, missing));
   return [{ credits: enough, isEnough: true }, ...sizes.filter(({ credits }) => credits > enough)].slice(0, PACKS.length);
 }
 

@@ -134,14 +134,14 @@ describe("credits", () => {
   test("an unknown kind keeps its own name", () => {
     expect(transactionWords({ kind: "gift" })).toBe("Gift");
   });
-  test("what is missing is offered first, in the smallest size that covers it", () => {
+  test("what is missing is offered first, and no more than that", () => {
     expect(packsOf(bounds, 0).map((pack) => pack.credits)).toEqual([500, 1500, 5000]);
     expect(packsOf(bounds, 10)).toEqual([
       { credits: 50, isEnough: true },
       { credits: 500, isEnough: false },
       { credits: 1500, isEnough: false },
     ]);
-    expect(packsOf(bounds, 1501).map((pack) => pack.credits)).toEqual([1550, 5000]);
+    expect(packsOf(bounds, 1501).map((pack) => pack.credits)).toEqual([1501, 5000]);
   });
   test("prices are rounded up to the cent, as they are charged", () => {
     expect([50, 1000, 1333].map((credits) => priceOf({ perThousand: price }, credits))).toEqual([0.5, 10, 13.33]);

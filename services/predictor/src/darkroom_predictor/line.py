@@ -53,10 +53,7 @@ class ProviderLine:
         self.queue = FairQueue(
             settings.redis_url, door.name, window_seconds=settings.window_seconds, grant_seconds_max=settings.grant_seconds_max
         )
-        self.controls = LimiterControls(
-            self.queue,
-            _breaker_bounds(settings),
-        )
+        self.controls = LimiterControls(self.queue, _breaker_bounds(settings))
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
         times = _settle_times(settings)
         self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=CancelBudget(settings.cancels_per_minute))

@@ -53,7 +53,8 @@ class StopItems:
             if status is not None:
                 transaction.publish(job_finished(job, totals[job_id], None), cause=jobs[job_id].stopped_by)
         await count_jobs(transaction, counted)
-        more = sum(chunk.to == jobs[chunk.job_id].total for chunk in chunks) < len(jobs)
+        whole = sum(chunk.to == jobs[chunk.job_id].total for chunk in chunks)
+        more = whole < len(jobs) or len(jobs) == TRANSACTION_JOBS_MAX
         if more:
             transaction.after_commit(self._more.set)
         return more
