@@ -17,11 +17,14 @@ HOLD_COMMITS = (
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()
     """,
 )
-END_THE_HELD = """
-    SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+WAITING = """
+    FROM pg_locks
     WHERE locktype = 'advisory' AND NOT granted AND objid = $1
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+HELD = f"SELECT count(*) {WAITING}"
+END_THE_HELD = f"SELECT bool_and(pg_terminate_backend(pid, 30000)) {WAITING}"
+"""Also waits until its connection is gone: what was only told to end could still take the lock once it is free."""
 
 
 async def test_a_death_between_filing_and_commit_doubles_nothing(
@@ -39,13 +42,15 @@ async def test_a_death_between_filing_and_commit_doubles_nothing(
             position = witness.position
             await log.publish(example(ItemStarted, tenant, item_id=1))
             await witness.frames(1)
+
+            async def its_commit_is_held() -> bool:
+                return bool(await database.fetchval(HELD, BARRIER) == 1)
+
+            await eventually(its_commit_is_held)  # the frames are out before COMMIT is even sent
             victim.process.kill()
             await victim.process.wait()
 
-        async def its_commit_is_lost() -> bool:
-            return bool(await database.fetchval(END_THE_HELD, BARRIER))
-
-        await eventually(its_commit_is_lost)
+        assert await database.fetchval(END_THE_HELD, BARRIER) is True
         assert await database.fetchval("SELECT count(*) FROM inbox") == 0
         await database.execute("SELECT pg_advisory_unlock($1)", BARRIER)
 
@@ -54,6 +59,10 @@ async def test_a_death_between_filing_and_commit_doubles_nothing(
             frames = await again.frames(2)
         assert again.recovered is True
         assert [frame["data"]["itemId"] for frame in frames] == [1, 2]
-        assert await database.fetchval("SELECT count(*) FROM inbox") == 2
+
+        async def both_are_committed() -> bool:
+            return bool(await database.fetchval("SELECT count(*) FROM inbox") == 2)
+
+        await eventually(both_are_committed)
     finally:
         await database.close()
