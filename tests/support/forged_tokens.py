@@ -11,7 +11,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+"""Longer than any session of tests: no token becomes good, or bad in another way, while it waits for its turn."""
 ANOTHER_KEY = "another-key-that-nobody-here-has-ever-seen"
 TOKEN_BYTES_TOO_MANY = 4097
 COMMON_KEYS = ("", "secret", "changeme", "your-256-bit-secret", "darkroom", "null", "undefined", "0")
@@ -72,7 +73,7 @@ def _jwts(instance_id: str, key: str, now: datetime) -> dict[str, str]:
         "iss": "darkroom",
         "aud": "darkroom",
         "iat": int(now.timestamp()),
-        "exp": int((now + HOUR).timestamp()),
+        "exp": int((now + DAY).timestamp()),
     }
 
     def changed(**changes: Any) -> str:
@@ -93,12 +94,12 @@ def _jwts(instance_id: str, key: str, now: datetime) -> dict[str, str]:
         "payload of another shop": f"{header}.{other}.{signature}",
         "without its header": f".{payload}.{signature}",
         "critical extension": jwt.encode(claims, key, algorithm="HS256", headers={"crit": ["x"], "x": 1}),
-        "expired": changed(exp=int((now - HOUR).timestamp())),
+        "expired": changed(exp=int((now - DAY).timestamp())),
         "never expires": changed(exp=None),
         "expiry in words": changed(exp="never"),
         "no time of issue": changed(iat=None),
-        "issued in an hour": changed(iat=int((now + HOUR).timestamp())),
-        "not good before an hour": changed(nbf=int((now + HOUR).timestamp())),
+        "issued in half a day": changed(iat=int((now + DAY / 2).timestamp())),
+        "not good for half a day": changed(nbf=int((now + DAY / 2).timestamp())),
         "another issuer": changed(iss="https://evil.example"),
         "no issuer": changed(iss=None),
         "another audience": changed(aud="another-service"),

@@ -19,14 +19,20 @@ from darkroom_contracts.predictions import ItemCanceled, ItemFailed, ItemStarted
 from darkroom_jobs_api.main import build
 from darkroom_jobs_api.settings import JobsApiSettings
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token
+from darkroom_servicekit.stages import Received
 from support.kafka import Log, own_log
-from support.service import migrated, running
+from support.service import eventually, migrated, running
 from support.stack import StackAddresses, fresh_database, leased_redis, unique_name
 
 JOBS = "/api/image-optimization"
 ALLOWED = "127.0.0.1:9"
 """A private place that the service under test lets picture addresses name; nothing is fetched from it."""
+WAIT_SECONDS = 60
+"""For how long a request waits for a decision that comes: a slow machine must not be taken for one that does not."""
+LONG_WAIT = f"wait={WAIT_SECONDS}"
 _SEQUENCE = counting(1)
+REQUESTED_TABLES = ("jobs", "items", "idempotency_keys")
+TOLD_TABLES = {"outbox": "key", "balances_seen": "instance_id"}
 
 
 def picture(number: int, **changes: Any) -> dict[str, Any]:
@@ -120,10 +126,26 @@ class Shop:
         answer = await self.submit(request_body(images))
         assert answer.status_code == 202, answer.text
         job_id = answer.json()["job"]["id"]
-        known = sum(isinstance(one.event, ItemRequested) for one in self.log.seen(self.instance_id))
         await self.reserve(job_id, amount=15 * images)
-        items = await self.items_requested(known + images)
-        return job_id, [item for item in items if item.job_id == job_id]
+        await self.log.events(lambda events: len(_items_of(job_id, events)) >= images, instance_id=self.instance_id)
+        return job_id, _items_of(job_id, self.log.seen(self.instance_id))
+
+    async def predictions_were_handled(self) -> None:
+        """Wait until the service has taken all that was said on the topic of predictions.
+
+        A tenant's messages keep their order within a topic, not between two: so the last word is one on that topic.
+        """
+        job_id, [item] = await self.running_job(1)
+        await self.say(started(item))
+
+        async def begun() -> bool:
+            return bool((await self.detail(job_id))["job"]["status"] == "RUNNING")
+
+        await eventually(begun)
+
+
+def _items_of(job_id: int, events: Sequence[Received[Event]]) -> list[ItemRequested]:
+    return [one.event for one in events if isinstance(one.event, ItemRequested) and one.event.job_id == job_id]
 
 
 def _enveloped(event: Event, sequence: int) -> Envelope:
@@ -226,10 +248,17 @@ class JobsApi:
         found: Sequence[Mapping[str, Any]] = await self.database.fetch(statement, *values)
         return found
 
-    async def counts(self) -> dict[str, int]:
-        """How many rows everything has that a request may change."""
-        tables = ("jobs", "items", "idempotency_keys", "outbox", "inbox", "balances_seen")
-        return {table: await self.database.fetchval(f"SELECT count(*) FROM {table}") for table in tables}
+    async def counts(self, shop: Shop) -> dict[str, int]:
+        """How many rows everything has that a shop's request may change.
+
+        What events change on their own is counted for the shop alone: those of an earlier test may still be on their way.
+        """
+        requested = {name: await self.database.fetchval(f"SELECT count(*) FROM {name}") for name in REQUESTED_TABLES}
+        told = {
+            table: await self.database.fetchval(f"SELECT count(*) FROM {table} WHERE {tenant} = $1", shop.instance_id)
+            for table, tenant in TOLD_TABLES.items()
+        }
+        return requested | told
 
 
 @asynccontextmanager

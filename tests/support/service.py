@@ -10,7 +10,9 @@ from darkroom_servicekit.migrate import migrate
 from fastapi import FastAPI
 
 SERVICES = Path(__file__).parents[2] / "services"
-READY_SECONDS_MAX = 30.0
+READY_SECONDS_MAX = 60.0
+EVENTUALLY_SECONDS_MAX = 40.0
+"""Says that something is broken, never how busy the machine is."""
 
 
 async def migrated(service: str, database_url: str) -> str:
@@ -35,7 +37,7 @@ async def _ready(client: httpx.AsyncClient) -> bool:
     return answer.status_code == 200
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = 15.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = EVENTUALLY_SECONDS_MAX) -> None:
     """Wait until the condition holds; fail when it does not within the deadline."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not await condition():

@@ -3,12 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from darkroom_contracts.jobs import JobFinished
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_jwt
 from support.jobs_api import JobsApi, completed, failed, request_body, started
 from support.service import eventually
 
 DOOR = "/api/operator/doctor"
+TRIES = 5
+"""What the loop has in hand at that moment is left to it."""
 
 
 def operator() -> dict[str, str]:
@@ -94,8 +97,12 @@ async def test_a_job_that_stopped_asking_goes_on_and_one_that_miscounted_is_show
         return job_id in await found(jobs_api, "unasked")
 
     await eventually(planted_and_seen)
-    await repair(jobs_api, "unasked", job_id)
-    assert job_id not in await found(jobs_api, "unasked")
+    for _ in range(TRIES):
+        await repair(jobs_api, "unasked", job_id)
+        if job_id not in await found(jobs_api, "unasked"):
+            break
+    else:
+        pytest.fail("the job does not go on")
     assert {one.item_id for one in await shop.items_requested(2)} == {item.item_id}
 
     ended: Any = "UPDATE items SET status = 'FAILED', charge = 'release' WHERE job_id = $1"

@@ -7,13 +7,13 @@ import pytest
 from darkroom_jobs_api.idempotency.store import purge_keys
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.runtime import utc_now
-from support.jobs_api import JOBS, JobsApi, Shop, request_body
+from support.jobs_api import JOBS, LONG_WAIT, JobsApi, Shop, request_body
 
 
 async def decided(shop: Shop, *, key: str, held: bool) -> tuple[int, str, str]:
     """A job sent with a key, and its answer: status, body, place."""
     known = len([one for one in shop.log.seen(shop.instance_id) if one.envelope.type == "darkroom.JobRequested.v1"])
-    answering = asyncio.create_task(shop.submit(request_body(2), prefer="wait=10", key=key))
+    answering = asyncio.create_task(shop.submit(request_body(2), prefer=LONG_WAIT, key=key))
     job_id = (await shop.requested(known + 1))[-1][0].job_id
     if held:
         await shop.reserve(job_id, amount=30)
@@ -30,12 +30,12 @@ async def test_the_same_request_again_gets_the_stored_answer_and_makes_no_second
     shop = jobs_api.shop()
     first = await decided(shop, key="k-1", held=held)
     assert first[0] == status
-    before = await jobs_api.counts()
+    before = await jobs_api.counts(shop)
     # Written otherwise, and as a bare token or a quoted string: it is the same key and the same request.
     again = await shop.submit(dict(reversed(request_body(2).items())) | {"options": None}, key='"k-1"')
     assert (again.status_code, again.text, again.headers["location"]) == first
     assert again.headers["content-type"].startswith("application/")
-    after = await jobs_api.counts()
+    after = await jobs_api.counts(shop)
     assert {name: after[name] for name in ("jobs", "items", "idempotency_keys")} == {
         name: before[name] for name in ("jobs", "items", "idempotency_keys")
     }
@@ -54,18 +54,18 @@ async def test_a_202_is_answered_again_even_when_the_decision_has_come_meanwhile
 async def test_another_request_under_the_same_key_is_422(jobs_api: JobsApi) -> None:
     shop = jobs_api.shop()
     await shop.submit(request_body(1), key="k")
-    before = await jobs_api.counts()
+    before = await jobs_api.counts(shop)
     answer = await shop.submit(request_body(2), key="k")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    assert (await jobs_api.counts())["jobs"] == before["jobs"]
+    assert (await jobs_api.counts(shop))["jobs"] == before["jobs"]
 
 
 async def test_while_the_first_is_running_the_second_is_409_with_retry_after(jobs_api: JobsApi) -> None:
     shop = jobs_api.shop()
-    first = asyncio.create_task(shop.submit(request_body(1), prefer="wait=10", key="k"))
+    first = asyncio.create_task(shop.submit(request_body(1), prefer=LONG_WAIT, key="k"))
     [(requested, _)] = await shop.requested()
-    second = await shop.submit(request_body(1), prefer="wait=10", key="k")
+    second = await shop.submit(request_body(1), prefer=LONG_WAIT, key="k")
     assert second.status_code == 409
     assert int(second.headers["retry-after"]) >= 1
     await shop.reserve(requested.job_id)

@@ -46,6 +46,7 @@ async def test_an_end_that_comes_before_its_beginning_stands(jobs_api: JobsApi) 
     other, [last] = await shop.running_job(1)
     await shop.say(started(last), completed(last))
     await shop.jobs_finished(2)
+    await shop.predictions_were_handled()
     assert await statuses(jobs_api, job_id) == ["DONE", "DONE"]
     assert len(await shop.items_finished(3)) == 3
     assert [finished.job_id for finished in await shop.jobs_finished(2)] == [job_id, other]
@@ -109,6 +110,7 @@ async def test_another_tenants_facts_about_an_item_change_nothing(jobs_api: Jobs
     mixed = forged.model_copy(update={"job_id": own.job_id})
     await stranger.say(started(forged), completed(forged), completed(mixed), failed(mixed), completed(own))
     await stranger.jobs_finished()
+    await stranger.predictions_were_handled()
     assert await statuses(jobs_api, job_id) == ["PENDING"]
     assert (await shop.detail(job_id))["job"]["status"] == "PENDING"
 

@@ -12,6 +12,8 @@ from support.jobs_api import JOBS, running_jobs_api
 from support.stack import StackAddresses
 
 LIMIT = RateLimit(name="test", requests=5, seconds=60)
+HOURLY = RateLimit(name="test", requests=5, seconds=3600)
+"""For turns by the real clock: the next one is free so late that no slow machine comes to it."""
 
 
 @pytest.fixture
@@ -22,21 +24,21 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 async def test_replicas_share_one_burst_and_principals_do_not(redis: Redis) -> None:
-    one, other = RateLimiter(redis, LIMIT), RateLimiter(redis, LIMIT)
+    one, other = RateLimiter(redis, HOURLY), RateLimiter(redis, HOURLY)
     turns = [await limiter.turn("a") for limiter in (one, other, one, other, one, other)]
     assert [turn.allowed for turn in turns] == [True] * 5 + [False]
-    assert turns[0].headers(LIMIT) == {"RateLimit-Policy": '"test";q=5;w=60', "RateLimit": '"test";r=4;t=12'}
-    refused = turns[-1].headers(LIMIT)
+    assert turns[0].headers(HOURLY) == {"RateLimit-Policy": '"test";q=5;w=3600', "RateLimit": '"test";r=4;t=720'}
+    refused = turns[-1].headers(HOURLY)
     assert refused["RateLimit"].startswith('"test";r=0;t=')
-    assert 11 <= int(refused["Retry-After"]) <= 12
+    assert 1 < int(refused["Retry-After"]) <= 720
     assert (await one.turn("b")).allowed
 
 
 async def test_a_refused_request_costs_nothing(redis: Redis) -> None:
-    limiter = RateLimiter(redis, LIMIT)
+    limiter = RateLimiter(redis, HOURLY)
     turns = [await limiter.turn("a") for _ in range(20)]
     assert turns[-1].wait_seconds <= turns[5].wait_seconds
-    assert await redis.ttl((await redis.keys("darkroom:rate:*"))[0]) <= 61
+    assert await redis.ttl((await redis.keys("darkroom:rate:*"))[0]) <= 3601
 
 
 async def test_without_redis_a_bucket_of_its_own_counts() -> None:
@@ -71,14 +73,14 @@ def test_the_turn_says_when_to_come_again() -> None:
 
 
 async def test_a_principal_over_the_limit_is_told_429(parts: StackAddresses) -> None:
-    async with running_jobs_api(parts, requests_per_minute=3) as jobs_api:
+    async with running_jobs_api(parts, requests_per_minute=2) as jobs_api:
         shop = jobs_api.shop()
-        answers = [await shop.get(f"{JOBS}/jobs") for _ in range(4)]
-        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        answers = [await shop.get(f"{JOBS}/jobs") for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
         refused = answers[-1]
         assert refused.headers["content-type"] == "application/problem+json"
-        assert 19 <= int(refused.headers["retry-after"]) <= 20
-        assert refused.headers["ratelimit-policy"] == '"api";q=3;w=60'
+        assert 1 < int(refused.headers["retry-after"]) <= 30
+        assert refused.headers["ratelimit-policy"] == '"api";q=2;w=60'
         assert refused.headers["ratelimit"].startswith('"api";r=0;t=')
         assert (await shop.as_person("colleague").get(f"{JOBS}/jobs")).status_code == 200
         assert (await jobs_api.client.get("/healthz")).status_code == 200

@@ -140,7 +140,7 @@ async def test_a_quote_shows_price_and_balance_and_takes_nothing(jobs_api: JobsA
         return (await shop.post("/api/quote", request_body(10))).json()["topUp"] is not None
 
     await eventually(price_is_known)
-    before = await jobs_api.counts()
+    before = await jobs_api.counts(shop)
     nothing_of_time = {"queuePosition": None, "expectedStartAt": None, "expectedFinishAt": None}
     enough = await shop.post("/api/quote", request_body(4))
     assert enough.status_code == 200
@@ -152,7 +152,7 @@ async def test_a_quote_shows_price_and_balance_and_takes_nothing(jobs_api: JobsA
     foreign = await stranger.post("/api/quote", request_body(1))
     least = {"credits": 20, "price": {"amount": 0.21, "currency": "EUR"}}
     assert foreign.json() == {"price": 15, "balanceAfter": 0, "missing": 15, "topUp": least} | nothing_of_time
-    after = await jobs_api.counts()
+    after = await jobs_api.counts(shop)
     assert {name: after[name] for name in ("jobs", "items", "balances_seen")} == {
         name: before[name] for name in ("jobs", "items", "balances_seen")
     }

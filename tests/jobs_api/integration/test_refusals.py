@@ -84,7 +84,7 @@ async def test_a_broken_rule_is_named_with_its_field_and_changes_nothing(
     jobs_api: JobsApi, body: Any, rules: list[tuple[str, str]]
 ) -> None:
     shop = jobs_api.shop()
-    before = await jobs_api.counts()
+    before = await jobs_api.counts(shop)
     answer = await shop.submit(body, key="refused")
     assert answer.status_code == 400, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -94,7 +94,7 @@ async def test_a_broken_rule_is_named_with_its_field_and_changes_nothing(
     for error, (_, rule) in zip(problem["errors"], rules, strict=True):
         assert rule in error["rule"]
         assert error["rule"] in problem["detail"]
-    assert await jobs_api.counts() == before
+    assert await jobs_api.counts(shop) == before
 
 
 BAD_BYTES = [
@@ -116,12 +116,12 @@ BAD_BYTES = [
 @pytest.mark.parametrize("path", [JOBS, "/api/quote"])
 async def test_what_is_no_json_request_is_refused(jobs_api: JobsApi, path: str, content: bytes, kind: str, status: int) -> None:
     shop = jobs_api.shop()
-    before = await jobs_api.counts()
+    before = await jobs_api.counts(shop)
     answer = await shop.client.post(path, content=content, headers=shop.headers | {"Content-Type": kind})
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
-    assert await jobs_api.counts() == before
+    assert await jobs_api.counts(shop) == before
 
 
 async def test_a_body_that_hides_its_length_is_stopped_at_the_limit(jobs_api: JobsApi) -> None:
@@ -148,11 +148,11 @@ async def test_without_a_token_the_answer_is_401_whatever_the_body(jobs_api: Job
 @pytest.mark.parametrize("key", ['"', "", "a b", '"a\\"', "k" * 256, '"' + "k" * 256 + '"', "ключ".encode().decode("latin-1")])
 async def test_a_malformed_idempotency_key_is_refused(jobs_api: JobsApi, key: str) -> None:
     shop = jobs_api.shop()
-    before = await jobs_api.counts()
+    before = await jobs_api.counts(shop)
     headers = {name.encode(): value.encode() for name, value in shop.headers.items()}
     answer = await shop.client.post(
         JOBS, json=request_body(), headers=[*headers.items(), (b"Idempotency-Key", key.encode("latin-1"))]
     )
     assert answer.status_code == 400, answer.text
     assert [error["field"] for error in answer.json()["errors"]] == ["Idempotency-Key"]
-    assert await jobs_api.counts() == before
+    assert await jobs_api.counts(shop) == before

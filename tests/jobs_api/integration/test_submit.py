@@ -4,13 +4,13 @@ import asyncio
 from datetime import UTC, datetime
 
 from darkroom_contracts.jobs import RetryPolicy
-from support.jobs_api import JOBS, JobsApi, request_body
+from support.jobs_api import JOBS, LONG_WAIT, JobsApi, request_body
 
 
 async def test_when_the_credits_are_held_the_answer_is_201_and_every_item_is_asked_for(jobs_api: JobsApi) -> None:
     shop = jobs_api.shop()
     body = request_body(3, options={"aspectRatio": "1:1", "outputFormat": "png", "quality": "high"})
-    answering = asyncio.create_task(shop.submit(body, prefer="wait=10"))
+    answering = asyncio.create_task(shop.submit(body, prefer=LONG_WAIT))
     [(requested, envelope)] = await shop.requested()
     await shop.reserve(requested.job_id, amount=45, available=55, held=45)
     answer = await answering
@@ -32,7 +32,7 @@ async def test_when_the_credits_are_held_the_answer_is_201_and_every_item_is_ask
     assert len(created_at) == len("2026-01-01T00:00:00.000Z")
     assert created_at.endswith("Z")
     assert answer.headers["location"] == f"{JOBS}/jobs/{job['id']}"
-    assert answer.headers["preference-applied"] == "wait=10"
+    assert answer.headers["preference-applied"] == LONG_WAIT
     assert "Prefer" in answer.headers["vary"]
 
     assert (requested.price_version, requested.price_credits, requested.items_total) == (2, 15, 3)
@@ -63,7 +63,7 @@ async def test_item_requests_continue_the_story_of_the_decision(jobs_api: JobsAp
 
 async def test_with_too_few_credits_the_answer_is_402_and_nothing_is_started(jobs_api: JobsApi) -> None:
     shop = jobs_api.shop()
-    answering = asyncio.create_task(shop.submit(request_body(2), prefer="wait=10"))
+    answering = asyncio.create_task(shop.submit(request_body(2), prefer=LONG_WAIT))
     [(requested, _)] = await shop.requested()
     await shop.reject(requested.job_id, needed=30, available=20, renews_at=datetime(2026, 12, 1, tzinfo=UTC))
     answer = await answering

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_jwt
 from support.jobs_api import JobsApi, completed, started
 
-OPERATOR = {
-    "Authorization": "Bearer "
-    + make_jwt("ops", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=timedelta(hours=1), subject="anna", roles=("operator",))
-}
+
+def operator() -> dict[str, str]:
+    now = datetime.now(UTC)
+    token = make_jwt("ops", key=DEVELOPMENT_KEY, now=now, ttl=timedelta(hours=1), subject="anna", roles=("operator",))
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def test_an_operator_reads_any_tenants_job_from_the_log_causes_first(jobs_api: JobsApi) -> None:
@@ -19,7 +20,7 @@ async def test_an_operator_reads_any_tenants_job_from_the_log_causes_first(jobs_
     await shop.jobs_finished(1)
     path = f"/api/operator/jobs/{job_id}/timeline"
 
-    answer = await jobs_api.client.get(path, headers=OPERATOR)
+    answer = await jobs_api.client.get(path, headers=operator())
 
     assert answer.status_code == 200, answer.text
     story = answer.json()
@@ -44,7 +45,7 @@ async def test_an_operator_reads_any_tenants_job_from_the_log_causes_first(jobs_
     assert all(event["instanceId"] == shop.instance_id for event in story["events"])
     assert f"jobs/{other_job}" not in answer.text
 
-    short = (await jobs_api.client.get(path, params={"limit": 2}, headers=OPERATOR)).json()
+    short = (await jobs_api.client.get(path, params={"limit": 2}, headers=operator())).json()
     assert (len(short["events"]), short["cut"]) == (2, True)
     assert (await jobs_api.client.get(path, headers=shop.headers)).status_code == 403
-    assert (await jobs_api.client.get("/api/operator/jobs/999999999/timeline", headers=OPERATOR)).status_code == 404
+    assert (await jobs_api.client.get("/api/operator/jobs/999999999/timeline", headers=operator())).status_code == 404
