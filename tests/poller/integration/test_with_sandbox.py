@@ -1,6 +1,7 @@
 """Against the real sandbox: its signatures, its outputs, its lost and repeated webhooks."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,16 +14,17 @@ from darkroom_poller.main import build
 from support.kafka import Log
 from support.poller_world import Attempt, poller_settings
 from support.provider_double import ProviderDouble
-from support.running_sandbox import RunningSandbox, free_port, running_sandbox
-from support.service import eventually, migrated
+from support.running_sandbox import RunningSandbox, running_sandbox
+from support.service import READY_SECONDS_MAX, eventually, migrated
 
+ANSWER_SECONDS_MAX = 30.0
 AUTHORIZATION = {"Authorization": "Bearer r8_test_0001"}
 
 
 @asynccontextmanager
-async def served(app: object, port: int) -> AsyncIterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))  # type: ignore[arg-type]
-    task = asyncio.create_task(server.serve())
+async def served(app: object, door: socket.socket) -> AsyncIterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))  # type: ignore[arg-type]
+    task = asyncio.create_task(server.serve(sockets=[door]))
     try:
         yield
     finally:
@@ -43,7 +45,7 @@ async def started(sandbox: RunningSandbox, log: Log, number: int, port: int, *, 
     if webhook:
         body["webhook"] = f"http://127.0.0.1:{port}/webhooks/replicate/{attempt.attempt_id}?token={attempt.token}"
         body["webhook_events_filter"] = ["start", "completed"]
-    async with httpx.AsyncClient() as predictor:
+    async with httpx.AsyncClient(timeout=ANSWER_SECONDS_MAX) as predictor:
         answer = await predictor.post(f"{sandbox.replicate}/v1/predictions", json=body, headers=AUTHORIZATION)
     assert answer.status_code == 201, answer.text
     prediction_id = answer.json()["id"]
@@ -55,7 +57,9 @@ async def started(sandbox: RunningSandbox, log: Log, number: int, port: int, *, 
 async def test_ends_by_webhook_or_by_polling_are_the_same(
     log: Log, database_url: str, redis_url: str, tmp_path: Path, sandbox: RunningSandbox
 ) -> None:
-    port = free_port()
+    # Bound from the start: what is only known to be free may be another's by the time it is used.
+    door = socket.create_server(("127.0.0.1", 0))
+    port = door.getsockname()[1]
     settings = poller_settings(
         log,
         await migrated("poller", database_url),
@@ -66,8 +70,11 @@ async def test_ends_by_webhook_or_by_polling_are_the_same(
         fetch_allow=sandbox.url.removeprefix("http://"),
     )
     sandbox.set(image="instant", seconds={"min": 0, "max": 0.3}, webhook={"repeatRate": 0.5, "shuffle": True})
-    async with served(build(settings), port), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as poller:
-        await eventually(lambda: is_ready(poller), seconds=30)
+    async with (
+        served(build(settings), door),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=ANSWER_SECONDS_MAX) as poller,
+    ):
+        await eventually(lambda: is_ready(poller), seconds=READY_SECONDS_MAX)
         told = [await started(sandbox, log, number, port, webhook=True) for number in range(1, 7)]
         blind = [await started(sandbox, log, number, port, webhook=False) for number in range(7, 10)]
         wanted = {attempt.attempt_id for attempt in (*told, *blind)}

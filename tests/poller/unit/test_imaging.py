@@ -3,9 +3,9 @@
 import io
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ from PIL import Image
 from prometheus_client import CollectorRegistry
 from support.pictures import picture, png_bomb
 
-LIMITS = ImageLimits(pixels_max=50_000_000, thumbnail_pixels=400, seconds_max=8.0)
+LIMITS = ImageLimits(pixels_max=50_000_000, thumbnail_pixels=400, seconds_max=60.0)
+"""With more time than a busy machine may need; the time itself has a test of its own."""
+CPU_SECONDS_MAX = 5.0
 
 
 def make_workers(limits: ImageLimits = LIMITS) -> tuple[ImagingWorkers, PollerMetrics]:
@@ -40,8 +42,22 @@ def children() -> set[int]:
     """The decoding children of this process."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
-        found |= {int(pid) for pid in (task / "children").read_text().split()}
-    return {pid for pid in found if b"darkroom_poller.imaging" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+        with suppress(OSError):  # a thread that has just ended
+            found |= {int(pid) for pid in (task / "children").read_text().split()}
+    return {pid for pid in found if is_decoding_child(pid)}
+
+
+def is_decoding_child(pid: int) -> bool:
+    try:
+        return b"darkroom_poller.imaging" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # one that has just been reaped
+        return False
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has computed so far, whatever else the machine did meanwhile."""
+    user, system = about(pid, "stat").rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def about(pid: int, what: str) -> str:
@@ -132,11 +148,13 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 async def test_what_is_no_picture_of_ours_is_refused_in_words(name: str) -> None:
     made, metrics = make_workers()
-    started = time.monotonic()
+    await made.examine(picture())
+    (child,) = children()
+    before = cpu_seconds(child)
     with pytest.raises(UnusablePicture) as refused:
         await made.examine(BROKEN[name])
     assert str(refused.value)
-    assert time.monotonic() - started < 5
+    assert cpu_seconds(child) - before < CPU_SECONDS_MAX
     assert (await made.examine(picture())).extension == "jpg"
     assert killed(metrics) == 0
     await made.aclose()
@@ -164,10 +182,11 @@ async def test_a_child_that_was_killed_is_replaced() -> None:
 
 
 async def test_a_child_that_hangs_is_killed() -> None:
-    made, metrics = make_workers(ImageLimits(50_000_000, 400, seconds_max=3.0))
+    made, metrics = make_workers()
     await made.examine(picture())
     (child,) = children()
     os.kill(child, signal.SIGSTOP)
+    made._limits = replace(LIMITS, seconds_max=0.5)
     with pytest.raises(ImagingFailed, match="not decoded within"):
         await made.examine(picture())
     assert killed(metrics) == 1

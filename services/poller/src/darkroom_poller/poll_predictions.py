@@ -69,7 +69,8 @@ class PollPredictions:
         while True:
             self._woken.clear()
             self._wake_at = inf  # whatever is filed from here on may be missed by the look-up below
-            asked = await self._poll_due()
+            # What is filed wakes us in a pause as well.
+            asked = 0 if self._pause_left(clock()) else await self._poll_due()
             async with self._uow.read() as connection:
                 seconds = await seconds_to_next_poll(connection)
             wait = LOOK_AGAIN_SECONDS if seconds is None else min(LOOK_AGAIN_SECONDS, seconds)
