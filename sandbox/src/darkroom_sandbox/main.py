@@ -82,7 +82,7 @@ def build(settings: Settings) -> ASGIApp:
         limits.clear()
 
     app = FastAPI(title="Darkroom sandbox", summary="The outside world over real HTTP", lifespan=lifespan)
-    app.include_router(build_control_router(log=log, options=options, reset=reset))
+    app.include_router(build_control_router(log=log, options=options, finish=predictions.finish, reset=reset))
     app.router.routes.extend(store_routes(settings.home, settings.base_url))
     app.include_router(stripe.control)
     app.router.routes.extend(stripe.routes)

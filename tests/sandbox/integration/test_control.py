@@ -53,6 +53,16 @@ def test_a_wrong_option_is_named_and_nothing_changes(sandbox: RunningSandbox, ch
     assert httpx.get(f"{sandbox.url}/sandbox/replicate").json() == DEFAULTS
 
 
+def test_all_that_is_under_way_can_be_let_end_at_once(api: httpx.Client, sandbox: RunningSandbox) -> None:
+    sandbox.set(image="instant", seconds=3600)
+    made = [api.post(CREATE, json={"input": {"prompt": "x"}}).json()["id"] for _ in range(2)]
+    assert [api.get(f"/predictions/{one}").json()["status"] for one in made] == ["starting", "starting"]
+    finish = f"{sandbox.url}/sandbox/replicate/finish"
+    assert httpx.post(finish).json() == {"finished": 2}
+    assert [api.get(f"/predictions/{one}").json()["status"] for one in made] == ["succeeded", "succeeded"]
+    assert httpx.post(finish).json() == {"finished": 0}
+
+
 def test_calls_tell_what_arrived_and_how_it_stands(api: httpx.Client, sandbox: RunningSandbox) -> None:
     sandbox.set(image="instant", seconds=0)
     picture = "data:image/png;base64," + "A" * 5_000

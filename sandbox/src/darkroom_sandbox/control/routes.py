@@ -19,7 +19,9 @@ REDIRECTS = (301, 302, 303, 307, 308)
 _NOT_ESCAPED = "!#$%&'()*+,/:;=?@[]~"
 
 
-def build_control_router(*, log: CallLog, options: CurrentOptions, reset: Callable[[], None]) -> APIRouter:
+def build_control_router(
+    *, log: CallLog, options: CurrentOptions, finish: Callable[[], int], reset: Callable[[], None]
+) -> APIRouter:
     """The control's routes, all under `/sandbox`."""
     router = APIRouter(prefix="/sandbox", tags=["control"])
 
@@ -54,6 +56,11 @@ def build_control_router(*, log: CallLog, options: CurrentOptions, reset: Callab
             return options.change(changes)
         except ValidationError as error:
             return _invalid(error)
+
+    @router.post("/replicate/finish")
+    async def finish_replicate() -> dict[str, int]:
+        """Ends all predictions under way, as if their simulated time were over; how many they were."""
+        return {"finished": finish()}
 
     @router.get("/redirect")
     async def redirect(to: str, status: int = 302) -> Response:

@@ -32,6 +32,10 @@ class Board:
         """The prediction of that id, whosever it is."""
         return self._by_id.get(prediction_id)
 
+    def under_way(self) -> list[Prediction]:
+        """Those that have not ended, oldest first."""
+        return [prediction for prediction in self._by_id.values() if not prediction.ended]
+
     def newest_first(self, account: str) -> Iterator[Prediction]:
         """The account's predictions, newest first."""
         return reversed(tuple(self._by_account.get(account, ())))

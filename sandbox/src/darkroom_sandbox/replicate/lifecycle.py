@@ -89,6 +89,13 @@ class Predictions:
         if not prediction.ended:
             self._end(prediction, "canceled")
 
+    def finish(self) -> int:
+        """Everybody's time is over: all that are under way end now, or as soon as their picture is there; how many."""
+        under_way = self._board.under_way()
+        for prediction in under_way:
+            self._come_due(prediction)
+        return len(under_way)
+
     async def wait_for_end(self, prediction: Prediction, seconds: float) -> None:
         """Returns when the prediction has ended or the time is up."""
         if prediction.ended:
