@@ -153,8 +153,9 @@ class MeasureQueue:
     async def _queue(self, mirror: Mirror, now: datetime) -> ProviderQueue:
         clock = asyncio.get_running_loop().time()
         if clock - mirror.usual_at > USUAL_EVERY_SECONDS:
-            mirror.usual_at = clock
-            mirror.usual_seconds = await usual_seconds(self._unit_of_work, mirror.queue.provider) or mirror.usual_seconds
+            usual = await usual_seconds(self._unit_of_work, mirror.queue.provider)
+            if usual is not None:  # before the first item nothing is known, and it should not be foreseen by a guess
+                mirror.usual_at, mirror.usual_seconds = clock, usual
         accounts = (await mirror.queue.figures(mirror.accounts)).accounts
         pace = pace_of(accounts, usual_seconds=mirror.usual_seconds, window_seconds=self._window_seconds)
         return provider_queue(
