@@ -10,6 +10,8 @@ from support.kafka import Log
 from support.service import migrated
 
 MakeSettings = Callable[..., PredictorSettings]
+PATIENT = {"grant_seconds_max": 10.0, "connect_seconds_max": 20.0, "create_seconds_max": 30.0, "call_lease_seconds": 60.0}
+"""How long a step may take on a busy machine before the service takes it for a fault, and burns the turn or looks up the call."""
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def make_settings(log: Log, predictor_database: str, redis_url: str, provider: P
                 "replica": "one",
                 "look_up_every_seconds": 0.2,
                 "breaker_failures": 1000,
+                **PATIENT,
                 "jwt_secret": "a-secret-of-this-test-that-is-long-enough",
                 **changes,
             }

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from random import random
 
+import asyncpg
+import httpx
 import pytest
 from darkroom_contracts.envelope import wrap
 from darkroom_contracts.jobs import ItemRequested, JobCancelRequested, RetryPolicy
@@ -36,6 +38,21 @@ def stop(item: ItemRequested) -> JobCancelRequested:
     return JobCancelRequested(instance_id=item.instance_id, job_id=item.job_id)
 
 
+async def marked(client: httpx.AsyncClient, requests: int) -> bool:
+    """Whether so many requests to cancel have been handled."""
+    line = f'darkroom_events_consumed_total{{outcome="handled",type="darkroom.JobCancelRequested.v1"}} {requests:.1f}'
+    return line in (await client.get("/metrics")).text
+
+
+async def write(database_url: str, statement: str) -> None:
+    """Change the tables as time would."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
 async def test_what_waits_ends_at_once_and_takes_no_turn(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:
     at_work, *waiting = [item_requested(job_id=1) for _ in range(4)]
     other = item_requested(job_id=2)
@@ -61,7 +78,7 @@ async def test_what_waits_ends_at_once_and_takes_no_turn(make_settings: MakeSett
 
 
 async def test_at_the_provider_it_is_stopped_there_and_the_providers_word_decides(
-    make_settings: MakeSettings, provider: ProviderDouble, log: Log
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, predictor_database: str
 ) -> None:
     stopped, finished, broken = item_requested(job_id=1), item_requested(job_id=2), item_requested(job_id=3)
     provider.cancel_status = 503
@@ -74,7 +91,8 @@ async def test_at_the_provider_it_is_stopped_there_and_the_providers_word_decide
     assert not of(ItemCanceled, log.seen()), "the provider has not been heard of yet"
     provider.cancel_status = 200
     taken_before = len(provider.cancels)
-    # Another replica goes on where the first one died; the first calls failed, so they are due again.
+    # Another replica goes on where the first one died; the first calls failed, so in a while they are due again.
+    await write(predictor_database, "UPDATE attempts SET cancel_at = clock_timestamp() WHERE cancel_at IS NOT NULL")
     async with running(build(make_settings(replica="two"))):
         await eventually(lambda: asyncio.sleep(0, len(set(provider.cancels[taken_before:])) == 3))
         await log.publish(
@@ -103,13 +121,7 @@ async def test_during_the_call_its_answer_comes_first(make_settings: MakeSetting
         await log.publish(made, refused)
         await eventually(lambda: asyncio.sleep(0, len(provider.arrivals) == 2))
         await log.publish(stop(made), stop(refused))
-
-        async def marked() -> bool:
-            found = (await client.get("/metrics")).text
-            line = 'darkroom_events_consumed_total{outcome="handled",type="darkroom.JobCancelRequested.v1"} 2.0'
-            return line in found
-
-        await eventually(marked)
+        await eventually(lambda: marked(client, 2))
         gate.set()
         [created] = await first(log, PredictionCreated)
         [canceled] = await first(log, ItemCanceled)
@@ -133,19 +145,27 @@ async def test_between_two_attempts_there_is_no_second_one(
     assert not canceled.reached_provider
 
 
-async def test_a_call_without_an_answer_is_settled_first(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:
+async def test_a_call_without_an_answer_is_settled_first(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, predictor_database: str
+) -> None:
     lost, made = item_requested(job_id=1), item_requested(job_id=2)
 
     async def lose_one(arrival: Arrival) -> Response | None:
         return await cut_off(arrival) if arrival.body["input"] == lost.input else None
 
     provider.answer, provider.after = lose_one, cut_off
-    async with running(build(make_settings(unknown_settle_seconds=2.0, look_up_every_seconds=0.5))):
+    async with running(build(make_settings(unknown_settle_seconds=3600.0))) as client:
         await log.publish(lost, made)
         await eventually(lambda: asyncio.sleep(0, len(provider.arrivals) == 2))
         await log.publish(stop(lost), stop(made))
         [created] = await first(log, PredictionCreated)
         await eventually(lambda: asyncio.sleep(0, provider.cancels == [created.prediction_id]))
+        await eventually(lambda: marked(client, 2))
+        looked = provider.list_calls
+        await eventually(lambda: asyncio.sleep(0, provider.list_calls >= looked + 2))
+        assert not of(ItemCanceled, await log.events(lambda _seen: True)), "what became of the call is not known yet"
+        # As if the settling time were over.
+        await write(predictor_database, "UPDATE attempts SET settle_at = clock_timestamp() WHERE state = 'UNKNOWN'")
         [canceled] = await first(log, ItemCanceled)
 
     assert (created.item_id, canceled.item_id) == (made.item_id, lost.item_id)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, LimiterClosed, Place
@@ -101,19 +102,19 @@ async def test_the_figures_of_the_running_service(make_settings: MakeSettings, p
     path = "/api/replicate-rate-limiter/stats"
     async with running(build(settings)) as client:
         await log.publish(*(item_requested() for _ in range(10)))
-        await eventually(lambda: _true_after(len(provider.arrivals) == 6))
-        answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+        body: dict[str, Any] = {}
+
+        async def all_filed() -> bool:
+            body.update((await client.get(path, headers={"Authorization": f"Bearer {token}"})).json())
+            return len(provider.arrivals) == 6 and bool(body["rateLimiter"]["queueLength"] == 4)
+
+        await eventually(all_filed)
         stranger = await client.get(path)
 
     assert stranger.status_code == 401
-    body = answer.json()
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body.pop("timestamp"))
     assert body == {
         "status": "ok",
         "rateLimiter": {"queueLength": 4, "requestsInLastMinute": 6, "maxRPM": 900, "rpmUsagePercent": 0.7},
         "health": {"queueHealthy": True, "rpmHealthy": True},
     }
-
-
-async def _true_after(value: bool) -> bool:
-    return value
