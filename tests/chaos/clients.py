@@ -17,7 +17,7 @@ AGAIN = frozenset({409, 429, 502, 503, 504, 500})
 """A 500 is the gateway's or ours in the middle of dying; a caller with a key may always repeat."""
 AGAIN_SECONDS = 0.5
 REQUEST_SECONDS_MAX = 20.0
-CONNECT_SECONDS_MAX = 5.0
+CONNECT_SECONDS_MAX = 20.0
 SILENCE_SECONDS_MAX = 15.0
 """A page whose socket says nothing for so long connects anew: the other side may have been frozen or cut off."""
 

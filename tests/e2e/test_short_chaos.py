@@ -12,10 +12,11 @@ from support.platform import Platform
 
 ITEMS = 120
 SECONDS = 15.0
-SETTLE_SECONDS_MAX = 240.0
+SETTLE_SECONDS_MAX = 400.0
+"""No measure of quality: on a machine ten times slower all takes ten times as long, and has to end all the same."""
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1800)
 async def test_whatever_breaks_every_rule_holds(platform: Platform) -> None:
     seed = int(os.environ.get("DARKROOM_CHAOS_SEED") or random.randrange(SEEDS))
     print(f"again: DARKROOM_CHAOS_SEED={seed} make test PYTEST_ARGS=tests/e2e/test_short_chaos.py")  # noqa: T201 - pytest shows it with a failure
