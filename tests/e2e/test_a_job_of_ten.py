@@ -10,19 +10,29 @@ import httpx
 import pytest
 from darkroom_cli.demo.timeline import steps_of_job
 from PIL import Image
-from support.platform import Platform, Tenant
+from support.platform import HTTP_SECONDS_MAX, Platform, Tenant
+from support.stack import unique_name
 
 PRICE = 15
+FRAMES_SECONDS_MAX = 180
 
 
-async def frames_until_finished(socket: Any, job_id: int) -> list[dict[str, Any]]:
-    frames = []
-    async with asyncio.timeout(60):
+async def frames_until_all_is_told(socket: Any, job_id: int, items: int) -> list[dict[str, Any]]:
+    """Until the job's end has come and each item's two: those of the poller and of jobs-api have no order among each other."""
+    frames: list[dict[str, Any]] = []
+    async with asyncio.timeout(FRAMES_SECONDS_MAX):
         async for message in socket:
             frames.append(json.loads(message))
-            if frames[-1].get("event") == "job.finished" and frames[-1]["data"]["jobId"] == job_id:
+            finished = any(one.get("event") == "job.finished" and one["data"]["jobId"] == job_id for one in frames)
+            if finished and len(done_in(frames)) >= 2 * items:
                 return frames
     raise AssertionError("the socket ended")
+
+
+def done_in(frames: list[dict[str, Any]]) -> list[int]:
+    """The items that were told to be done, as often as they were."""
+    told = [frame["data"] for frame in frames if frame.get("event") == "item.updated"]
+    return [data["itemId"] for data in told if data["status"] == "DONE"]
 
 
 async def test_ten_photographs_come_back_changed_followed_live_and_paid_once(platform: Platform) -> None:
@@ -35,7 +45,7 @@ async def test_ten_photographs_come_back_changed_followed_live_and_paid_once(pla
         assert answer.status_code == 201, answer.text
         accepted = answer.json()
         job_id = accepted["job"]["id"]
-        frames = await frames_until_finished(socket, job_id)
+        frames = await frames_until_all_is_told(socket, job_id, len(photographs))
         detail = await shop.job(job_id)
         balance = await shop.settled_credits()
         pictures = [await _picture(shop, item["optimizedImageUrl"]) for item in detail["items"]]
@@ -49,19 +59,20 @@ async def test_ten_photographs_come_back_changed_followed_live_and_paid_once(pla
         assert _corner_brightness(after) > 235 > _corner_brightness(before)  # the background became white
     events = [frame for frame in frames if frame["type"] == "event"]
     assert [event["offset"] for event in events] == list(range(events[0]["offset"], events[0]["offset"] + len(events)))
-    done = [e["data"]["itemId"] for e in events if e["event"] == "item.updated" and e["data"]["status"] == "DONE"]
     # Told by the poller, and again when jobs-api answers it: a page may have loaded in between.
-    assert sorted(done) == sorted(2 * [item["id"] for item in detail["items"]])
+    assert sorted(done_in(frames)) == sorted(2 * [item["id"] for item in detail["items"]])
     steps = await steps_of_job(platform.status["kafka"], job_id=job_id, instance_id=shop.instance_id, since=began)
     told = [step.event for step in steps]
     assert told[0] == "JobRequested"
     assert told[-2:] == ["JobFinished", "CreditsSettled"]
-    for name in ("ItemRequested", "ItemStarted", "PredictionCreated", "ItemCompleted", "ItemFinished"):
+    for name in ("ItemRequested", "PredictionCreated", "ItemCompleted", "ItemFinished"):
         assert told.count(name) == 10, name
+    # A turn that a busy machine did not use in time is given back, and the item started again.
+    assert told.count("ItemStarted") - told.count("AttemptFailed") == 10
 
 
 async def _picture(shop: Tenant, url: str) -> Image.Image:
-    async with httpx.AsyncClient(base_url=shop.http.base_url, trust_env=False) as anyone:
+    async with httpx.AsyncClient(base_url=shop.http.base_url, trust_env=False, timeout=HTTP_SECONDS_MAX) as anyone:
         answer = await anyone.get(url)
     assert answer.status_code == 200, url
     return Image.open(io.BytesIO(answer.content)).convert("L")
@@ -76,7 +87,7 @@ def _corner_brightness(picture: Image.Image) -> float:
 async def test_results_are_served_for_ever_under_names_that_follow_from_their_content(quick: Platform, shop: Tenant) -> None:
     job_id = (await shop.send(await quick.photographs(1))).json()["job"]["id"]
     (item,) = (await shop.ended(job_id))["items"]
-    async with httpx.AsyncClient(base_url=shop.http.base_url, trust_env=False) as anyone:
+    async with httpx.AsyncClient(base_url=shop.http.base_url, trust_env=False, timeout=HTTP_SECONDS_MAX) as anyone:
         result = await anyone.get(item["optimizedImageUrl"])
         thumbnail = await anyone.get(item["thumbnailUrl"])
 
@@ -110,12 +121,18 @@ async def test_a_picture_the_provider_refuses_fails_alone_with_a_reason(quick: P
 
 
 async def test_transient_errors_are_tried_again(quick: Platform, shop: Tenant) -> None:
-    await quick.sandbox("PUT", "replicate", json={"transientRate": 0.3})
-    job_id = (await shop.send(await quick.photographs(10))).json()["job"]["id"]
+    prompt = unique_name("transient")
+    # Fewer than make the platform doubt the model.
+    photographs = [image | {"prompt": prompt} for image in await quick.photographs(5)]
+    await quick.sandbox("PUT", "replicate", json={"transientRate": 1, "seconds": 3600})
+    job_id = (await shop.send(photographs)).json()["job"]["id"]
+    await quick.at_work(prompt, 5)
+    await quick.sandbox("PUT", "replicate", json={"transientRate": 0, "seconds": 0})
+    await quick.let_end()
     detail = await shop.ended(job_id)
 
-    assert detail["job"]["completedImages"] + detail["job"]["failedImages"] == 10
-    assert detail["job"]["completedImages"] >= 8  # three attempts each: all three fail for 2.7 % of the pictures
+    assert (detail["job"]["completedImages"], detail["job"]["failedImages"]) == (5, 0)
+    assert len(await quick.creations(prompt)) == 2 * 5
 
 
 @pytest.mark.parametrize("loss", [{"loseRate": 1.0}, {"repeatRate": 1.0, "shuffle": True}])

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import stripe
 from darkroom_cli.stack.services import STRIPE_WEBHOOK_SECRET
-from support.platform import Platform, Tenant
+from support.platform import HTTP_SECONDS_MAX, Platform, Tenant
 
 PRICE = 15
-CREDITS_SECONDS_MAX = 15.0
+CREDITS_SECONDS_MAX = 60.0
 
 
 async def until_available(tenant: Tenant, credits: int) -> None:
@@ -24,20 +24,26 @@ async def until_available(tenant: Tenant, credits: int) -> None:
 async def test_sixty_four_posts_at_once_with_credits_for_seven_accept_exactly_seven(quick: Platform) -> None:
     async with quick.tenant(credits=7 * PRICE + 14) as shop:
         [image] = await quick.photographs(1)
-        answers = await asyncio.gather(*[shop.send([image], Prefer="wait=20") for _ in range(64)])
-        statuses = [answer.status_code for answer in answers]
-        assert (statuses.count(201), statuses.count(402)) == (7, 57), statuses
-        for answer in answers:
-            if answer.status_code == 201:
-                await shop.ended(answer.json()["job"]["id"])
-        refusal = next(answer.json() for answer in answers if answer.status_code == 402)
-        assert refusal["needed"] == PRICE
+        answers = await asyncio.gather(*[shop.send([image]) for _ in range(64)])
+        assert {answer.status_code for answer in answers} <= {201, 202, 402}
+        # 202: on a busy machine the decision came after the longest wait; the job's end tells it.
+        jobs = [answer.json()["job"]["id"] for answer in answers if answer.status_code != 402]
+        ends = [(await shop.ended(job))["job"]["status"] for job in jobs]
+        assert ends.count("DONE") == 7
+        assert ends.count("FAILED") + sum(answer.status_code == 402 for answer in answers) == 57
+        accepted = [
+            end
+            for answer, end in zip([one for one in answers if one.status_code != 402], ends, strict=True)
+            if answer.status_code == 201
+        ]
+        assert set(accepted) <= {"DONE"}
+        assert {answer.json()["needed"] for answer in answers if answer.status_code == 402} <= {PRICE}
         balance = await shop.credits()
         assert (balance["available"], balance["spent"] + balance["held"]) == (14, 7 * PRICE)
 
 
 async def test_credits_are_bought_by_card_spent_and_taken_back(quick: Platform) -> None:
-    async with quick.tenant() as shop, httpx.AsyncClient(trust_env=False) as customer:
+    async with quick.tenant() as shop, httpx.AsyncClient(trust_env=False, timeout=HTTP_SECONDS_MAX) as customer:
         answer = await shop.http.post("/api/credits/checkout", json={"credits": 100})
         assert answer.status_code == 201, answer.text
         offered = answer.json()
@@ -45,7 +51,7 @@ async def test_credits_are_bought_by_card_spent_and_taken_back(quick: Platform) 
         assert paid.status_code == 303
         await until_available(shop, 100)
         [image] = await quick.photographs(1)
-        job = (await shop.send([image], Prefer="wait=20")).json()["job"]
+        job = (await shop.send([image])).json()["job"]
         await shop.ended(job["id"])
         calls = await quick.sandbox("GET", "calls", params={"vendor": "stripe", "kind": "checkout"})
         assert [call["id"] for call in calls["calls"]] == [offered["sessionId"]]
@@ -111,7 +117,7 @@ async def tell(
     }
     body = json.dumps(event)
     sign: Any = stripe.WebhookSignature.generate_signature_header
-    async with httpx.AsyncClient(base_url=platform.status["web"], trust_env=False) as forger:
+    async with httpx.AsyncClient(base_url=platform.status["web"], trust_env=False, timeout=HTTP_SECONDS_MAX) as forger:
         signature = {"Stripe-Signature": sign(body, secret, int(at or time.time()))}
         answer = await forger.post("/webhooks/stripe", content=body.encode(), headers=signature)
     return answer.status_code, answer.json().get("outcome")
@@ -119,7 +125,9 @@ async def tell(
 
 async def counted(platform: Platform) -> dict[str, float]:
     """Webhooks of Stripe by what came of them."""
-    async with httpx.AsyncClient(base_url=platform.status["services"]["credits"], trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=platform.status["services"]["credits"], trust_env=False, timeout=HTTP_SECONDS_MAX
+    ) as http:
         text = (await http.get("/metrics")).text
     name = 'darkroom_credits_stripe_webhooks_total{outcome="'
     found = [line.removeprefix(name).partition('"} ') for line in text.splitlines() if line.startswith(name)]
@@ -132,7 +140,7 @@ async def payment_intent(platform: Platform, session_id: str) -> str:
 
 async def session_of(platform: Platform, session_id: str) -> dict[str, Any]:
     """As whoever has the key of Stripe sees it: its last four characters name the account."""
-    async with httpx.AsyncClient(base_url=platform.status["sandbox"], trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=platform.status["sandbox"], trust_env=False, timeout=HTTP_SECONDS_MAX) as http:
         answer = await http.get(f"/stripe/v1/checkout/sessions/{session_id}", headers={"Authorization": "Bearer sk_test_0001"})
         found: dict[str, Any] = answer.json()
         return found

@@ -22,6 +22,7 @@ from support.service import eventually
 from support.stack import unique_name
 
 PRICE = 15
+LONG_SECONDS = 90.0
 SENT = (
     "SELECT event_id FROM outbox WHERE key = $1 AND headers->>'ce_type' = ANY($2::text[]) AND (headers->>'ce_correlationid') = $3"
 )
@@ -35,6 +36,10 @@ class Swallowed:
         self._shop = shop
         self._service = service
 
+    def wake(self) -> None:
+        """Let it go on at once."""
+        self._platform.send_signal(self._service, signal.SIGCONT)
+
     async def swallow(self, job_id: int, sender: str, *types: str) -> None:
         """Wait until the sender has written all of these events of the job; then mark them as seen."""
         found: list[UUID] = []
@@ -46,7 +51,7 @@ class Swallowed:
             found[:] = [row["event_id"] for row in rows]
             return len(found) == len(types)
 
-        await eventually(written)
+        await eventually(written, seconds=LONG_SECONDS)
         async with database_of(self._service) as database:
             await database.executemany("INSERT INTO inbox (event_id) VALUES ($1)", [(one,) for one in found])
 
@@ -54,10 +59,11 @@ class Swallowed:
 @asynccontextmanager
 async def frozen(platform: Platform, shop: Tenant, service: str) -> AsyncIterator[Swallowed]:
     platform.send_signal(service, signal.SIGSTOP)
+    swallowed = Swallowed(platform, shop, service)
     try:
-        yield Swallowed(platform, shop, service)
+        yield swallowed
     finally:
-        platform.send_signal(service, signal.SIGCONT)
+        swallowed.wake()
 
 
 @asynccontextmanager
@@ -113,13 +119,23 @@ async def begun(shop: Tenant, job_id: int) -> int:
         items[:] = (await shop.job(job_id))["items"]
         return bool(items[0]["status"] == "PROCESSING")
 
-    await eventually(at_provider)
+    await eventually(at_provider, seconds=LONG_SECONDS)
     return int(items[0]["id"])
 
 
-@pytest.mark.timeout(300)
+@asynccontextmanager
+async def frozen_with_its_item_away(
+    platform: Platform, shop: Tenant, service: str, job_id: int, poller: Swallowed
+) -> AsyncIterator[tuple[str, Swallowed]]:
+    """The service frozen with the job's one item at the provider. Its end cannot have come: the poller wakes only now."""
+    item = str(await begun(shop, job_id))
+    async with frozen(platform, shop, service) as swallowed:
+        poller.wake()
+        yield item, swallowed
+
+
+@pytest.mark.timeout(600)
 async def test_what_a_service_never_heard_of_is_found_and_told_again(quick: Platform, shop: Tenant) -> None:
-    await quick.sandbox("PUT", "replicate", json={"seconds": {"min": 2, "max": 2}})
     prompt = unique_name("doctor")
     [picture] = [one | {"prompt": prompt} for one in await quick.photographs(1)]
 
@@ -133,41 +149,49 @@ async def test_what_a_service_never_heard_of_is_found_and_told_again(quick: Plat
         unasked = await send()
         await predictor.swallow(unasked, "jobs-api", "ItemRequested")
     item = str((await shop.job(unasked))["items"][0]["id"])
-    await eventually(lambda: _says(quick, shop, "not-taken", item))
+    await eventually(lambda: _says(quick, shop, "not-taken", item), seconds=LONG_SECONDS)
     await repaired("not-taken")
     assert (await shop.ended(unasked))["job"]["status"] == "DONE"
 
     # jobs-api never hears of an item's end.
-    unheard = await send()
-    item = str(await begun(shop, unheard))
-    async with frozen(quick, shop, "jobs-api") as jobs_api:
-        await jobs_api.swallow(unheard, "poller", "ItemCompleted")
-    await eventually(lambda: _says(quick, shop, "end-unheard", item))
+    async with frozen(quick, shop, "poller") as poller:
+        unheard = await send()
+        async with frozen_with_its_item_away(quick, shop, "jobs-api", unheard, poller) as (item, jobs_api):
+            await jobs_api.swallow(unheard, "poller", "ItemCompleted")
+    await eventually(lambda: _says(quick, shop, "end-unheard", item), seconds=LONG_SECONDS)
     await repaired("end-unheard")
     assert (await shop.ended(unheard))["job"]["status"] == "DONE"
 
     # credits never hears of a job's end.
-    unsettled = await send()
-    await begun(shop, unsettled)
-    async with frozen(quick, shop, "credits") as credits:
-        assert (await shop.ended(unsettled))["job"]["status"] == "DONE"
-        await credits.swallow(unsettled, "jobs-api", "ItemFinished", "JobFinished")
-    await eventually(lambda: _says(quick, shop, "held-after-end", str(unsettled)))
+    async with frozen(quick, shop, "poller") as poller:
+        unsettled = await send()
+        async with frozen_with_its_item_away(quick, shop, "credits", unsettled, poller) as (_, credits):
+            assert (await shop.ended(unsettled))["job"]["status"] == "DONE"
+            await credits.swallow(unsettled, "jobs-api", "ItemFinished", "JobFinished")
+    await eventually(lambda: _says(quick, shop, "held-after-end", str(unsettled)), seconds=LONG_SECONDS)
     assert (await shop.credits())["held"] == PRICE
     await repaired("held-after-end")
 
     balance = await shop.settled_credits()
     assert (balance["held"], balance["spent"]) == (0, 3 * PRICE)
     assert len(await quick.creations(prompt)) == 3
-    told = [
-        one["jobId"] for one in (await shop.http.get("/api/notifications")).json()["notifications"] if one["kind"] == "job.done"
-    ]
-    assert sorted(told) == [unasked, unheard, unsettled]
-    await eventually(lambda: _is_clean(quick, shop))
+    await eventually(lambda: _is_clean(quick, shop), seconds=LONG_SECONDS)
+    await eventually(lambda: _told_of(shop, 3), seconds=LONG_SECONDS)
+    assert sorted(await _done_jobs(shop)) == [unasked, unheard, unsettled]
 
 
 async def _says(platform: Platform, shop: Tenant, kind: str, thing_id: str) -> bool:
     return thing_id in (await doctor(platform, shop)).get(kind, [])
+
+
+async def _done_jobs(shop: Tenant) -> list[int]:
+    """Those whose end its people were told of, as often as they were."""
+    told = (await shop.http.get("/api/notifications")).json()["notifications"]
+    return [one["jobId"] for one in told if one["kind"] == "job.done"]
+
+
+async def _told_of(shop: Tenant, jobs: int) -> bool:
+    return len(await _done_jobs(shop)) >= jobs
 
 
 async def _is_clean(platform: Platform, shop: Tenant) -> bool:

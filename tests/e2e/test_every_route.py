@@ -17,7 +17,7 @@ import httpx
 import pytest
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token, make_jwt
 from support.forged_tokens import forged_tokens
-from support.platform import Platform, Tenant
+from support.platform import HTTP_SECONDS_MAX, Platform, Tenant
 from support.service import eventually
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -140,7 +140,7 @@ async def world(quick: Platform, shop: Tenant) -> AsyncIterator[World]:
         found[:] = [entry for entry in entries if entry.get("jobId") == job_id]
         return bool(found)
 
-    await eventually(told)
+    await eventually(told, seconds=HTTP_SECONDS_MAX)
     offered = (await shop.http.post("/api/credits/checkout", json={"credits": 100})).json()
     things = {
         "job_id": str(job_id),
@@ -148,7 +148,10 @@ async def world(quick: Platform, shop: Tenant) -> AsyncIterator[World]:
         "session_id": offered["sessionId"],
         "instanceId": shop.instance_id,
     }
-    doors = {name: httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) for name, url in quick.status["services"].items()}
+    doors = {
+        name: httpx.AsyncClient(base_url=url, timeout=HTTP_SECONDS_MAX, trust_env=False)
+        for name, url in quick.status["services"].items()
+    }
     async with quick.tenant() as other:
         try:
             routes = [route for name, door in doors.items() for route in await routes_of(name, door)]
@@ -233,7 +236,7 @@ async def test_none_of_a_hundred_forged_tokens_opens_a_service_or_a_socket(quick
     status = quick.status
     doors = {service: status["services"][service] + path for service, path in probes.items()}
     answered: dict[str, int] = {}
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=HTTP_SECONDS_MAX, trust_env=False) as client:
         # All services check by the same code: each token goes to one of them, by turns, and all to the socket.
         for (name, token), (service, door) in zip(forged.items(), cycle(doors.items()), strict=False):
             as_bearer, as_cookie = {"Authorization": f"Bearer {token}"}, {"Cookie": f"darkroom_session={token}"}
@@ -258,7 +261,7 @@ def _refusal(name: str) -> int:
 
 async def _close_code(url: str, token: str) -> int:
     """The code with which a socket is closed that connects with this token; 0 when it is not."""
-    async with connect(url, proxy=None, max_size=None) as socket:
+    async with connect(url, proxy=None, max_size=None, open_timeout=HTTP_SECONDS_MAX) as socket:
         await socket.send(json.dumps({"type": "connect", "token": token}))
         try:
             await socket.recv()

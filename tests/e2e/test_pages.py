@@ -9,16 +9,10 @@ import pytest
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token
 from playwright.async_api import Browser, Page, WebSocketRoute, expect
 from support.axe import serious_findings
-from support.browser import Visitor, chromium, visitor
+from support.browser import Visitor, visitor
 from support.platform import Platform, Tenant
 
 PROMPT = "Clean white background"
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -63,7 +57,7 @@ async def test_from_signing_in_to_the_picture_in_full_size(quick: Platform, some
 
     await expect(page).to_have_url(re.compile(r"/ongoing/\d+$"))
     progress = page.get_by_role("progressbar", name="Progress of Ceramic mug")
-    await expect(progress).to_have_attribute("aria-valuenow", "3", timeout=60_000)
+    await expect(progress).to_have_attribute("aria-valuenow", "3")
     await expect(page.get_by_text("All 3 done")).to_be_visible()
     await expect(page.get_by_role("button", name=re.compile("^Open Ceramic mug, image"))).to_have_count(3)
     await expect(page.get_by_text("live", exact=True)).to_be_visible()

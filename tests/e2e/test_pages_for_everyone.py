@@ -2,22 +2,12 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 from support.axe import serious_findings
-from support.browser import chromium, visitor
+from support.browser import visitor
 from support.platform import Platform, Tenant
-
-LONG_MS = 60_000
-pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 class Look:
@@ -29,7 +19,7 @@ class Look:
 
     async def at(self, name: str) -> None:
         # Not until the network is idle: operators' pages ask every two seconds.
-        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=LONG_MS)
+        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         overflow = await self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         wide = [f"{overflow} px too wide"] if overflow > 0 else []
         if found := [*await serious_findings(self.page), *wide]:
@@ -48,14 +38,14 @@ async def test_a_shops_pages_of_money_and_news(
     async with visitor(browser, quick.status["web"], width=width, dark=dark, still=True) as someone:
         page, look = someone.page, Look(someone.page)
         await page.goto(f"/ongoing/{failed}?instance={shop.token}")
-        await expect(page.get_by_role("button", name=re.compile("^Try 2 failed images again"))).to_be_visible(timeout=LONG_MS)
+        await expect(page.get_by_role("button", name=re.compile("^Try 2 failed images again"))).to_be_visible()
         await look.at("a job with failures")
         await page.goto(f"/ongoing/{going}")
         await page.get_by_role("button", name=re.compile("^Cancel")).click()
         await expect(page.get_by_role("alertdialog")).to_be_visible()
         await look.at("the question before a job is cancelled")
         await page.get_by_role("button", name="Cancel the job").click()
-        await expect(page.get_by_text("Cancelled with 0 of 2 done")).to_be_visible(timeout=LONG_MS)
+        await expect(page.get_by_text("Cancelled with 0 of 2 done")).to_be_visible()
         await look.at("a cancelled job")
         await page.goto("/credits?missing=120")
         await page.get_by_label("Another amount").fill("10")
@@ -87,21 +77,21 @@ async def test_operators_pages(quick: Platform, browser: Browser, shop: Tenant, 
         await page.get_by_role("button", name="Sign in as an operator").click()
         await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
         await page.goto("/operator")
-        await expect(page.get_by_role("meter")).to_be_visible(timeout=LONG_MS)
-        await expect(page.get_by_role("row", name=re.compile(shop.instance_id))).to_be_visible(timeout=LONG_MS)
+        await expect(page.get_by_role("meter")).to_be_visible()
+        await expect(page.get_by_role("row", name=re.compile(shop.instance_id))).to_be_visible()
         await look.at("overview")
         await page.get_by_role("button", name=re.compile("^Burst of")).first.click()
         await look.at("a limit that is being changed")
         await page.goto("/operator/dead-letters")
         await page.get_by_label("Shop", exact=True).fill(shop.instance_id)
         await page.get_by_role("list", name="Dead letters").get_by_role("button").first.click()
-        await expect(page.get_by_role("heading", name="What was tried")).to_be_visible(timeout=LONG_MS)
+        await expect(page.get_by_role("heading", name="What was tried")).to_be_visible()
         await look.at("a dead letter")
         await page.goto(f"/operator/timeline/{failed}")
-        await expect(page.get_by_role("list", name="Events").get_by_role("button").first).to_be_visible(timeout=LONG_MS)
+        await expect(page.get_by_role("list", name="Events").get_by_role("button").first).to_be_visible()
         await look.at("a timeline")
         await page.goto("/operator/sandbox")
-        await expect(page.get_by_role("slider").first).to_be_visible(timeout=LONG_MS)
+        await expect(page.get_by_role("slider").first).to_be_visible()
         await look.at("the sandbox' faults")
         assert someone.complaints == []
     assert look.found == {}, json.dumps(look.found, indent=1)

@@ -24,7 +24,7 @@ async def test_a_socket_hears_of_its_own_tenant_alone(quick: Platform, shop: Ten
         await shop.ended(theirs)
         own = (await other.send(await quick.photographs(1))).json()["job"]["id"]
         heard: set[int] = set()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             async for message in ear:
                 frame = json.loads(message)
                 heard |= {frame["data"]["jobId"]} if "jobId" in frame["data"] else set()
@@ -53,7 +53,7 @@ async def test_an_idempotency_key_means_nothing_to_another_tenant(quick: Platfor
         foreign = await other.send(photographs, **{"Idempotency-Key": "same-key"})
 
     assert first.json()["job"]["id"] == again.json()["job"]["id"]
-    assert foreign.status_code == 201
+    assert foreign.status_code in {201, 202}
     assert foreign.json()["job"]["id"] != first.json()["job"]["id"]
 
 

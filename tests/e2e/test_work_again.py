@@ -4,7 +4,6 @@ import asyncio
 import json
 from typing import Any
 
-import pytest
 from support.home import OwnHome
 from support.platform import HOME, Platform, Tenant
 
@@ -25,10 +24,9 @@ async def send(platform: Platform, shop: Tenant, count: int) -> int:
     return int(answer.json()["job"]["id"])
 
 
-@pytest.mark.timeout(300)
 async def test_a_job_is_stopped_tried_again_and_redriven(quick: Platform, shop: Tenant) -> None:
     # Stopped at the provider: it ends, is paid for only where the provider has it, and does not end twice.
-    await quick.sandbox("PUT", "replicate", json={"seconds": {"min": 20, "max": 20}})
+    await quick.sandbox("PUT", "replicate", json={"seconds": 200})
     stopped = await send(quick, shop, 2)
     answer = await shop.http.post(f"{JOBS}/{stopped}/cancel")
     assert (answer.status_code, answer.json()["job"]["id"]) == (200, stopped), answer.text
@@ -60,7 +58,8 @@ async def test_a_job_is_stopped_tried_again_and_redriven(quick: Platform, shop: 
     ours = ("--instance", shop.instance_id)
     [letter] = (await dlq("list", *ours, "--json"))["deadLetters"]
     assert (letter["kind"], letter["jobId"], letter["attempts"], letter["state"]) == ("item", dead, 3, "open")
-    assert [one["number"] for one in (await dlq("show", letter["id"], "--json"))["history"]] == [1, 2, 3]
+    history = (await dlq("show", letter["id"], "--json"))["history"]
+    assert len([one for one in history if one["code"] != "not-sent"]) == 3  # a turn that a busy machine burned was none
     assert "1 would be redriven" in await dlq("redrive", "--dry-run", *ours)
     await quick.sandbox("PUT", "replicate", json={"transientRate": 0})
     assert (await dlq("redrive", letter["id"], "--json"))["matched"] == 1
@@ -76,7 +75,7 @@ async def test_a_job_is_stopped_tried_again_and_redriven(quick: Platform, shop: 
 
 async def _redriven(shop: Tenant, known: set[int]) -> int:
     """The job that the redrive made."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             jobs = (await shop.http.get(JOBS)).json()["jobs"]
             if fresh := [job["id"] for job in jobs if job["id"] not in known]:

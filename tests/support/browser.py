@@ -6,11 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-WAIT_MS_MAX = 20_000
+WAIT_MS_MAX = 60_000
+"""For anything to appear or to be done: it only fails a test. (Playwright's own is 5 s.)"""
 PHONE = 500
+NO_FAULT = ("Failed to load resource", "WebSocket is closed before the connection is established")
+"""What Chromium says by itself: of a request that was refused, which the page tells in words, and of a line that was no longer
+wanted before it stood, because someone left quickly or the machine was slow."""
+
+expect.set_options(timeout=WAIT_MS_MAX)
 
 
 def chromium_path() -> str:
@@ -47,8 +53,7 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.complaints.append(f"unhandled: {error}"))
 
     def _said(self, message: ConsoleMessage) -> None:
-        # A refused request is told by the page in words; Chromium writes its own line for each, which is no fault of the page.
-        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+        if message.type in {"error", "warning"} and not any(words in message.text for words in NO_FAULT):
             self.complaints.append(f"{message.type}: {message.text}")
 
 
