@@ -18,8 +18,8 @@ PAGE = 1_000
 SETTLED_SECONDS = 5.0
 """Younger changes are still on their way to Redis and are no difference."""
 SLOT_SETTLED_SECONDS = 60.0
-REPAIR_ITEMS_MAX = 20_000
-"""Items compared in one repair; the next one goes on from there."""
+REPAIR_PAGES_MAX = 20
+"""Pages of items compared in one repair when the counts differ; the next one goes on from there."""
 
 log = structlog.get_logger()
 
@@ -101,20 +101,22 @@ class Limiter:
         return epoch
 
     async def _repair_items(self) -> int:
-        names = list(self._limits.accounts)
-        if (await self._queue.figures(names)).length == await self._queue_table.count():
+        """Compare many items when the counts differ, and a page of them when they agree: one too few and one too many would."""
+        waiting = await self._queue_table.count()
+        if not waiting:
             return 0
+        differ = (await self._queue.figures(list(self._limits.accounts))).length != waiting
         found = 0
-        for _ in range(REPAIR_ITEMS_MAX // PAGE):
+        for _ in range(REPAIR_PAGES_MAX if differ else 1):
             page = await self._queue_table.page(after=self._repaired_to, limit=PAGE, older_seconds=SETTLED_SECONDS)
-            self._repaired_to = page[-1][0] if page else 0
             missing = await self._queue.missing([place.item_id for _, place, _ in page])
             # Asked again: an item may have been claimed between the two reads.
             missing &= await self._queue_table.still_queued(list(missing), older_seconds=SETTLED_SECONDS)
             filed = [(place, delay) for _, place, delay in page if place.item_id in missing]
             await self._queue.tell(Hints(filed=filed))
             found += len(filed)
-            if not page:
+            self._repaired_to = page[-1][0] if len(page) == PAGE else 0
+            if not self._repaired_to:
                 break
         return found
 
