@@ -45,6 +45,8 @@ class CreditsSettled(JobEvent):
 
     spent: int = Field(ge=0)
     released: int = Field(ge=0)
+    reason: str | None = Field(default=None, description="why, when a person decided on what the log of jobs does not tell")
+    created_by: str | None = Field(default=None, description="that person's name")
     balances: Balances
 
 

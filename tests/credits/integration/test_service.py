@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from darkroom_contracts.credits import CreditsGranted, CreditsRejected, CreditsReserved, CreditsSettled, PlanChanged
@@ -253,6 +254,40 @@ async def test_an_operator_finds_the_jobs_that_hold_credits(credits: Credits, lo
     assert (await credits.client.get(f"{url}?olderThan=60", headers=operator())).json() == {"reservations": []}
     assert (await credits.client.get(url, headers=tenant("shop"))).status_code == 403
     assert (await credits.client.get(f"{url}?olderThan=-1", headers=operator())).status_code == 400
+
+
+async def test_a_decision_by_hand_is_refused_where_events_decide_and_says_which_field_is_wrong(
+    credits: Credits, log: Log, database_url: str
+) -> None:
+    async def decide(job_id: int, headers: dict[str, str], **body: Any) -> httpx.Response:
+        return await credits.client.post(f"/api/operator/credits/reservations/{job_id}/decision", json=body, headers=headers)
+
+    await credits.grant("shop", amount=100, reason="welcome")
+    await log.publish(requested(1, items=2))
+    await log.events(lambda events: CreditsReserved in kinds(events), instance_id="shop")
+    assert (await decide(1, tenant("shop"), reason="why")).status_code == 403
+    assert (await decide(2, operator(), reason="why")).status_code == 404
+    refused = await decide(1, operator(), reason="why")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/reservation-not-undecided")
+    assert (await decide(1, operator(), reason="  ")).json()["errors"][0]["field"] == "reason"
+
+    await _looked_up_in_vain(database_url, job_id=1)
+    assert (await decide(1, operator(), reason="why", itemsSpent=3)).json()["errors"][0]["field"] == "itemsSpent"
+    decided = await decide(1, operator(), reason="the job was lost")
+    expected = {"jobId": 1, "instanceId": "shop", "spent": 0, "released": 30, "balanceAfter": 100}
+    assert (decided.status_code, decided.json()) == (200, expected)
+    told = await log.events(lambda events: released(events) == 30, instance_id="shop")
+    [event] = [one.event for one in told if isinstance(one.event, CreditsSettled)]
+    assert (event.reason, event.created_by) == ("the job was lost", "olga")
+
+
+async def _looked_up_in_vain(database_url: str, *, job_id: int) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        set_back = "UPDATE reservations SET sweeps = 1, updated_at = updated_at - interval '7 hours' WHERE job_id = $1"
+        await connection.execute(set_back, job_id)
+    finally:
+        await connection.close()
 
 
 async def test_open_reservations_are_told_to_the_doctor(credits: Credits, log: Log) -> None:

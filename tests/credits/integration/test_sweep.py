@@ -1,9 +1,13 @@
 """Reservations without news are decided by what the log of jobs says, and by nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from darkroom_credits.keep_books import KeepBooks
 from darkroom_credits.metrics import CreditsMetrics
+from darkroom_credits.reservations import Settled
+from darkroom_credits.sweep.decide_by_hand import DecideByHand, Decision, NotLeftToAPerson, TooManyItems, UnknownReservation
 from darkroom_credits.sweep.read_ends import ReadEnds
 from darkroom_credits.sweep.sweep_reservations import SweepReservations
 from prometheus_client import CollectorRegistry
@@ -92,3 +96,38 @@ async def test_what_cannot_be_decided_is_counted_and_looked_up_again_less_and_le
     assert registry.get_sample_value("darkroom_credits_reservations_swept_total", {"outcome": "cleared"}) == 1
     [(sweeps, state)] = await books.rows("SELECT sweeps, state FROM reservations")
     assert (sweeps, state) == (2, "CLOSED")
+
+
+async def test_what_nothing_decides_a_person_decides_once_and_late_news_changes_nothing(books: CreditBooks, log: Log) -> None:
+    await books.grant("shop", 100)
+    await books.take(requested(1, items=3), item_finished(1, 11))
+    decide = DecideByHand(books.unit_of_work, clock=books.clock.now, quiet_seconds=QUIET_SECONDS)
+    two_of_three = Decision(job_id=1, items_spent=2, reason="the pictures were delivered", decided_by="ann")
+    later(books, hours=2)
+    with pytest.raises(NotLeftToAPerson):
+        await decide(two_of_three)  # nobody has looked it up yet
+    assert await sweep_of(books, log).sweep() == 0
+    later(books, hours=0)
+    with pytest.raises(NotLeftToAPerson):
+        await decide(two_of_three)  # it was looked up, but there has been news lately
+    later(books, hours=2)
+    with pytest.raises(UnknownReservation):
+        await decide(replace(two_of_three, job_id=9))
+    with pytest.raises(TooManyItems):
+        await decide(replace(two_of_three, items_spent=4))
+    assert await open_jobs(books) == [(1, 30)]
+
+    # Of the 45 held one item's 15 were spent; a second one's are now, and the third one's are given back.
+    decided = await decide(two_of_three)
+    assert (decided.settled, decided.available_after) == (Settled(spent=15, released=15), 70)
+    assert await books.balances("shop") == (70, 0, 30)
+    with pytest.raises(NotLeftToAPerson):
+        await decide(two_of_three)
+    await books.take(item_finished(1, 12), job_finished(1, 3, items=3))
+    assert await books.balances("shop") == (70, 0, 30)
+    lines = await books.rows(
+        "SELECT kind, amount, created_by FROM ledger_transactions WHERE reason = 'the pictures were delivered'"
+    )
+    assert sorted(tuple(line) for line in lines) == [("release", 15, "ann"), ("spend", 15, "ann")]
+    await books.assert_sound()
+    await books.assert_topic_rebuilds()

@@ -134,6 +134,23 @@ def list_reservations(
     Console(highlight=False).print(table)
 
 
+@app.command("decide")
+def decide_reservation(
+    job: Annotated[int, typer.Argument(help="a job that `reservations --undecided` lists")],
+    reason: Reason,
+    items_spent: Annotated[int, typer.Option(help="so many of its items are spent in all, the rest is given back", min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Close a reservation of which even the log of jobs tells no end."""
+    body = {"itemsSpent": items_spent, "reason": reason}
+    decided = ask_operator("credits", "POST", f"credits/reservations/{job}/decision", body)
+    if as_json:
+        show_json(decided)
+        return
+    what = f"spent {decided['spent']:,} and gave back {decided['released']:,} of the credits that job {job} held"
+    print(f"{what}; {decided['instanceId']} has {decided['balanceAfter']:,} available")
+
+
 @app.command("close")
 def close_credits(
     show: Annotated[bool, typer.Option("--show", help="only show the newest close, run none")] = False, as_json: Json = False

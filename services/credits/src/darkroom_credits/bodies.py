@@ -120,6 +120,23 @@ class RefundRequest(StrictBody):
     reason: str = Field(min_length=1, max_length=REASON_MAX)
 
 
+class DecisionRequest(StrictBody):
+    """An operator's decision on a reservation that the log of jobs does not decide."""
+
+    items_spent: int = Field(default=0, ge=0, strict=True, description="in all, those settled before included")
+    reason: str = Field(min_length=1, max_length=REASON_MAX)
+
+
+class DecidedBody(Body):
+    """What such a decision made of the credits that were held still."""
+
+    job_id: int
+    instance_id: str
+    spent: int
+    released: int
+    balance_after: int
+
+
 class CorrectionBody(Body):
     """A correction as it was made. `lost`: how much of a taking was not available any more."""
 

@@ -119,7 +119,10 @@ def _settle(books: Books, posted: Posted, pending: dict[int, _Pending]) -> None:
     if reservation is None or reservation.instance_id != event.instance_id:
         books.ignored.append(("unknown-job", posted))
         return
-    settled = _settle_item(books, reservation, event) if isinstance(event, ItemFinished) else clear(reservation, event)
+    if isinstance(event, ItemFinished):
+        settled = _settle_item(books, reservation, event)
+    else:
+        settled = clear(reservation, items_spent=event.items_spent)
     if settled is None:
         books.ignored.append(("settled-already", posted))
         return
@@ -144,21 +147,35 @@ def _settle_item(books: Books, reservation: Reservation, item: ItemFinished) -> 
 
 def _post_settlements(books: Books, account: Account, pending: dict[int, _Pending]) -> None:
     for job_id, one in pending.items():
-        settled, cause = one.settled, one.cause
-        if not settled.spent and not settled.released:
-            continue
-        account.move("spend", settled.spent, job_id=job_id, event_id=cause.id)
-        account.move("release", settled.released, job_id=job_id, event_id=cause.id)
-        grants = books.grants.get(account.instance_id, ())
-        give_back(grants, books.draws.get(job_id, ()), settled.released)
-        event = CreditsSettled(
-            instance_id=account.instance_id,
-            job_id=job_id,
-            spent=settled.spent,
-            released=settled.released,
-            balances=account.balances(),
-        )
-        books.facts.append((event, cause))
-        # What came back to a grant that has ended meanwhile goes where the rest of it went.
-        books.facts.extend((withdrawn, cause) for withdrawn in withdraw(account, grants, now=books.now, job_id=job_id))
+        if one.settled.spent or one.settled.released:
+            facts = post_settlement(books, account, job_id, one.settled, event_id=one.cause.id)
+            books.facts.extend((fact, one.cause) for fact in facts)
     pending.clear()
+
+
+def post_settlement(
+    books: Books,
+    account: Account,
+    job_id: int,
+    settled: Settled,
+    *,
+    event_id: str | None = None,
+    reason: str | None = None,
+    created_by: str | None = None,
+) -> list[Event]:
+    """Move what was settled of a job: by the event of this id, or by a person for a reason. The facts to be told."""
+    account.move("spend", settled.spent, job_id=job_id, event_id=event_id, reason=reason)
+    account.move("release", settled.released, job_id=job_id, event_id=event_id, reason=reason)
+    grants = books.grants.get(account.instance_id, ())
+    give_back(grants, books.draws.get(job_id, ()), settled.released)
+    told = CreditsSettled(
+        instance_id=account.instance_id,
+        job_id=job_id,
+        spent=settled.spent,
+        released=settled.released,
+        reason=reason,
+        created_by=created_by,
+        balances=account.balances(),
+    )
+    # What came back to a grant that has ended meanwhile goes where the rest of it went.
+    return [told, *withdraw(account, grants, now=books.now, job_id=job_id)]

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from darkroom_credits.bodies import AdjustmentRequest, CorrectedBody, CorrectionBody, RefundRequest
 from darkroom_credits.correct_credits import AnotherCorrectionHasThisKey, CorrectCredits, NothingToGiveBack, UnknownSpending
 from darkroom_credits.corrections import Correction
-from darkroom_credits.http_operator import IdempotencyKey, InstanceId
+from darkroom_credits.http_operator import IdempotencyKey, InstanceId, reason_of
 from darkroom_credits.store_corrections import Adjustment
 
 
@@ -41,7 +41,7 @@ def build_correction_routes(unit_of_work: UnitOfWork, corrections: CorrectCredit
         wanted = Correction(
             instance_id=instance_id,
             amount=body.amount,
-            reason=_reason(body.reason),
+            reason=reason_of(body.reason),
             created_by=operator.subject,
             once_key=_key(instance_id, idempotency_key),
         )
@@ -60,7 +60,7 @@ def build_correction_routes(unit_of_work: UnitOfWork, corrections: CorrectCredit
         wanted = Correction(
             instance_id=instance_id,
             amount=body.amount or 0,
-            reason=_reason(body.reason),
+            reason=reason_of(body.reason),
             created_by=operator.subject,
             job_id=body.job_id,
             item_id=body.item_id,
@@ -77,13 +77,6 @@ def build_correction_routes(unit_of_work: UnitOfWork, corrections: CorrectCredit
             raise Problem(409, "Nothing to give back", detail, kind="/problems/nothing-to-give-back", more=more) from error
 
     return router
-
-
-def _reason(text: str) -> str:
-    reason = text.strip()
-    if not reason:
-        raise invalid("reason", "must not be blank")
-    return reason
 
 
 def _key(instance_id: str, idempotency_key: str | None) -> str | None:

@@ -1,13 +1,12 @@
 """What an operator may do over HTTP with any tenant's credits."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from darkroom_servicekit.auth import INSTANCE_ID_MAX, Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem, invalid
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path
 
 from darkroom_credits.bodies import (
     CreditsBody,
@@ -15,45 +14,27 @@ from darkroom_credits.bodies import (
     GrantedBody,
     GrantRequest,
     PlanRequest,
-    ReservationBody,
-    ReservationsBody,
 )
 from darkroom_credits.change_plan import ChangePlan
 from darkroom_credits.grant_credits import AnotherGrantHasThisKey, GrantCredits, GrantHasExpired
 from darkroom_credits.grants import NewGrant
-from darkroom_credits.http_tenant import LIMIT_DEFAULT, LIMIT_MAX, credits_body
+from darkroom_credits.http_tenant import credits_body
 from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.plans import UnknownPlan
 from darkroom_credits.store_grants import GrantRow
-from darkroom_credits.store_reads import list_open_reservations
 
 IDEMPOTENCY_KEY_MAX = 200
-OLDER_THAN_SECONDS_MAX = 10 * 365 * 86400
 
 InstanceId = Annotated[str, Path(alias="instanceId", min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=IDEMPOTENCY_KEY_MAX)]
-OlderThan = Annotated[float, Query(alias="olderThan", ge=0, le=OLDER_THAN_SECONDS_MAX, allow_inf_nan=False)]
 
 
 def build_operator_routes(
     unit_of_work: UnitOfWork, *, accounts: LookAtAccount, grants: GrantCredits, plans: ChangePlan, principal_of: PrincipalOf
 ) -> APIRouter:
-    """Balances, grants, plans and reservations of all tenants."""
+    """Balances, grants and plans of all tenants."""
     router = APIRouter(prefix="/api/operator", tags=["operator"])
     signed_in = Depends(only_operators(principal_of))
-
-    @router.get("/credits/reservations")
-    async def reservations(
-        older_than: OlderThan = 0,
-        undecided: Annotated[bool, Query(description="only those that were looked up in the log of jobs in vain")] = False,
-        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
-        _operator: Principal = signed_in,
-    ) -> ReservationsBody:
-        """Jobs that have held credits for longer than `olderThan` seconds, the oldest first."""
-        before = accounts.now() - timedelta(seconds=older_than)
-        async with unit_of_work.read() as connection:
-            found = await list_open_reservations(connection, before=before, undecided=undecided, limit=limit)
-        return ReservationsBody(reservations=[ReservationBody(**vars(one)) for one in found])
 
     @router.put("/tenants/{instanceId}/plan")
     async def change_plan(
@@ -83,14 +64,11 @@ def build_operator_routes(
         operator: Principal = signed_in,
     ) -> GrantedBody:
         """Give a tenant credits, with a reason. The same `Idempotency-Key` gives them once and answers the same."""
-        reason = body.reason.strip()
-        if not reason:
-            raise invalid("reason", "must not be blank")
         new = NewGrant(
             instance_id=instance_id,
             kind="operator",
             amount=body.amount,
-            reason=reason,
+            reason=reason_of(body.reason),
             created_by=operator.subject,
             expires_at=body.expires_at,
             once_key=f"operator:{instance_id}:{idempotency_key}" if idempotency_key else None,
@@ -119,3 +97,11 @@ def _granted(row: GrantRow) -> GrantedBody:
         created_at=row.created_at,
     )
     return GrantedBody(grant=grant, balance_after=row.available_after)
+
+
+def reason_of(text: str) -> str:
+    """An operator's reason, without the blanks around it. Raises Problem for one of blanks alone."""
+    reason = text.strip()
+    if not reason:
+        raise invalid("reason", "must not be blank")
+    return reason

@@ -34,6 +34,8 @@ from darkroom_credits.payments.stripe_client import StripeClient
 from darkroom_credits.payments.take_webhook import TakeWebhook
 from darkroom_credits.payments.tell_prices import TellPrices
 from darkroom_credits.settings import CreditsSettings
+from darkroom_credits.sweep.decide_by_hand import DecideByHand
+from darkroom_credits.sweep.http import build_reservation_routes
 from darkroom_credits.sweep.read_ends import ReadEnds
 from darkroom_credits.sweep.sweep_reservations import SweepReservations
 
@@ -64,6 +66,9 @@ def build(settings: CreditsSettings) -> FastAPI:
     add_payments(runtime, settings, metrics, principal_of)
     runtime.app.include_router(build_tenant_routes(unit_of_work, accounts, principal_of))
     runtime.app.include_router(build_statement_routes(unit_of_work, accounts, principal_of))
+    decide = DecideByHand(unit_of_work, clock=utc_now, quiet_seconds=settings.reservation_overdue_seconds)
+    # Before the routes of /credits/{instanceId}, which would take `reservations` for a tenant.
+    runtime.app.include_router(build_reservation_routes(unit_of_work, decide, principal_of, clock=utc_now))
     runtime.app.include_router(
         build_operator_routes(unit_of_work, accounts=accounts, grants=grants, plans=plans, principal_of=principal_of)
     )

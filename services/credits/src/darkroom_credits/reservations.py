@@ -7,7 +7,7 @@ of its items changes nothing.
 from dataclasses import dataclass
 from typing import Literal
 
-from darkroom_contracts.jobs import ItemFinished, JobFinished, JobRequested
+from darkroom_contracts.jobs import ItemFinished, JobRequested
 
 State = Literal["OPEN", "CLOSED", "REJECTED"]
 
@@ -71,14 +71,14 @@ def settle_item(reservation: Reservation, item: ItemFinished) -> Settled | None:
     return _apply(reservation, Settled(spent=price) if item.charge == "spend" else Settled(released=price))
 
 
-def clear(reservation: Reservation, end: JobFinished) -> Settled | None:
+def clear(reservation: Reservation, *, items_spent: int) -> Settled | None:
     """Close a reservation: in all, `items_spent` times the price is spent and the rest given back. None when closed already.
 
     What was settled item by item stands; so items that were never told of are covered by the job's own totals.
     """
     if reservation.state != "OPEN":
         return None
-    still_to_spend = end.items_spent * reservation.price_credits - reservation.spent
+    still_to_spend = items_spent * reservation.price_credits - reservation.spent
     spent = max(0, min(still_to_spend, reservation.rest))
     cleared = _apply(reservation, Settled(spent=spent, released=reservation.rest - spent))
     reservation.state = "CLOSED"

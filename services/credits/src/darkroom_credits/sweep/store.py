@@ -35,6 +35,13 @@ CLOSE_SETTLED = text(
         AND items_total <= (SELECT count(*) FROM settlements WHERE settlements.job_id = reservations.job_id)
     """
 )
+UNDECIDED_ONE = text(
+    """
+    SELECT instance_id, items_total, state,
+        state = 'OPEN' AND sweeps > 0 AND updated_at < CAST(:quiet_since AS timestamptz) AS undecided
+    FROM reservations WHERE job_id = :job
+    """
+)
 STILL_OPEN = text(
     "SELECT job_id FROM reservations WHERE job_id = ANY(CAST(:jobs AS bigint[])) AND state = 'OPEN' ORDER BY job_id"
 )
@@ -81,6 +88,22 @@ async def close_settled(transaction: Transaction, job_ids: Sequence[int]) -> Non
 async def still_open(transaction: Transaction, job_ids: Sequence[int]) -> list[int]:
     """Those that are open all the same."""
     return list((await transaction.execute(STILL_OPEN, {"jobs": list(job_ids)})).scalars())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Whose reservation it is, and whether it is left to a person to decide on it."""
+
+    instance_id: str
+    items_total: int
+    state: str
+    undecided: bool
+
+
+async def standing_of(connection: AsyncConnection, job_id: int, *, quiet_since: datetime) -> Standing | None:
+    """How a job's reservation stands; None without one. Lock its tenant's account first, if it shall stay so."""
+    row = (await connection.execute(UNDECIDED_ONE, {"job": job_id, "quiet_since": quiet_since})).one_or_none()
+    return Standing(**row._mapping) if row else None
 
 
 async def count_undecided(connection: AsyncConnection, *, quiet_since: datetime) -> int:
