@@ -264,6 +264,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/credits/reservations/{jobId}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide On
+         * @description Close a reservation of which even the log of jobs tells no end: so many items are spent, the rest is given back.
+         *
+         *     Only one that `undecided=true` lists; a job that may go on is decided by its own events, or by cancelling it.
+         */
+        post: operations["decide_on_api_operator_credits_reservations__jobId__decision_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/doctor": {
         parameters: {
             query?: never;
@@ -633,6 +655,36 @@ export interface components {
             meaning: string;
             /** Repair */
             repair: string | null;
+        };
+        /**
+         * DecidedBody
+         * @description What such a decision made of the credits that were held still.
+         */
+        DecidedBody: {
+            /** Balanceafter */
+            balanceAfter: number;
+            /** Instanceid */
+            instanceId: string;
+            /** Jobid */
+            jobId: number;
+            /** Released */
+            released: number;
+            /** Spent */
+            spent: number;
+        };
+        /**
+         * DecisionRequest
+         * @description An operator's decision on a reservation that the log of jobs does not decide.
+         */
+        DecisionRequest: {
+            /**
+             * Itemsspent
+             * @description in all, those settled before included
+             * @default 0
+             */
+            itemsSpent: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * DifferenceBody
@@ -1452,6 +1504,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReservationsBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_on_api_operator_credits_reservations__jobId__decision_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                jobId: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedBody"];
                 };
             };
             /** @description Validation Error */
