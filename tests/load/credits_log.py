@@ -30,7 +30,7 @@ from load.bench import percentiles
 from support.credit_books import credit_books
 from support.credit_events import item_finished, job_finished, requested
 from support.kafka import Log, own_log
-from support.notifier_process import free_port
+from support.ports import free_port
 from support.service import eventually, migrated
 from support.stack import StackAddresses, ensure_parts, fresh_database, leased_redis
 

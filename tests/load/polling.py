@@ -20,8 +20,8 @@ import httpx
 import psutil
 from support.kafka import own_log
 from support.poller_world import poller_settings
+from support.ports import free_port
 from support.provider_double import ProviderDouble, provider_double
-from support.running_sandbox import free_port
 from support.service import eventually, migrated
 from support.stack import ensure_parts, fresh_database, leased_redis
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket as socket_module
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,13 +16,16 @@ from darkroom_contracts.event import Event
 from darkroom_contracts.examples import EXAMPLES
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token
 from support.kafka import Log
+from support.ports import free_port
 from support.service import eventually
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 PUBLIC_URL = "http://darkroom.example"
-FRAME_SECONDS_MAX = 15.0
-STOP_SECONDS_MAX = 15.0
+FRAME_SECONDS_MAX = 40.0
+STOP_SECONDS_MAX = 40.0
+START_SECONDS_MAX = 60.0
+ANSWER_SECONDS_MAX = 30.0
 
 Message = dict[str, Any]
 
@@ -63,7 +65,7 @@ class NotifierProcess:
 
     async def metric(self, name: str) -> float:
         """A metric's sum over its labels."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS_MAX) as client:
             text = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
         lines = [line for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
@@ -83,10 +85,10 @@ class NotifierProcess:
 
 @asynccontextmanager
 async def notifier_process(
-    ground: Ground, settings: Callable[[int], Mapping[str, str]] = lambda _port: {}
+    ground: Ground, settings: Callable[[int], Mapping[str, str]] = lambda _port: {}, *, port: int | None = None
 ) -> AsyncIterator[NotifierProcess]:
     """A ready notifier for as long as the context lasts. `settings` gives more of them, by its port."""
-    port = free_port()
+    port = port or free_port()
     own = {
         "DARKROOM_HTTP_PORT": str(port),
         "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": ground.log.bootstrap,
@@ -104,7 +106,7 @@ async def notifier_process(
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "darkroom_notifier", env=environ)
     notifier = NotifierProcess(process, port)
     try:
-        await eventually(notifier.ready, seconds=40.0)
+        await eventually(notifier.ready, seconds=START_SECONDS_MAX)
         yield notifier
     finally:
         await notifier.stop()
@@ -163,7 +165,7 @@ class Page:
 async def page(url: str, *, token: str | None = None, position: Message | None = None, **options: Any) -> AsyncIterator[Page]:
     """A socket, connected when a token is given. `options` are those of the websockets client."""
     # No bound on what is unread: a client that stops reading would not see the answer to its own close either.
-    async with connect(url, proxy=None, max_queue=None, **options) as socket:
+    async with connect(url, proxy=None, max_queue=None, open_timeout=FRAME_SECONDS_MAX, **options) as socket:
         opened = Page(socket)
         if token is not None:
             await opened.say_connect(token, position)
@@ -179,11 +181,3 @@ def token_for(instance_id: str, *, ttl_seconds: float = 3600.0) -> str:
     """An instance token of the development key."""
     ttl = timedelta(seconds=ttl_seconds)
     return make_instance_token(instance_id, key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=ttl)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket_module.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,7 +1,6 @@
 """A sandbox as its users have it: a process of its own behind a port, and somebody to receive its webhooks."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,15 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from support.ports import free_port
 
-START_SECONDS = 20.0
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+START_SECONDS = 60.0
+ANSWER_SECONDS = 30.0
+STOP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -40,11 +35,12 @@ class RunningSandbox:
 
     def set(self, **options: Any) -> None:
         """`PUT /sandbox/replicate`"""
-        httpx.put(f"{self.url}/sandbox/replicate", json=options).raise_for_status()
+        httpx.put(f"{self.url}/sandbox/replicate", json=options, timeout=ANSWER_SECONDS).raise_for_status()
 
     def calls(self, **query: Any) -> list[dict[str, Any]]:
         """`GET /sandbox/calls`"""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/sandbox/calls", params=query).json()["calls"]
+        answer = httpx.get(f"{self.url}/sandbox/calls", params=query, timeout=ANSWER_SECONDS)
+        found: list[dict[str, Any]] = answer.json()["calls"]
         return found
 
 
@@ -63,7 +59,7 @@ def running_sandbox(home: Path, **settings: str) -> Iterator[RunningSandbox]:
             yield RunningSandbox(url, process.pid)
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=STOP_SECONDS)
 
 
 def _is_ready(url: str) -> bool:
@@ -92,7 +88,7 @@ class WebhookReceiver:
     answers: deque[int] = field(default_factory=deque)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait_for(self, count: int, *, within_seconds: float = 15) -> list[Received]:
+    def wait_for(self, count: int, *, within_seconds: float = 60) -> list[Received]:
         """The webhooks, once there are `count`."""
         with self.changed:
             arrived = self.changed.wait_for(lambda: len(self.received) >= count, within_seconds)

@@ -15,7 +15,7 @@ from support.notifier_process import Ground, NotifierProcess, example, notifier_
 from support.running_sandbox import RunningSandbox
 
 TWILIO_TOKEN = "twilio-token-nnnn"
-WAIT_SECONDS_MAX = 20.0
+WAIT_SECONDS_MAX = 40.0
 
 Json = dict[str, Any]
 
@@ -78,11 +78,13 @@ def settings_of(sandbox: RunningSandbox, port: int, **more: str) -> dict[str, st
 
 
 @asynccontextmanager
-async def telling_notifier(ground: Ground, sandbox: RunningSandbox, **more: str) -> AsyncIterator[TellingNotifier]:
+async def telling_notifier(
+    ground: Ground, sandbox: RunningSandbox, *, port: int | None = None, **more: str
+) -> AsyncIterator[TellingNotifier]:
     """A ready notifier whose vendors are the sandbox."""
     async with (
-        notifier_process(ground, lambda port: settings_of(sandbox, port, **more)) as process,
-        httpx.AsyncClient(timeout=15.0) as client,
+        notifier_process(ground, lambda own: settings_of(sandbox, own, **more), port=port) as process,
+        httpx.AsyncClient(timeout=30.0) as client,
     ):
         telling = TellingNotifier(process, sandbox, client)
         await telling.set("sendgrid", webhook={"url": f"{process.http}/webhooks/sendgrid", "delaySeconds": 0.05})

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 from darkroom_cli.stack.home import Home, write_json
 from darkroom_cli.stack.plan import Plan, Probe, Task
 from support.home import OwnHome, alive, wait_until
+from support.ports import free_port
 
 # Tells when it starts and ends, and answers /readyz with 200.
 SERVER = """
@@ -51,9 +51,7 @@ class Bench:
         return self.own.home
 
     def server(self, key: str, *after: str) -> Task:
-        with socket.socket() as trial:
-            trial.bind(("127.0.0.1", 0))
-            port = trial.getsockname()[1]
+        port = free_port()
         argv = (sys.executable, "-c", SERVER, key, str(port), str(self.story))
         return Task(key=key, name=key, argv=argv, probe=Probe(kind="http", host="127.0.0.1", port=port), after=after)
 
@@ -79,7 +77,7 @@ class Bench:
     def end(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
 
     def told(self) -> list[str]:
         return self.story.read_text().splitlines()
@@ -107,7 +105,7 @@ def test_what_dies_is_started_again_and_counted(bench: Bench) -> None:
     bench.wait("one", "ready")
     first = bench.own.task("one")["pid"]
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: bench.own.task("one")["restarts"] == 1, "it is started again", seconds=2)
+    wait_until(lambda: bench.own.task("one")["restarts"] >= 1, "it is started again")
     bench.wait("one", "ready")
     assert bench.own.task("one")["pid"] != first
 
@@ -117,7 +115,7 @@ def test_what_comes_after_a_dead_process_is_left_alone(bench: Bench) -> None:
     bench.wait("next", "ready")
     untouched = bench.own.task("next")["pid"]
     os.kill(bench.own.task("base")["pid"], signal.SIGKILL)
-    wait_until(lambda: bench.own.task("base")["restarts"] == 1 and bench.own.task("base")["state"] == "ready", "base is back")
+    wait_until(lambda: bench.own.task("base")["restarts"] >= 1 and bench.own.task("base")["state"] == "ready", "base is back")
     assert bench.own.task("next")["pid"] == untouched
 
 
@@ -130,7 +128,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(bench: Bench) -> None:
     bench.signal(signal.SIGKILL)
     assert bench.process is not None
     bench.process.wait()
-    wait_until(lambda: not alive(pids), "all processes are gone", seconds=5)
+    wait_until(lambda: not alive(pids), "all processes are gone")
     assert bench.home.supervisor_pid() is None
 
 

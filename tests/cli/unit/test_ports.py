@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.ports import CHOICE_FIRST, CHOICE_LAST, HOST, Ports, is_free
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind((HOST, 0))
-        return int(trial.getsockname()[1])
+from support.ports import free_port
 
 
 def test_a_port_is_kept_from_one_start_to_the_next(tmp_path: Path) -> None:
@@ -40,7 +35,7 @@ def test_a_port_taken_by_another_program_is_chosen_anew_and_told(tmp_path: Path)
 
 
 def test_the_wanted_web_port_is_taken_or_refused_in_words(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     with closing(Ports(tmp_path / "a.json")) as ports:
         assert ports.web(port, running=False) == port
     refused = pytest.raises(StackError, match=rf"port {port} \(DARKROOM_PORT\) is in use")
@@ -49,7 +44,7 @@ def test_the_wanted_web_port_is_taken_or_refused_in_words(tmp_path: Path) -> Non
 
 
 def test_two_stacks_that_start_at_once_do_not_get_the_same_web_port(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     with closing(Ports(tmp_path / "a.json")) as first, closing(Ports(tmp_path / "b.json")) as second:
         assert first.web(port, running=False) == port
         # Nobody listens yet, and still the second may not have it.
@@ -58,10 +53,10 @@ def test_two_stacks_that_start_at_once_do_not_get_the_same_web_port(tmp_path: Pa
 
 
 def test_a_running_stack_does_not_move(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     with closing(Ports(tmp_path / "a.json")) as ports:
         ports.web(port, running=False)
         with socket.create_server((HOST, port)):
             assert ports.web(None, running=True) == port
             with pytest.raises(StackError, match="darkroom down"):
-                ports.web(_free_port(), running=True)
+                ports.web(free_port(), running=True)

