@@ -2,18 +2,22 @@
 
 import asyncio
 import json
+from contextlib import suppress
 
 import pytest
 from darkroom_contracts.items import ItemCompleted
 from darkroom_servicekit.auth import token_digest
 from darkroom_servicekit.revocation import Revocations
 from redis.asyncio import Redis
-from support.notifier_process import Ground, NotifierProcess, example, notifier_process, page, token_for
+from support.notifier_process import FRAME_SECONDS_MAX, Ground, NotifierProcess, Page, example, notifier_process, page, token_for
 from support.service import eventually
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from support.tasks import in_background
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 FAR_AWAY = "not-a-token"
+LIVES_SECONDS = (1.0, 6.0, 24.0)
+"""How long a token lives that is to end while its socket is open: a busy machine may need longer until it has connected."""
 
 
 async def test_no_connect_in_time_is_4408(notifier: NotifierProcess) -> None:
@@ -54,22 +58,28 @@ async def test_an_expired_token_is_4401(notifier: NotifierProcess, tenant: str) 
 
 
 async def test_a_token_that_expires_later_is_4401_then(notifier: NotifierProcess, tenant: str) -> None:
-    async with page(notifier.url, token=token_for(tenant, ttl_seconds=1.0)) as open_page:
-        assert await open_page.close_code() == 4401
+    for seconds in LIVES_SECONDS:
+        async with page(notifier.url) as open_page:
+            try:
+                await open_page.say_connect(token_for(tenant, ttl_seconds=seconds))
+            except ConnectionClosed:
+                continue
+            assert await open_page.close_code() == 4401
+            return
+    pytest.fail("never connected")
 
 
 async def test_a_new_token_keeps_the_socket_open(ground: Ground, notifier: NotifierProcess, tenant: str) -> None:
-    loop = asyncio.get_running_loop()
-    expires = loop.time() + 1.5
-    async with page(notifier.url, token=token_for(tenant, ttl_seconds=1.5)) as open_page:
-        await open_page.send({"type": "token", "token": token_for(tenant)})
-
-        async def old_one_is_expired() -> bool:
-            return loop.time() > expires + 0.3
-
-        await eventually(old_one_is_expired)
-        await ground.log.publish(example(ItemCompleted, tenant))
-        assert len(await open_page.frames(1)) == 1
+    for seconds in LIVES_SECONDS:
+        with suppress(ConnectionClosed):  # the old one had ended before the new one was there
+            async with page(notifier.url) as open_page:
+                await open_page.say_connect(token_for(tenant, ttl_seconds=seconds))
+                await open_page.send({"type": "token", "token": token_for(tenant)})
+                await asyncio.sleep(seconds + 0.3)
+                await ground.log.publish(example(ItemCompleted, tenant))
+                assert len(await open_page.frames(1)) == 1
+                return
+    pytest.fail("closed although it had a new token")
 
 
 @pytest.mark.parametrize("whose", ["nobody's", "another tenant's"])
@@ -83,19 +93,31 @@ async def test_a_new_token_that_is_not_the_tenants_is_4401(
 
 async def test_more_than_twenty_messages_a_second_are_4429(notifier: NotifierProcess, tenant: str) -> None:
     token = token_for(tenant)
-    async with page(notifier.url, token=token) as open_page:
-        for _ in range(25):
-            await open_page.send({"type": "token", "token": token})
+    async with page(notifier.url, token=token) as open_page, in_background(repeated(open_page, token, every_seconds=0.005)):
         assert await open_page.close_code() == 4429
+
+
+async def repeated(open_page: Page, token: str, *, every_seconds: float) -> None:
+    """Send the token again and again, until the socket is closed."""
+    with suppress(ConnectionClosed):
+        while True:
+            await open_page.send({"type": "token", "token": token})
+            await asyncio.sleep(every_seconds)
 
 
 async def test_the_fifty_first_socket_of_a_tenant_is_4429_also_on_another_replica(
     ground: Ground, notifier: NotifierProcess, tenant: str, other_tenant: str
 ) -> None:
     token = token_for(tenant)
+    said = json.dumps({"type": "connect", "token": token})
+
+    async def connecting(url: str) -> ClientConnection:
+        socket = await connect(url, proxy=None, open_timeout=FRAME_SECONDS_MAX)
+        await socket.send(said)  # at once: none is waited for longer than some seconds
+        return socket
+
     async with notifier_process(ground) as replica:
-        sockets = [await connect(url, proxy=None) for url in [notifier.url, replica.url] * 25]
-        await asyncio.gather(*(socket.send(json.dumps({"type": "connect", "token": token})) for socket in sockets))
+        sockets = await asyncio.gather(*(connecting(url) for url in [notifier.url, replica.url] * 25))
         assert {json.loads(await socket.recv())["type"] for socket in sockets} == {"connected"}
         for url in (notifier.url, replica.url):
             async with page(url) as one_too_many:
@@ -107,8 +129,11 @@ async def test_the_fifty_first_socket_of_a_tenant_is_4429_also_on_another_replic
 
         async def a_place_is_free() -> bool:
             async with page(replica.url) as again:
-                await again.send({"type": "connect", "token": token})
-                return "connected" in str(await again.socket.recv())
+                try:
+                    await again.say_connect(token)
+                except ConnectionClosed:  # no place yet
+                    return False
+                return True
 
         await eventually(a_place_is_free)
 
@@ -134,8 +159,8 @@ async def test_compression_is_not_offered(notifier: NotifierProcess) -> None:
 async def test_going_down_is_4503_for_all_and_quick(ground: Ground, tenant: str) -> None:
     async with (
         notifier_process(ground) as replica,
-        page(replica.url) as silent,
         page(replica.url, token=token_for(tenant)) as open_page,
+        page(replica.url) as silent,  # the last: who says nothing is not waited for long
     ):
         stopping = asyncio.create_task(replica.stop())
         assert await open_page.close_code() == 4503
@@ -148,18 +173,22 @@ async def test_a_slow_reader_is_dropped_alone(ground: Ground, notifier: Notifier
     token = token_for(tenant)
     name = "x" * 2000
     host, port = "127.0.0.1", notifier.port
+
+    async def open_sockets(count: int) -> bool:
+        return await notifier.metric("darkroom_ws_sockets") == count
+
+    await eventually(lambda: open_sockets(0))  # those of other tests have been closed, and soon are counted off
     slow_reader, slow_writer = await asyncio.open_connection(host, port, limit=1024)
     slow_writer.write(HANDSHAKE)
     await slow_reader.readuntil(b"\r\n\r\n")
     slow_writer.write(text_frame(json.dumps({"type": "connect", "token": token})))
-    dropped_before = await notifier.metric("darkroom_ws_closed_total")
     async with page(notifier.url, token=token) as good:
         await slow_reader.readuntil(b'"recovered":false}')
         behind = slow_writer.transport
         assert isinstance(behind, asyncio.Transport)
         behind.pause_reading()
         sent = 0
-        while await notifier.metric("darkroom_ws_closed_total") == dropped_before:
+        while not await open_sockets(1):
             await ground.log.publish(*[example(ItemCompleted, tenant, item_id=sent + n, image_id=name) for n in range(500)])
             sent += 500
             frames = await good.frames(500)
@@ -167,11 +196,7 @@ async def test_a_slow_reader_is_dropped_alone(ground: Ground, notifier: Notifier
             assert sent < 50_000, "the slow reader was never dropped"
         await ground.log.publish(example(ItemCompleted, tenant))
         assert len(await good.frames(1)) == 1
-
-    async def only_the_cut_is_left() -> bool:
-        return await notifier.metric("darkroom_ws_sockets") == 0
-
-    await eventually(only_the_cut_is_left)
+    await eventually(lambda: open_sockets(0))
     slow_writer.close()
 
 
@@ -189,11 +214,17 @@ def text_frame(text: str) -> bytes:
 
 
 async def test_a_page_is_known_by_its_cookie_and_its_expiry_closes_the_socket(notifier: NotifierProcess, tenant: str) -> None:
-    cookie = f"darkroom_session={token_for(tenant, ttl_seconds=2)}"
-    async with page(notifier.url, origin="https://shop.example", additional_headers={"Cookie": cookie}) as open_page:
-        await open_page.send({"type": "connect"})
-        assert (await open_page.receive())["type"] == "connected"
-        assert await open_page.close_code() == 4401
+    for seconds in LIVES_SECONDS:
+        cookie = f"darkroom_session={token_for(tenant, ttl_seconds=seconds)}"
+        async with page(notifier.url, origin="https://shop.example", additional_headers={"Cookie": cookie}) as open_page:
+            await open_page.send({"type": "connect"})
+            try:
+                assert (await open_page.receive())["type"] == "connected"
+            except ConnectionClosed:
+                continue
+            assert await open_page.close_code() == 4401
+            return
+    pytest.fail("never connected")
 
 
 async def test_a_wrong_cookie_is_4401(notifier: NotifierProcess) -> None:
@@ -213,13 +244,23 @@ async def test_a_token_given_back_closes_its_own_sockets_alone_and_opens_none(
         page(notifier.url, token=other) as neighbour,
     ):
         await renewed.send({"type": "token", "token": ended})
+        async with page(notifier.url, token=other):
+            pass  # by now the new token has been read too
         await Revocations(redis).add({token_digest(ended): 1800})
         assert await first.close_code() == 4401
         assert await renewed.close_code() == 4401
-        async with page(notifier.url) as again:
-            await again.send({"type": "connect", "token": ended})
-            assert await again.close_code() == 4401
-        await neighbour.send({"type": "token", "token": ended})
-        assert await neighbour.close_code() == 4401
+
+        # Where Redis does not answer within a quarter of a second a token passes for good, so from here on all ask again.
+        async def opens_none() -> bool:
+            async with page(notifier.url) as again:
+                try:
+                    await again.say_connect(ended)
+                except ConnectionClosed as closed:
+                    return closed.rcvd is not None and closed.rcvd.code == 4401
+                return False
+
+        await eventually(opens_none)
+        async with in_background(repeated(neighbour, ended, every_seconds=0.5)):
+            assert await neighbour.close_code() == 4401
     async with page(notifier.url, token=other):
         pass
