@@ -68,7 +68,7 @@ class OwnHome:
         self.run("down")
 
 
-def wait_until(condition: Callable[[], object], what: str, *, seconds: float = 15.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, *, seconds: float = 60.0) -> None:
     """Look again and again until it holds; an assertion names what never came."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -1,6 +1,5 @@
 """The `darkroom` command itself: quick, exit codes, words that help."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,13 +16,17 @@ def own(tmp_path: Path) -> OwnHome:
 
 
 def test_help_lists_the_commands_without_loading_them(own: OwnHome) -> None:
-    started = time.process_time(), time.monotonic()
-    answer = own.run("--help")
+    answer = own.run("--help", PYTHONPROFILEIMPORTTIME="1")
     assert answer.returncode == 0
     for name in ("up", "down", "status", "logs", "token", "topics"):
         assert f"│ {name} " in answer.stdout
-    # 0.3 s on a quiet machine; the bound leaves room for a busy one.
-    assert time.monotonic() - started[1] < 2
+    # A third of a second on a quiet machine, since it loads next to nothing; how long that takes is the machine's business.
+    loaded = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
+    assert "darkroom_cli.main" in loaded
+    assert not [
+        name for name in loaded if name.startswith(("darkroom_cli.commands", "darkroom_servicekit", "darkroom_contracts"))
+    ]
+    assert not loaded & {"aiokafka", "asyncpg", "asyncio", "httpx", "psutil", "pydantic", "sqlalchemy"}
 
 
 @pytest.mark.parametrize(
@@ -63,12 +66,12 @@ def test_an_instance_token_signs_in_as_the_tenant(own: OwnHome) -> None:
 
 
 def test_a_role_makes_it_a_jwt(own: OwnHome) -> None:
-    token = own.run("token", "shop-1", "--role", "operator", "--ttl", "60").stdout.strip()
+    token = own.run("token", "shop-1", "--role", "operator", "--ttl", "600").stdout.strip()
     principal = Authenticator(KEYS).authenticate(token, datetime.now(UTC))
     assert principal.instance_id == "shop-1"
     assert principal.roles == {"operator"}
     assert principal.expires_at is not None
-    assert 0 < (principal.expires_at - datetime.now(UTC)).total_seconds() <= 60
+    assert 0 < (principal.expires_at - datetime.now(UTC)).total_seconds() <= 600
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def running_gateway(
         yield Front(url=part.url, pid=process.pid, replicas=replicas)
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 @pytest.fixture
 def client(front: Front) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=front.url, timeout=10) as client:
+    with httpx.Client(base_url=front.url, timeout=60) as client:
         yield client
 
 
@@ -233,7 +233,7 @@ def test_it_listens_on_loopback_alone(front: Front) -> None:
 
 def test_a_dead_replica_is_not_noticed_and_a_dead_service_is_told(tmp_path: Path) -> None:
     first, second = Replica("credits"), Replica("credits-2")
-    with running_gateway(tmp_path, {"credits": [first, second]}) as front, httpx.Client(base_url=front.url, timeout=10) as client:
+    with running_gateway(tmp_path, {"credits": [first, second]}) as front, httpx.Client(base_url=front.url, timeout=60) as client:
         second.stop()
         assert {client.post("/api/credits").headers["x-from"] for _ in range(20)} == {"credits"}
         first.stop()
@@ -250,6 +250,6 @@ async def test_sockets_go_through(tmp_path: Path) -> None:
     async with serve(greet, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         with running_gateway(tmp_path, {}, {"notifier": [port]}) as front:
-            async with asyncio.timeout(5), connect(front.url.replace("http", "ws") + "/ws") as socket:
+            async with asyncio.timeout(60), connect(front.url.replace("http", "ws") + "/ws") as socket:
                 await socket.send("you")
                 assert await socket.recv() == "hello you"

@@ -2,7 +2,6 @@
 
 import socket
 import struct
-import time
 
 import pytest
 from darkroom_cli.stack.plan import Probe
@@ -56,10 +55,8 @@ def test_postgres_is_ready_when_it_asks_for_the_password() -> None:
 def test_nobody_there_and_nobody_answering_are_not_ready() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        started = time.monotonic()
         answers = ask_all({
             "silent": Probe(kind="redis", host="127.0.0.1", port=silent.getsockname()[1]),
             "nobody": Probe(kind="http", host="127.0.0.1", port=unused.getsockname()[1]),
         })  # fmt: skip
     assert answers == {"silent": False, "nobody": False}
-    assert time.monotonic() - started < 5

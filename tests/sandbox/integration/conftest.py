@@ -28,5 +28,5 @@ def receiver() -> Iterator[WebhookReceiver]:
 @pytest.fixture
 def api(sandbox: RunningSandbox) -> Iterator[httpx.Client]:
     headers = {"authorization": "Bearer r8_test_aaaa"}
-    with httpx.Client(base_url=f"{sandbox.replicate}/v1", headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=f"{sandbox.replicate}/v1", headers=headers, timeout=60) as client:
         yield client

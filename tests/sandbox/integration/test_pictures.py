@@ -12,7 +12,7 @@ from cv2.typing import MatLike
 from support.running_sandbox import RunningSandbox
 
 CREATE = "/models/google/nano-banana/predictions"
-PAINTED = {"prefer": "wait=30"}
+PAINTED = {"prefer": "wait=60"}
 Paint = Callable[..., httpx.Response]
 
 
@@ -34,7 +34,7 @@ def paint(api: httpx.Client, sandbox: RunningSandbox) -> Paint:
 
     def run(address: str | None, **more: str) -> httpx.Response:
         order = {"prompt": "white background", "image_input": [address] if address else []} | more
-        return api.post(CREATE, json={"input": order}, headers=PAINTED, timeout=40)
+        return api.post(CREATE, json={"input": order}, headers=PAINTED, timeout=90)
 
     return run
 

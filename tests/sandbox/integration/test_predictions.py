@@ -1,5 +1,6 @@
 """Predictions through HTTP: strictness, headers, waiting, deadlines, pages, retention."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -90,9 +91,11 @@ def test_beyond_the_limit_creations_are_refused_per_account(api: httpx.Client, s
     assert statuses == [201, 201, 201]
     assert refused.status_code == 429
     assert refused.json()["retry_after"] == int(refused.headers["retry-after"])
-    assert 55 <= refused.json()["retry_after"] <= 60
     assert other.status_code == 201
-    assert len(sandbox.calls(kind="create", account="aaaa")) == 4
+    calls = sandbox.calls(kind="create", account="aaaa")
+    assert len(calls) == 4
+    free_at = calls[0]["at"] + 60  # when the first is a minute old
+    assert refused.json()["retry_after"] == math.ceil(free_at - calls[3]["at"])
 
 
 def test_an_account_short_of_credit_is_slowed_and_one_without_is_refused(api: httpx.Client, sandbox: RunningSandbox) -> None:
@@ -137,10 +140,12 @@ def test_a_deadline_is_told_and_must_be_a_duration(api: httpx.Client, sandbox: R
 
 
 def test_past_its_deadline_it_is_aborted_or_cancelled(api: httpx.Client, sandbox: RunningSandbox) -> None:
-    sandbox.set(seconds=100)  # starting for 25 s
-    aborted = api.post(CREATE, json={"input": INPUT}, headers={"cancel-after": "5", "prefer": "wait=7"}).json()
+    sandbox.set(seconds=400)  # starting for 100 s
+    first = api.post(CREATE, json={"input": INPUT}, headers={"cancel-after": "5"}).json()
     sandbox.set(seconds=10)  # starting for 2.5 s
-    cancelled = api.post(CREATE, json={"input": INPUT}, headers={"cancel-after": "5", "prefer": "wait=7"}).json()
+    headers = {"cancel-after": "5", "prefer": "wait=60"}
+    cancelled = api.post(CREATE, json={"input": INPUT}, headers=headers, timeout=90).json()
+    aborted = api.get(f"/predictions/{first['id']}").json()
     assert (aborted["status"], cancelled["status"]) == ("aborted", "canceled")
 
 
@@ -212,4 +217,4 @@ def test_an_address_can_stand_in_for_the_output(api: httpx.Client, sandbox: Runn
 def test_times_are_utc(api: httpx.Client) -> None:
     made = api.post(CREATE, json={"input": INPUT}).json()
     assert made["created_at"].endswith("Z")
-    assert abs(datetime.fromisoformat(made["created_at"]) - datetime.now(UTC)) < timedelta(seconds=10)
+    assert abs(datetime.fromisoformat(made["created_at"]) - datetime.now(UTC)) < timedelta(minutes=10)

@@ -1,6 +1,7 @@
 """Connections that the server closed, or that have rested for long, are replaced before anybody works on them."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from darkroom_servicekit import database
@@ -30,14 +31,22 @@ async def other(database_url: str) -> AsyncIterator[AsyncEngine]:
     await other.dispose()
 
 
-async def backends(engine: AsyncEngine) -> list[int]:
-    """The server's processes behind the whole pool, all of them used."""
+async def all_used(engine: AsyncEngine) -> dict[int, Any]:  # Any: asyncpg's connection
+    """The whole pool's connections, all of them used, by the server's process behind each."""
     connections = [await engine.connect() for _ in range(POOL)]
     try:
-        return [(await connection.execute(BACKEND)).scalar_one() for connection in connections]
+        return {
+            (await connection.execute(BACKEND)).scalar_one(): (await connection.get_raw_connection()).driver_connection
+            for connection in connections
+        }
     finally:
         for connection in connections:
             await connection.close()
+
+
+async def backends(engine: AsyncEngine) -> list[int]:
+    """The server's processes behind the whole pool, all of them used."""
+    return list(await all_used(engine))
 
 
 async def kill(other: AsyncEngine, pids: list[int]) -> None:
@@ -52,9 +61,13 @@ async def kill(other: AsyncEngine, pids: list[int]) -> None:
 
 
 async def test_after_the_server_closed_them_all_the_next_user_notices_nothing(engine: AsyncEngine, other: AsyncEngine) -> None:
-    before = await backends(engine)
-    await kill(other, before)
+    before = await all_used(engine)
+    await kill(other, list(before))
 
+    async def all_have_heard() -> bool:  # a process is off the server's list before its connection is closed
+        return all(connection.is_closed() for connection in before.values())
+
+    await eventually(all_have_heard)
     after = await backends(engine)
 
     assert len(after) == POOL

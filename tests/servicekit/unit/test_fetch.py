@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from darkroom_servicekit.fetch import AddressGuard, FetchFailed, NotFound, RefusedAddress, SafeFetcher, TooLarge
 
-LIMITS = {"bytes_max": 10_000, "timeout_seconds": 5}
+LIMITS = {"bytes_max": 10_000, "timeout_seconds": 30}
 
 
 class Server:
