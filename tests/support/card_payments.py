@@ -6,7 +6,7 @@ The sandbox sends its events to a receiver; the test hands them on, in the order
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import time
 from typing import Any
@@ -17,6 +17,8 @@ from support.credit_service import Credits, tenant
 from support.running_sandbox import RunningSandbox, WebhookReceiver, running_sandbox, webhook_receiver
 
 SECRET, NEXT_SECRET = "whsec_first", "whsec_next"
+API_KEY = "sk_test_shop"
+ANSWER_SECONDS_MAX, POST_SECONDS_MAX = 30.0, 60.0
 
 
 @dataclass
@@ -25,9 +27,10 @@ class CardWorld:
 
     sandbox: RunningSandbox
     receiver: WebhookReceiver
+    thrown_away: set[str] = field(default_factory=set)
 
     def control(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/stripe{path}", json=body)
+        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/stripe{path}", json=body, timeout=ANSWER_SECONDS_MAX)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -47,7 +50,8 @@ class CardWorld:
             return [newest[kind] for kind in types if kind in newest]
 
         with self.receiver.changed:
-            assert self.receiver.changed.wait_for(lambda: len(found()) == len(types), 15), f"no {types} came"
+            came = self.receiver.changed.wait_for(lambda: len(found()) == len(types), POST_SECONDS_MAX)
+            assert came, f"no {types} came"
             return found()
 
     def asked_after(self) -> list[dict[str, Any]]:
@@ -55,8 +59,33 @@ class CardWorld:
         return [call for call in self.sandbox.calls(vendor="stripe", kind="session") if call["id"] is not None]
 
     def forget(self) -> None:
+        """Throw away the post that came, once all of it has come: what is under way would be taken for something newer."""
+        sent = {one["id"] for one in self._told()}
+
+        def all_came() -> bool:
+            return sent <= self.thrown_away | {json.loads(one.body)["id"] for one in self.receiver.received}
+
         with self.receiver.changed:
+            assert self.receiver.changed.wait_for(all_came, POST_SECONDS_MAX), "some of the post has not come"
+            self.thrown_away |= sent
             self.receiver.received.clear()
+
+    def begin_anew(self) -> None:
+        """A Stripe without a past, and without the faults of the test before."""
+        self.control("PUT", "", failRate=0, lostAnswerRate=0)
+        self.forget()
+        httpx.post(f"{self.sandbox.url}/sandbox/reset", timeout=ANSWER_SECONDS_MAX).raise_for_status()
+
+    def _told(self) -> list[dict[str, Any]]:
+        """The shop's newest hundred events."""
+        answer = httpx.get(
+            f"{self.sandbox.url}/stripe/v1/events",
+            params={"limit": 100},
+            headers={"Authorization": f"Bearer {API_KEY}"},
+            timeout=ANSWER_SECONDS_MAX,
+        )
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+        return found
 
 
 @contextmanager

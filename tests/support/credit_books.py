@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from darkroom_contracts.balances import Rebuilt, Sums, balances_from
 from darkroom_contracts.catalogue import EVENTS_BY_TYPE
 from darkroom_contracts.envelope import Envelope
@@ -20,6 +21,7 @@ from darkroom_credits.keep_books import KeepBooks
 from darkroom_credits.keep_time import KeepTime
 from darkroom_credits.look_at_account import LookAtAccount
 from darkroom_credits.metrics import CreditsMetrics
+from darkroom_servicekit import database
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.stages import Received, stages
 from prometheus_client import CollectorRegistry
@@ -179,7 +181,10 @@ NOT_AS_THE_STATEMENT_SAYS = """
 async def credit_books(database_url: str, clock: Clock | None = None) -> AsyncIterator[CreditBooks]:
     """Books on a migrated database."""
     clock = clock or Clock()
-    engine = build_engine(database_url, pool_size=REPLICAS)
+    with pytest.MonkeyPatch.context() as patch:
+        # Dozens come at once for one tenant, one after the other has the row: the last one waits as long as the machine takes.
+        patch.setattr(database, "POOL_WAIT_SECONDS_MAX", 60.0)
+        engine = build_engine(database_url, pool_size=REPLICAS)
     try:
         yield CreditBooks(UnitOfWork(engine, service="credits", clock=clock.now, wake_relay=lambda: None), clock)
     finally:

@@ -7,7 +7,7 @@ from darkroom_credits.settings import CreditsSettings
 from support.credit_books import CreditBooks, credit_books
 from support.credit_role import migrated_for_its_role
 from support.credit_service import Credits, serving, settings_for
-from support.kafka import Log
+from support.kafka import Log, own_log
 from support.stack import StackAddresses, fresh_database
 
 
@@ -34,6 +34,15 @@ async def books(database_url: str) -> AsyncIterator[CreditBooks]:
 @pytest.fixture
 async def settings(parts: StackAddresses, log: Log, database_url: str) -> CreditsSettings:
     return settings_for(parts, log, database_url)
+
+
+@pytest.fixture(scope="module")
+async def quiet_credits(parts: StackAddresses) -> AsyncIterator[Credits]:
+    """One service for those tests of a module that leave it as they found it."""
+    async with fresh_database(parts, "credits") as url, own_log(parts) as log:
+        made = settings_for(parts, log, await migrated_for_its_role(url))
+        async with serving(made) as service:
+            yield service
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from darkroom_credits.close.store import Close
 from support.credit_books import CreditBooks, credit_books
 from support.credit_events import item_finished, job_finished, requested
 from support.credit_service import Credits, operator, tenant
+from support.service import eventually
 
 DOCS = Path(__file__).parents[3] / "docs" / "credits.md"
 DAMAGE = {
@@ -165,6 +166,12 @@ async def test_two_closes_at_once_are_one(books: CreditBooks) -> None:
 
 
 async def test_an_operator_sees_the_closes_and_asks_for_one(credits: Credits) -> None:
+    async def yesterday_is_closed() -> bool:
+        found = await credits.client.get("/api/operator/credits/closes", headers=operator())
+        return [one["askedBy"] for one in found.json()["closes"]] == [None]
+
+    # The service does that by itself when it starts; meanwhile nobody else can close.
+    await eventually(yesterday_is_closed)
     answer = await credits.client.post("/api/operator/credits/closes", headers=operator())
     assert answer.status_code == 201, answer.text
     body = answer.json()

@@ -1,12 +1,13 @@
 """Operators' corrections on a real database and over HTTP: adjusted up and down, spent credits given back, never below zero."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from darkroom_contracts.credits import CreditsAdjusted, CreditsReimbursed
 from darkroom_credits.correct_credits import NothingToGiveBack, UnknownSpending
-from support.credit_books import CreditBooks, all_of
+from support.credit_books import CreditBooks
 from support.credit_events import item_finished, job_finished, requested
 from support.credit_service import Credits, operator, tenant
 
@@ -83,9 +84,9 @@ async def test_a_job_and_an_item_are_given_back_once_and_never_more_than_was_spe
 async def test_two_operators_at_once_give_a_job_back_once(books: CreditBooks) -> None:
     await books.grant("shop", 60)
     await spend(books, 1, items=4)
-    with pytest.raises(ExceptionGroup) as refused:
-        await all_of(*[books.give_back("shop", 1) for _ in range(4)])
-    assert refused.group_contains(NothingToGiveBack)
+    # All are let go on to their end: one that is broken off as soon as another is refused proves nothing.
+    ends = await asyncio.gather(*[books.give_back("shop", 1) for _ in range(4)], return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["NoneType"] + ["NothingToGiveBack"] * 3
     assert await books.balances("shop") == (60, 0, 0)
     await books.assert_sound()
 

@@ -20,7 +20,7 @@ from darkroom_contracts.credits import (
 from darkroom_contracts.event import Event
 from darkroom_credits.settings import CreditsSettings
 from darkroom_servicekit.stages import Received
-from support.card_payments import SECRET, CardWorld, card_world, checkout, deliver
+from support.card_payments import API_KEY, SECRET, CardWorld, card_world, checkout, deliver
 from support.credit_books import CreditBooks, credit_books
 from support.credit_events import item_finished, job_finished, requested
 from support.credit_service import Credits, operator, serving
@@ -47,7 +47,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardWorld]:
 
 
 async def test_the_topic_alone_rebuilds_every_balance(settings: CreditsSettings, world: CardWorld, log: Log) -> None:
-    stripe = {"stripe_api_key": "sk_test_shop", "stripe_base_url": f"{world.sandbox.url}/stripe", "stripe_webhook_secret": SECRET}
+    stripe = {"stripe_api_key": API_KEY, "stripe_base_url": f"{world.sandbox.url}/stripe", "stripe_webhook_secret": SECRET}
     async with (
         serving(settings.model_copy(update=stripe)) as credits,
         credit_books(settings.database_url) as books,

@@ -111,8 +111,8 @@ async def test_one_tenant_sees_nothing_of_another(credits: Credits) -> None:
     assert (await credits.get(f"/api/credits/transactions?cursor={cursor}", instance_id="other"))["transactions"] == []
 
 
-async def test_plans_name_their_terms_and_the_callers_own(credits: Credits) -> None:
-    answer = await credits.get("/api/plans", instance_id=SAMPLES[0])
+async def test_plans_name_their_terms_and_the_callers_own(quiet_credits: Credits) -> None:
+    answer = await quiet_credits.get("/api/plans", instance_id=SAMPLES[0])
     assert answer["current"] == "starter"
     assert [(plan["name"], plan["creditsPerMonth"], plan["weight"]) for plan in answer["plans"]] == [
         ("payg", 0, 1),
@@ -122,23 +122,23 @@ async def test_plans_name_their_terms_and_the_callers_own(credits: Credits) -> N
     ]
     assert answer["plans"][1]["price"] == {"amount": 29.0, "currency": "EUR"}
     assert answer["plans"][1]["capPerMinute"] is None
-    assert (await credits.get("/api/plans"))["current"] == "payg"
+    assert (await quiet_credits.get("/api/plans"))["current"] == "payg"
 
 
-async def test_nothing_is_told_without_a_token(credits: Credits) -> None:
+async def test_nothing_is_told_without_a_token(quiet_credits: Credits) -> None:
     for path in ("/api/credits", "/api/credits/transactions", "/api/plans", "/api/operator/credits/shop"):
-        answer = await credits.client.get(path)
+        answer = await quiet_credits.client.get(path)
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("headers", [tenant("shop"), operator("vendor")])
-async def test_only_an_operator_may_read_or_grant_for_others(credits: Credits, headers: dict[str, str]) -> None:
+async def test_only_an_operator_may_read_or_grant_for_others(quiet_credits: Credits, headers: dict[str, str]) -> None:
     url = "/api/operator/credits/shop"
-    assert (await credits.client.get(url, headers=headers)).status_code == 403
-    answer = await credits.client.post(f"{url}/grants", json={"amount": 5, "reason": "mine"}, headers=headers)
+    assert (await quiet_credits.client.get(url, headers=headers)).status_code == 403
+    answer = await quiet_credits.client.post(f"{url}/grants", json={"amount": 5, "reason": "mine"}, headers=headers)
     assert answer.status_code == 403
-    assert (await credits.get("/api/credits"))["available"] == 0
+    assert (await quiet_credits.get("/api/credits"))["available"] == 0
 
 
 @pytest.mark.parametrize(
@@ -156,16 +156,18 @@ async def test_only_an_operator_may_read_or_grant_for_others(credits: Credits, h
         ("plan", {"amount": 5, "reason": "r", "plan": "pro"}),
     ],
 )
-async def test_a_wrong_grant_names_its_field_and_changes_nothing(credits: Credits, field: str, body: dict[str, Any]) -> None:
-    answer = await credits.grant("shop", **body)
+async def test_a_wrong_grant_names_its_field_and_changes_nothing(
+    quiet_credits: Credits, field: str, body: dict[str, Any]
+) -> None:
+    answer = await quiet_credits.grant("shop", **body)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
-    assert (await credits.get("/api/credits"))["available"] == 0
+    assert (await quiet_credits.get("/api/credits"))["available"] == 0
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=-1", "cursor=x", "cursor=99999999999999999999"])
-async def test_a_wrong_page_is_400(credits: Credits, query: str) -> None:
-    answer = await credits.client.get(f"/api/credits/transactions?{query}", headers=tenant("shop"))
+async def test_a_wrong_page_is_400(quiet_credits: Credits, query: str) -> None:
+    answer = await quiet_credits.client.get(f"/api/credits/transactions?{query}", headers=tenant("shop"))
     assert answer.status_code == 400
 
 
@@ -194,7 +196,9 @@ async def test_a_grant_with_a_key_is_made_once_and_answers_the_same(credits: Cre
 
 
 def _witnessed(times: int, events: list[Received[Event]]) -> bool:
-    return sum(one.event.instance_id == "witness" for one in once(events)) == times
+    """Whether all that was expected came, besides the witness: another tenant's events may be read a little later."""
+    told = [one.event.instance_id for one in once(events)]
+    return told.count("witness") == times and sum(shop in SAMPLES for shop in told) >= 2 * len(SAMPLES)
 
 
 async def test_sample_shops_start_with_their_allowance_once_however_often_it_starts(settings: CreditsSettings, log: Log) -> None:
@@ -231,15 +235,15 @@ async def test_an_operator_puts_a_tenant_on_a_plan_and_the_log_tells_its_terms(c
 
 
 @pytest.mark.parametrize("body", [{"plan": "gold"}, {"plan": ""}, {}, {"plan": "pro", "weight": 9}])
-async def test_a_wrong_plan_is_refused_and_changes_nothing(credits: Credits, body: dict[str, Any]) -> None:
-    assert (await put_plan(credits, "shop", **body)).status_code == 400
-    assert (await credits.get("/api/credits"))["plan"] == "payg"
+async def test_a_wrong_plan_is_refused_and_changes_nothing(quiet_credits: Credits, body: dict[str, Any]) -> None:
+    assert (await put_plan(quiet_credits, "shop", **body)).status_code == 400
+    assert (await quiet_credits.get("/api/credits"))["plan"] == "payg"
 
 
-async def test_only_an_operator_changes_plans(credits: Credits) -> None:
+async def test_only_an_operator_changes_plans(quiet_credits: Credits) -> None:
     url = "/api/operator/tenants/shop/plan"
     for headers in (tenant("shop"), operator("vendor")):
-        assert (await credits.client.put(url, json={"plan": "pro"}, headers=headers)).status_code == 403
+        assert (await quiet_credits.client.put(url, json={"plan": "pro"}, headers=headers)).status_code == 403
 
 
 async def test_an_operator_finds_the_jobs_that_hold_credits(credits: Credits, log: Log) -> None:
@@ -251,7 +255,7 @@ async def test_an_operator_finds_the_jobs_that_hold_credits(credits: Credits, lo
     assert (found["jobId"], found["instanceId"], found["held"], found["product"]) == (1, "shop", 30, "optimize")
     assert (found["itemsTotal"], found["itemsSettled"], found["sweeps"]) == (2, 0, 0)
     assert (await credits.client.get(f"{url}?undecided=true", headers=operator())).json() == {"reservations": []}
-    assert (await credits.client.get(f"{url}?olderThan=60", headers=operator())).json() == {"reservations": []}
+    assert (await credits.client.get(f"{url}?olderThan=86400", headers=operator())).json() == {"reservations": []}
     assert (await credits.client.get(url, headers=tenant("shop"))).status_code == 403
     assert (await credits.client.get(f"{url}?olderThan=-1", headers=operator())).status_code == 400
 

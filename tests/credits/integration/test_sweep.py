@@ -28,8 +28,9 @@ def sweep_of(books: CreditBooks, log: Log, registry: CollectorRegistry | None = 
     )
 
 
-def later(books: CreditBooks, **delta: float) -> None:
-    books.clock.set((datetime.now(UTC) + timedelta(**delta)).isoformat())
+def later(books: CreditBooks, than: datetime, **delta: float) -> None:
+    """Counted from a fixed time, so that it makes no difference how long a test takes."""
+    books.clock.set((than + timedelta(**delta)).isoformat())
 
 
 async def open_jobs(books: CreditBooks) -> list[tuple[int, int]]:
@@ -56,7 +57,7 @@ async def test_what_the_log_tells_of_a_job_is_entered_and_what_it_does_not_tell_
     )
     assert await sweep_of(books, log).sweep() == 0, "there has been news of all of them lately"
 
-    later(books, hours=2)
+    later(books, datetime.now(UTC), hours=2)
     async with credit_books(database_url, books.clock) as replica:
         await all_of(sweep_of(books, log).sweep(), sweep_of(replica, log).sweep())
     assert await open_jobs(books) == [(3, 15), (4, 15)]
@@ -76,7 +77,8 @@ async def test_what_the_log_tells_of_a_job_is_entered_and_what_it_does_not_tell_
 async def test_what_cannot_be_decided_is_counted_and_looked_up_again_less_and_less_often(books: CreditBooks, log: Log) -> None:
     await books.grant("shop", 100)
     await books.take(requested(1))
-    later(books, hours=2)
+    held_at = datetime.now(UTC)
+    later(books, held_at, hours=2)
     registry = CollectorRegistry()
     sweep = sweep_of(books, log, registry)
     async with in_background(sweep.run()):
@@ -86,10 +88,10 @@ async def test_what_cannot_be_decided_is_counted_and_looked_up_again_less_and_le
 
         await eventually(counted)
     await log.publish(job_finished(1, 0))
-    later(books, hours=2, minutes=9)
+    later(books, held_at, hours=2, minutes=9)
     assert await sweep.sweep() == 0
     assert await open_jobs(books) == [(1, 15)]
-    later(books, hours=2, minutes=11)
+    later(books, held_at, hours=2, minutes=11)
     assert await sweep.sweep() == 1
     assert await open_jobs(books) == []
     assert await books.balances("shop") == (100, 0, 0)
