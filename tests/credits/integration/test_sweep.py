@@ -103,16 +103,17 @@ async def test_what_cannot_be_decided_is_counted_and_looked_up_again_less_and_le
 async def test_what_nothing_decides_a_person_decides_once_and_late_news_changes_nothing(books: CreditBooks, log: Log) -> None:
     await books.grant("shop", 100)
     await books.take(requested(1, items=3), item_finished(1, 11))
+    held_at = datetime.now(UTC)
     decide = DecideByHand(books.unit_of_work, clock=books.clock.now, quiet_seconds=QUIET_SECONDS)
     two_of_three = Decision(job_id=1, items_spent=2, reason="the pictures were delivered", decided_by="ann")
-    later(books, hours=2)
+    later(books, held_at, hours=2)
     with pytest.raises(NotLeftToAPerson):
         await decide(two_of_three)  # nobody has looked it up yet
     assert await sweep_of(books, log).sweep() == 0
-    later(books, hours=0)
+    later(books, held_at, hours=0)
     with pytest.raises(NotLeftToAPerson):
         await decide(two_of_three)  # it was looked up, but there has been news lately
-    later(books, hours=2)
+    later(books, held_at, hours=2)
     with pytest.raises(UnknownReservation):
         await decide(replace(two_of_three, job_id=9))
     with pytest.raises(TooManyItems):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 from darkroom_cli.main import app
 from typer.testing import CliRunner
@@ -39,7 +40,7 @@ def runner(tmp_path: Path) -> CliRunner:
 )
 def test_it_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str, code: int, said: str) -> None:
     result = runner.invoke(app, ["credits", *arguments.split()])
-    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert (result.exit_code, said in click.unstyle(result.output)) == (code, True), result.output
 
 
 @pytest.mark.parametrize(
@@ -52,4 +53,4 @@ def test_it_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str
 )
 def test_a_change_of_terms_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str, code: int, said: str) -> None:
     result = runner.invoke(app, ["tenants", *arguments.split()])
-    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert (result.exit_code, said in click.unstyle(result.output)) == (code, True), result.output
