@@ -29,8 +29,13 @@ def headers(*roles: str) -> dict[str, str]:
 
 
 async def limits(client: httpx.AsyncClient) -> dict[str, Any]:
-    answer = await client.get(LIMITS, headers=headers("operator"))
-    body: dict[str, Any] = answer.json()
+    """The limits, once the limiter is open: it opens a moment after the service is ready."""
+
+    async def is_open() -> bool:
+        return (await client.get(LIMITS, headers=headers("operator"))).status_code == 200
+
+    await eventually(is_open)
+    body: dict[str, Any] = (await client.get(LIMITS, headers=headers("operator"))).json()
     return body
 
 
@@ -46,13 +51,8 @@ async def test_limits_are_shown_and_set_live_and_outlive_redis(
 ) -> None:
     tokens = {"replicate_api_tokens": "r8_one, r8_two", "replicate_cap_per_minute": 2}
     async with running(build(make_settings(**tokens))) as client:
-
-        async def is_open() -> bool:
-            return (await client.get(LIMITS, headers=headers("operator"))).status_code == 200
-
-        await eventually(is_open)
-        refused = await client.get(LIMITS, headers=headers("user"))
         before = await limits(client)
+        refused = await client.get(LIMITS, headers=headers("user"))
         await log.publish(*(item_requested() for _ in range(10)))
         await eventually(holds(lambda: len(provider.arrivals) == 4))
 
@@ -64,7 +64,6 @@ async def test_limits_are_shown_and_set_live_and_outlive_redis(
         empty = await client.put(f"{LIMITS}/all", json={}, headers=headers("operator"))
         async with Redis.from_url(redis_url) as redis:
             await redis.flushdb()
-        await eventually(is_open)
         after = (await limits(client))["accounts"]
         back = await client.put(f"{LIMITS}/all", json={"capPerMinute": None}, headers=headers("operator"))
 
@@ -113,6 +112,28 @@ async def test_an_account_without_credit_stops_and_goes_on_by_itself_when_it_is_
     assert (stopped, again) == ("low-credit", None)
     assert len(created) == 6
     assert of(ItemFailed, events) == []
+
+
+async def test_an_account_that_was_paid_goes_on_at_once_when_an_operator_says_so(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log
+) -> None:
+    provider.answer = refusing(402, title="Insufficient credit")
+    async with running(build(make_settings(account_stop_seconds=3600, replicate_burst=1))) as client:
+
+        async def is_stopped() -> bool:
+            return bool((await limits(client))["accounts"][0]["stopped"])
+
+        await log.publish(item_requested())
+        await eventually(is_stopped)
+        provider.answer = None
+        refused = await client.post("/api/operator/limits/all/resume", headers=headers("support"))
+        unknown = await client.post("/api/operator/limits/nobody/resume", headers=headers("operator"))
+        resumed = await client.post("/api/operator/limits/replicate-1/resume", headers=headers("operator"))
+        created = await first(log, PredictionCreated, 1)
+
+    assert (refused.status_code, unknown.status_code) == (403, 404)
+    assert resumed.json()["accounts"][0]["stopped"] is None
+    assert len(created) == 1
 
 
 async def test_a_broken_model_stops_for_itself_alone_and_its_items_wait_unharmed(

@@ -45,6 +45,14 @@ def set_limits(
     _show(ask_operator("predictor", "PUT", f"limits/{quote(account, safe='')}", changes), as_json=as_json)
 
 
+@app.command("resume")
+def resume_account(
+    account: Annotated[str, typer.Argument(help="a stopped account, such as replicate-1, or `all`")], as_json: Json = False
+) -> None:
+    """Let an account that was stopped take calls again now, without waiting for the next probe."""
+    _show(ask_operator("predictor", "POST", f"limits/{quote(account, safe='')}/resume"), as_json=as_json)
+
+
 def _number(option: str, said: str) -> int | None:
     if said == DEFAULT:
         return None

@@ -80,15 +80,26 @@ def limit_routes(keep_limits: KeepLimits, principal: Callable[[Request], Awaitab
             raise invalid("body", "names nothing to change")
         changes = {name: getattr(body, name) for name in body.model_fields_set}
         kept = "The change is kept, and holds as soon as the limiter is open again."
-        try:
-            await keep_limits.change(account, changes, by=operator.subject)
-        except AccountNotFound as error:
-            raise Problem(404, "Not found", "There is no provider account of that name.") from error
-        except (RedisError, LimiterClosed, OSError) as error:
-            raise _closed(kept) from error
+        await _done(keep_limits.change(account, changes, by=operator.subject), otherwise=kept)
         return await _shown(keep_limits, kept)
 
+    @router.post("/{account}/resume")
+    async def resume(account: str, operator: Principal = signed_in) -> LimitsBody:
+        """Let a stopped account, or `all`, take calls again now: what stopped it is mended. The next answer may stop it again."""
+        unchanged = "Nothing was changed."
+        await _done(keep_limits.resume(account, by=operator.subject), otherwise=unchanged)
+        return await _shown(keep_limits, unchanged)
+
     return router
+
+
+async def _done(change: Awaitable[None], *, otherwise: str) -> None:
+    try:
+        await change
+    except AccountNotFound as error:
+        raise Problem(404, "Not found", "There is no provider account of that name.") from error
+    except (RedisError, LimiterClosed, OSError) as error:
+        raise _closed(otherwise) from error
 
 
 async def _shown(keep_limits: KeepLimits, otherwise: str) -> LimitsBody:

@@ -47,14 +47,22 @@ class KeepLimits:
 
     async def change(self, account: str, changes: Mapping[str, int | None], *, by: str) -> None:
         """Set what is named, of one account or of all; kept also where the limiter is closed now. Raises AccountNotFound."""
-        found = False
-        for line in self._lines:
-            names = [one for one in line.limits.accounts if account in (one, ALL_ACCOUNTS)]
-            if names:
-                found = True
-                await line.limits.set(names, changes, by=by)
-                log.warning("limits set", accounts=names, by=by, **changes)
-                await line.limiter.apply_limits()
-                line.dispatcher.tell(Hints())
+        for line, names in self._named(account):
+            await line.limits.set(names, changes, by=by)
+            log.warning("limits set", accounts=names, by=by, **changes)
+            await line.limiter.apply_limits()
+            line.dispatcher.tell(Hints())
+
+    async def resume(self, account: str, *, by: str) -> None:
+        """Let a stopped account, or all, take calls again without waiting for a probe. Raises AccountNotFound, LimiterClosed."""
+        for line, names in self._named(account):
+            resumed = [name for name in names if await line.controls.resume(name)]
+            log.warning("accounts resumed", accounts=resumed, by=by)
+            line.dispatcher.tell(Hints())
+
+    def _named(self, account: str) -> list[tuple[ProviderLine, list[str]]]:
+        named = [(line, [one for one in line.limits.accounts if account in (one, ALL_ACCOUNTS)]) for line in self._lines]
+        found = [(line, names) for line, names in named if names]
         if not found:
             raise AccountNotFound(account)
+        return found
