@@ -16,6 +16,16 @@ CANCELLATIONS_MAX = 2
 log = structlog.get_logger()
 
 
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until the event is set, but no longer than `seconds`; whether it was set. The caller clears it."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
 class Loops:
     """Runs named coroutines for as long as the process serves, each started again when it fails."""
 

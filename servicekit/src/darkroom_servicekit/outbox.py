@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from darkroom_servicekit.doctor import FOUND_MAX, Thing
+from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.pace import Pace
 
@@ -162,14 +163,7 @@ class OutboxRelay:
                     await self._prune(connection)
                     prune_at = clock() + PRUNE_EVERY_SECONDS
                 await pace.rest()
-                await self._wait()
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(FALLBACK_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+                await set_within(self._woken, FALLBACK_SECONDS)
 
     async def _drain(self, connection: AsyncConnection) -> None:
         while await self._relay_batch(connection) == self._batch_max:

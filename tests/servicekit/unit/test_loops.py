@@ -2,7 +2,7 @@
 
 import asyncio
 
-from darkroom_servicekit.loops import Loops
+from darkroom_servicekit.loops import Loops, set_within
 from darkroom_servicekit.metrics import KitMetrics
 from prometheus_client import CollectorRegistry
 
@@ -65,3 +65,12 @@ async def test_an_error_that_replaces_the_cancellation_ends_the_loop_too() -> No
     running.start("replacing", fails_when_cancelled)
     await begun.wait()
     await running.stop()
+
+
+async def test_what_is_set_ends_the_wait_and_what_is_not_only_its_time() -> None:
+    event = asyncio.Event()
+    assert await set_within(event, 0.01) is False
+
+    asyncio.get_running_loop().call_soon(event.set)
+    assert await set_within(event, 3600) is True
+    assert await set_within(event, 0) is True, "it stays set until the caller clears it"

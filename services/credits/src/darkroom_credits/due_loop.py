@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from darkroom_servicekit.loops import set_within
+
 
 class DueLoop:
     """`run` for ever; `look_again` when an instant may have come nearer."""
@@ -41,8 +43,4 @@ class DueLoop:
         seconds = self._look_seconds_max
         if following is not None:
             seconds = min(seconds, max(0.0, (following - self._clock()).total_seconds()))
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+        await set_within(self._woken, seconds)

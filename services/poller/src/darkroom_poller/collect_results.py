@@ -17,6 +17,7 @@ from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, SafeFetcher
 from darkroom_servicekit.group_commit import GroupCommit
 from darkroom_servicekit.logs import log_context
+from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.storage import ObjectStore, StorageUnavailable, content_type_of
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -146,7 +147,7 @@ class CollectResults:
                 group.create_task(self._collect_from_queue())
             while True:
                 await self._claim()
-                await self._wait()
+                await set_within(self._woken, LOOK_AGAIN_SECONDS)
 
     async def release(self) -> None:
         """Give back all leases of this replica, so that others need not wait for their end."""
@@ -170,13 +171,6 @@ class CollectResults:
             )
             transaction.after_commit(lambda: self.take(claimed))
         self._more = len(claimed) == room
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            return
 
     async def _collect_from_queue(self) -> None:
         clock = asyncio.get_running_loop().time

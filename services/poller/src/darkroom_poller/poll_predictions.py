@@ -11,6 +11,7 @@ from math import inf
 import structlog
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.logs import log_context
+from darkroom_servicekit.loops import set_within
 
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.poll_store import claim_polls, seconds_to_next_poll
@@ -76,11 +77,7 @@ class PollPredictions:
             wait = LOOK_AGAIN_SECONDS if seconds is None else min(LOOK_AGAIN_SECONDS, seconds)
             wait = max(wait, DUE_AGAIN_SECONDS_MIN if asked else 60 / self._limits.per_minute, self._pause_left(clock()))
             self._wake_at = clock() + wait
-            try:
-                async with asyncio.timeout_at(self._wake_at):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+            await set_within(self._woken, wait)
 
     def _pause_left(self, now: float) -> float:
         """While every provider asks for quiet nothing is claimed."""

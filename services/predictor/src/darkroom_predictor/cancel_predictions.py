@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.loops import set_within
 
 from darkroom_predictor.cancel_store import DueCancel, cancels_told, take_due_cancels
 from darkroom_predictor.metrics import PredictorMetrics
@@ -55,11 +56,7 @@ class CancelPredictions:
             if calls:
                 await asyncio.sleep(self._budget.rest_seconds(calls))
                 continue
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+            await set_within(self._woken, LOOK_SECONDS)
 
     async def cancel_due(self) -> int:
         """One round; how many calls it made."""

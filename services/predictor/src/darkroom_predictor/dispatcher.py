@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 import uuid_utils
+from darkroom_servicekit.loops import set_within
 
 from darkroom_predictor.claim_turns import Call, ClaimTurns
 from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed, Turns
@@ -82,7 +83,7 @@ class Dispatcher:
                 log.warning("limiter closed, rebuilding", provider=self._door.name, reason=str(error))
                 continue
             if wait_seconds != 0:
-                await self._sleep(wait_seconds)
+                await set_within(self._woken, min(SLEEP_SECONDS_MAX, SLEEP_SECONDS_MAX if wait_seconds is None else wait_seconds))
 
     async def close(self) -> None:
         """Let the calls under way end and be recorded."""
@@ -172,10 +173,3 @@ class Dispatcher:
         if len(self._calls) >= self._bounds.calls_max:
             self._woken.set()
         self._calls.discard(task)
-
-    async def _sleep(self, seconds: float | None) -> None:
-        try:
-            async with asyncio.timeout(min(SLEEP_SECONDS_MAX, SLEEP_SECONDS_MAX if seconds is None else seconds)):
-                await self._woken.wait()
-        except TimeoutError:
-            pass

@@ -11,6 +11,7 @@ import structlog
 from darkroom_contracts.credits import PlanChanged
 from darkroom_contracts.predictions import TenantTermsChanged
 from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.stages import Received
 from redis.exceptions import RedisError
@@ -66,13 +67,10 @@ class KeepTerms:
     async def run(self) -> None:
         """Tell what is to be told, and compare, until cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(COMPARE_SECONDS):
-                    await self._has_untold.wait()
-            except TimeoutError:
-                await self.compare()
-            else:
+            if await set_within(self._has_untold, COMPARE_SECONDS):
                 await self._tell()
+            else:
+                await self.compare()
 
     async def compare(self) -> None:
         """Bring into Redis what differs from the table."""

@@ -16,6 +16,7 @@ from darkroom_contracts.queue import ProviderQueue, QueueMeasured, TenantPlace, 
 from darkroom_contracts.queue_place import UNIT
 from darkroom_contracts.topics import PLATFORM_KEY
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.loops import set_within
 from faststream.kafka import KafkaBroker
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -107,7 +108,7 @@ class MeasureQueue:
             if await self._measure():
                 await asyncio.sleep(BUSY_SECONDS)
             else:
-                await self._sleep()
+                await set_within(self._woken, IDLE_SECONDS)
 
     async def _measure(self) -> bool:
         """Look, and tell what changed; whether anything did."""
@@ -202,13 +203,6 @@ class MeasureQueue:
         except (RedisError, OSError):
             return self._leading
         return self._leading
-
-    async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            return
 
 
 def _forget(mirror: Mirror, changed: Iterable[str]) -> None:

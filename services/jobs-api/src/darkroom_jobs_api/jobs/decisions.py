@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
+from darkroom_servicekit.loops import set_within
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -50,12 +51,8 @@ class Decisions:
 
     async def look_again(self, woken: asyncio.Event, *, seconds: float) -> None:
         """Return when it is worth reading the row: woken, or `seconds` over, or a short while when Redis cannot wake us."""
-        try:
-            async with asyncio.timeout(seconds if self.subscribed else min(seconds, POLL_SECONDS)):
-                await woken.wait()
-        except TimeoutError:
-            return
-        woken.clear()
+        if await set_within(woken, seconds if self.subscribed else min(seconds, POLL_SECONDS)):
+            woken.clear()
 
     async def run(self) -> None:
         """Listen until cancelled; raises when Redis fails, to be started again by its loop."""

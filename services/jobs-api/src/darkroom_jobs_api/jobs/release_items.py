@@ -9,6 +9,7 @@ from typing import Any
 
 from darkroom_contracts.jobs import ItemRequested, RetryPolicy
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.loops import set_within
 
 from darkroom_jobs_api.catalogue.product import Product, provider_input
 from darkroom_jobs_api.catalogue.store import CatalogueStore
@@ -44,11 +45,7 @@ class ReleaseItems:
             self._decided.clear()
             while await self.once():
                 pass
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._decided.wait()
-            except TimeoutError:
-                continue
+            await set_within(self._decided, LOOK_SECONDS)
 
     async def once(self) -> bool:
         """Ask for the next chunk of some jobs, in one transaction; whether there may be more to do."""

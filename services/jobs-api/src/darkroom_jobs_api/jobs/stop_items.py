@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from darkroom_contracts.jobs import ItemFinished
 from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.loops import set_within
 
 from darkroom_jobs_api.jobs.decision_store import mark_released
 from darkroom_jobs_api.jobs.follow_items import CANCELED_TEXT, job_finished
@@ -65,11 +66,7 @@ class StopItems:
             self._more.clear()
             while await self._stop_some():
                 pass
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._more.wait()
-            except TimeoutError:
-                continue
+            await set_within(self._more, LOOK_SECONDS)
 
     async def once(self) -> None:
         """Go on with one chunk of whatever is left."""

@@ -17,6 +17,7 @@ from darkroom_contracts.envelope import Envelope
 from darkroom_contracts.notifications import NotificationFailed, NotificationSent
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.group_commit import GroupCommit
+from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.rate_limit import Turn
 
 from darkroom_notifier.channels.door import Door, Outgoing, SendFailed
@@ -89,7 +90,7 @@ class Sender:
             self._woken.clear()
             wait = await self._seconds_until_due()
             if wait > 0:
-                await self._sleep(wait)
+                await set_within(self._woken, max(wait, NAP_SECONDS))
                 continue
             turns, pause = await self._take_turns()
             if turns:
@@ -103,13 +104,6 @@ class Sender:
         if due is None:
             return LOOK_SECONDS_MAX
         return min(LOOK_SECONDS_MAX, (due - transaction.now).total_seconds())
-
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(max(seconds, NAP_SECONDS)):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
 
     async def _take_turns(self) -> tuple[int, float]:
         """How many messages the vendor's limit lets out now, and how long to wait after that."""

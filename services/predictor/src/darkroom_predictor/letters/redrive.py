@@ -13,6 +13,7 @@ import uuid_utils
 from darkroom_contracts.envelope import Envelope, utc_text
 from darkroom_contracts.predictions import DeadLettersRedriven
 from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.outbox import OutboxRow
 
 from darkroom_predictor.letters.store_redrives import due_redrive, go_on_after, next_redrive_seconds, take_letters
@@ -44,11 +45,7 @@ class RedriveLetters:
                 pass
             async with self._unit_of_work.read() as connection:
                 seconds = await next_redrive_seconds(connection)
-            try:
-                async with asyncio.timeout(LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS)):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+            await set_within(self._woken, LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS))
 
     async def step(self) -> bool:
         """Go on with one redrive that may; whether there was one."""
