@@ -46,8 +46,8 @@ status: $(INSTALLED) ## what runs, where, how big
 logs: $(INSTALLED) ## the last lines of every process (one: make logs NAME=credits)
 	@$(BIN)/darkroom logs $(NAME)
 
-test: $(INSTALLED) ## all tests that CI runs
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(INSTALLED) ## all tests that CI runs, in two processes
+	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 check: $(INSTALLED) ## lint, types, import rules, lock and generated files; changes nothing
 	@$(BIN)/ruff check .

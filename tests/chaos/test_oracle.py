@@ -172,7 +172,12 @@ SPOILT: dict[str, list[Spoil]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "spoil"), [(name, spoil) for name, spoils in SPOILT.items() for spoil in spoils], ids=lambda value: str(value)[:40]
+    ("name", "spoil"),
+    [
+        pytest.param(name, spoil, id=f"{name}-{number}")
+        for name, spoils in SPOILT.items()
+        for number, spoil in enumerate(spoils, 1)
+    ],
 )
 def test_a_spoilt_run_is_found(name: str, spoil: Spoil) -> None:
     assert name in {violation.rule for violation in judge(spoil(good_run()))}
