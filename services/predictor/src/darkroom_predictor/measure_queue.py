@@ -57,6 +57,7 @@ class Mirror:
     seen: int = 0
     virtual: int = 0
     usual_seconds: float = 10.0
+    is_usual_known: bool = False
     usual_at: float = float("-inf")
     tenants: dict[str, TenantLook] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
@@ -152,12 +153,16 @@ class MeasureQueue:
         return changed
 
     async def _queue(self, mirror: Mirror, now: datetime) -> ProviderQueue:
-        clock = asyncio.get_running_loop().time()
-        if clock - mirror.usual_at > USUAL_EVERY_SECONDS:
-            usual = await usual_seconds(self._unit_of_work, mirror.queue.provider)
-            if usual is not None:  # before the first item nothing is known, and it should not be foreseen by a guess
-                mirror.usual_at, mirror.usual_seconds = clock, usual
         accounts = (await mirror.queue.figures(mirror.accounts)).accounts
+        in_flight = sum(one.live for one in accounts)
+        clock = asyncio.get_running_loop().time()
+        # Before the first item nothing is known; as soon as there is one its end should not be foreseen by a guess.
+        wanted = not mirror.is_usual_known and (in_flight or mirror.tenants)
+        if wanted or clock - mirror.usual_at > USUAL_EVERY_SECONDS:
+            mirror.usual_at = clock
+            usual = await usual_seconds(self._unit_of_work, mirror.queue.provider)
+            if usual is not None:
+                mirror.usual_seconds, mirror.is_usual_known = usual, True
         pace = pace_of(accounts, usual_seconds=mirror.usual_seconds, window_seconds=self._window_seconds)
         return provider_queue(
             mirror.queue.provider,
@@ -168,7 +173,7 @@ class MeasureQueue:
             # In whole seconds, so that the same pause seen twice is the same.
             opens_at=None if pace.opens_in is None else (now + timedelta(seconds=pace.opens_in + 0.5)).replace(microsecond=0),
             usual_seconds=mirror.usual_seconds,
-            in_flight=sum(one.live for one in accounts),
+            in_flight=in_flight,
         )
 
     def _tenant(self, name: str, now: datetime) -> TenantQueueMeasured:
