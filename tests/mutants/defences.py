@@ -335,6 +335,14 @@ DEFENCES: tuple[Defence, ...] = (
         ),
     ),
     Defence(
+        name="stopped-is-no-models-failure",
+        why="predictions that a shop had stopped do not break their model for everybody",
+        file=f"{PREDICTOR}/fail_attempts.py",
+        old=" and not failure.never_made and item.stopped_by is None:",
+        new=" and not failure.never_made:",
+        tests=("tests/predictor/integration/test_cancel.py::test_a_prediction_that_we_had_stopped_says_nothing_of_its_model",),
+    ),
+    Defence(
         name="stopped-job-asks-for-nothing",
         why="no item of a job is asked for after the job was stopped",
         file=f"{JOBS_API}/jobs/decision_store.py",

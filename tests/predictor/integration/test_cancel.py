@@ -16,7 +16,7 @@ from darkroom_predictor.attempt_store import mark_created
 from darkroom_predictor.cancel_store import stop_items
 from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
-from darkroom_predictor.fair_queue import Grant, Place, Turns
+from darkroom_predictor.fair_queue import Grant, Hints, Place, Turns
 from darkroom_predictor.items import Then
 from darkroom_predictor.main import build
 from darkroom_predictor.queue_store import QueueTable, insert_items
@@ -193,10 +193,10 @@ async def cancelled(unit_of_work: UnitOfWork, event: ItemRequested) -> None:
         await stop_items(transaction, [(event.job_id, event.instance_id, "019a0000-0000-7000-8000-000000000000")])
 
 
-async def failed(unit_of_work: UnitOfWork, fail: FailAttempts, attempts: list[str]) -> None:
+async def failed(unit_of_work: UnitOfWork, fail: FailAttempts, attempts: list[str]) -> dict[str, Hints]:
     failures = [Failure(attempt_id=one, code="provider-error", message="", then=Then.RETRY) for one in attempts]
     async with unit_of_work.begin() as transaction:
-        await fail(transaction, failures)
+        return await fail(transaction, failures)
 
 
 async def filed(unit_of_work: UnitOfWork, events: list[ItemRequested]) -> int:
@@ -248,6 +248,21 @@ async def test_whatever_it_races_with_a_cancelled_item_never_waits_for_another_t
     await asyncio.gather(*(call for event in events for call in (attempt(event), cancelled(unit_of_work, event))))
 
     assert await states(unit_of_work) <= {("ENDED", "FAILED"), ("ENDED", None)}
+
+
+async def test_a_prediction_that_we_had_stopped_says_nothing_of_its_model(unit_of_work: UnitOfWork) -> None:
+    """The provider ends it as if it had run out of time; eight of those in a row must not make everybody's items wait."""
+    stopped, broken = item_requested(job_id=1), item_requested(job_id=2)
+    epoch = await filed(unit_of_work, [stopped, broken])
+    attempts = {event.job_id: await claimed(unit_of_work, event, epoch) for event in (stopped, broken)}
+    async with unit_of_work.begin() as transaction:
+        await mark_created(transaction, [(one, f"p{job}") for job, [one] in attempts.items()], margin_seconds=1)
+    await cancelled(unit_of_work, stopped)
+
+    of_stopped = await failed(unit_of_work, FailAttempts(random), attempts[1])
+    of_broken = await failed(unit_of_work, FailAttempts(random), attempts[2])
+
+    assert (of_stopped["replicate"].ran, of_broken["replicate"].ran) == ([], [(broken.model, 1)])
 
 
 async def test_a_call_that_is_said_to_have_made_nothing_does_not_end_a_prediction_that_was_heard_of(

@@ -56,7 +56,8 @@ class FailAttempts:
             told.released.append((attempt.account, attempt.attempt_id))
             if failure.then is Then.RETRY and failure.never_made and self._model_is_broken(item.provider, item.model):
                 failure = replace(failure, then=Then.RETURN)  # it waits with the model's other items, and burns no attempt
-            if failure.then is Then.RETRY and not failure.never_made:
+            # What we had stopped ends like what the provider gave up, and says nothing of the model.
+            if failure.then is Then.RETRY and not failure.never_made and item.stopped_by is None:
                 told.ran.append((item.model, 1))
             decision = after_failure(item, failure.then, failure.code, chance=self._chance())
             if isinstance(decision, End):
