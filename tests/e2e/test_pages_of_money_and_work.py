@@ -123,7 +123,8 @@ async def test_what_happened_stands_in_the_inbox_and_is_told_as_one_wishes(
     await page.get_by_label("E-mail", exact=True).fill(address)
     await page.get_by_role("button", name="Save").first.click()
     await expect(page.get_by_role("button", name="Saved").first).to_be_visible()
-    await page.get_by_role("checkbox", name="A job is done: E-mail").uncheck()
+    async with page.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
+        await page.get_by_role("checkbox", name="A job is done: E-mail").uncheck()
     await page.reload()
     await expect(page.get_by_label("E-mail", exact=True)).to_have_value(address)
     await expect(page.get_by_role("checkbox", name="A job is done: E-mail")).not_to_be_checked()

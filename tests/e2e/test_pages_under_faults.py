@@ -187,6 +187,7 @@ async def test_a_place_in_the_line_moves_without_a_question(quick: Platform, som
     """The list tells where a job stands as the queue moves: nothing is asked for again."""
     page = someone.page
     await arrive(page, shop, "/ongoing")
+    await expect(page.get_by_text("live", exact=True)).to_be_visible()  # with its line the page loads all once more
     await quick.terms(shop.instance_id, paused=True)
     try:
         await shop.send(await quick.photographs(2))
