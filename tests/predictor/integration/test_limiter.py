@@ -102,13 +102,14 @@ async def test_the_figures_of_the_running_service(make_settings: MakeSettings, p
     path = "/api/replicate-rate-limiter/stats"
     async with running(build(settings)) as client:
         await log.publish(*(item_requested() for _ in range(10)))
-        body: dict[str, Any] = {}
+        found: list[dict[str, Any]] = []
 
         async def all_filed() -> bool:
-            body.update((await client.get(path, headers={"Authorization": f"Bearer {token}"})).json())
-            return len(provider.arrivals) == 6 and bool(body["rateLimiter"]["queueLength"] == 4)
+            found[:] = [(await client.get(path, headers={"Authorization": f"Bearer {token}"})).json()]
+            return len(provider.arrivals) == 6 and bool(found[0]["rateLimiter"]["queueLength"] == 4)
 
         await eventually(all_filed)
+        [body] = found
         stranger = await client.get(path)
 
     assert stranger.status_code == 401

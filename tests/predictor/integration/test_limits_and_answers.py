@@ -29,14 +29,16 @@ def headers(*roles: str) -> dict[str, str]:
 
 
 async def limits(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The limits, once the limiter is open: it opens a moment after the service is ready."""
+    """As they are, once the limiter is open."""
+    found: list[dict[str, Any]] = []
 
-    async def is_open() -> bool:
-        return (await client.get(LIMITS, headers=headers("operator"))).status_code == 200
+    async def shown() -> bool:
+        answer = await client.get(LIMITS, headers=headers("operator"))
+        found[:] = [answer.json()]
+        return answer.status_code == 200
 
-    await eventually(is_open)
-    body: dict[str, Any] = (await client.get(LIMITS, headers=headers("operator"))).json()
-    return body
+    await eventually(shown)
+    return found[0]
 
 
 def holds(condition: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
