@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +16,7 @@ from predictor.conftest import MakeSettings
 from predictor.events import item_requested
 from predictor.integration.test_how_calls_end import first
 from support.kafka import Log
+from support.ports import free_port
 from support.service import eventually, running
 
 ITEMS = 150
@@ -25,8 +25,7 @@ ITEMS = 150
 @asynccontextmanager
 async def sandbox(home: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A sandbox of one's own; a client on it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {"DARKROOM_SANDBOX_PORT": str(port), "DARKROOM_SANDBOX_HOME": str(home)}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "darkroom_sandbox", env={**os.environ, **settings})
     try:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from predictor.provider_double import Arrival, ProviderDouble, never
 from redis.asyncio import Redis
 from starlette.responses import Response
 from support.kafka import Log
+from support.ports import free_port
 from support.service import eventually, running
 
 WINDOW_SECONDS, GRANT_SECONDS_MAX = 1.0, 2.0
@@ -196,8 +196,7 @@ async def _waiting(redis: Redis, items: int) -> bool:
 async def test_redis_killed_hard_and_started_again_is_waited_for_and_the_cap_is_kept(
     make_settings: MakeSettings, provider: ProviderDouble, log: Log, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     scaled = {"window_seconds": WINDOW_SECONDS, "grant_seconds_max": GRANT_SECONDS_MAX, "replicate_cap_per_minute": 10}
     settings = make_settings(redis_url=f"redis://127.0.0.1:{port}/0", repair_every_seconds=1.0, **scaled)
     server = await start_redis(port, tmp_path)
