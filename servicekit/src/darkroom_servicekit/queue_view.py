@@ -38,12 +38,13 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class Outlook:
-    """One tenant's view of one provider's queue."""
+    """One tenant's view of one provider's queue: all of it as at `measured_at`, its own part as at `own_at`."""
 
     tenant: str
     measured_at: datetime
     queue: ProviderQueue
     own: TenantPlace
+    own_at: datetime | None = None
 
     def usual(self) -> timedelta:
         """How long an item takes from its start to its result, lately."""
@@ -128,7 +129,10 @@ class QueueView:
         if queue is None:
             return None
         known = next((one for one in self._places(tenant) if one.provider == provider), None)
-        return Outlook(tenant, self._measured.measured_at, queue, current_place(queue, known))
+        told = self._tenants.get(tenant)
+        return Outlook(
+            tenant, self._measured.measured_at, queue, current_place(queue, known), None if told is None else told.measured_at
+        )
 
     def waiting_jobs(self, tenant: str) -> list[tuple[str, int, int]]:
         """(provider, job, waiting items) of the jobs that are known to wait, the first of each lane."""

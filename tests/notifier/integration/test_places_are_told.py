@@ -59,6 +59,11 @@ async def test_the_place_and_the_finish_follow_the_queue(
 
         await ground.log.publish(*measured(tenant, later + timedelta(seconds=1), ahead=0, paused=True))
         await told(mine, {"position": 1, "expectedFinishAt": None})
+
+        # What changed for one tenant is told although the queue was not measured anew: from then on, that of a second ago holds.
+        resumed, _ = measured(tenant, later + timedelta(seconds=2), ahead=0)
+        await ground.log.publish(resumed)
+        await told(mine, {"position": 1, "expectedFinishAt": utc_text(later + timedelta(seconds=13))})
         await ground.log.publish(example(ItemStarted, other_tenant))
         (first,) = await other.frames(1)
         assert (first["offset"], first["event"]) == (1, "item.updated"), "nobody hears of another's place"

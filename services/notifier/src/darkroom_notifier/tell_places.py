@@ -114,11 +114,13 @@ class TellPlaces:
         return {job_id: (provider, items) for provider, job_id, items in waiting if items}
 
     def _standing(self, tenant: str, job_id: int, waiting: tuple[str, int], now: datetime) -> tuple[str, Standing] | None:
-        """The name of the measurement, and where the job stands by it."""
+        """The name of the measurement and of the tenant's part of it, and where the job stands by it."""
         provider, items = waiting
         outlook = self._view.outlook(tenant, provider)
         if outlook is None:
             return None
         first, last = outlook.of_ends(job_id, items, now=now)
-        name = f"queue:{provider}:{outlook.queue.epoch}:{utc_text(outlook.measured_at)}"
+        # The two are read apart, and one may change without the other: each pair of them is news of its own.
+        times = ":".join(utc_text(at) for at in (outlook.measured_at, outlook.own_at or outlook.measured_at))
+        name = f"queue:{provider}:{outlook.queue.epoch}:{times}"
         return name, Standing(first.position, last.finishes_at)
