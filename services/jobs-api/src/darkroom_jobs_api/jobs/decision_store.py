@@ -10,6 +10,7 @@ from darkroom_contracts.envelope import Envelope
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_jobs_api.jobs.rules import INSUFFICIENT_CREDITS, Release
 
@@ -49,13 +50,14 @@ FAIL_ITEMS = text(
     WHERE job_id = ANY(CAST(:ids AS bigint[])) AND status = 'PENDING'
     """
 )
+WHAT_IS_LEFT = "decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL AND cancel_requested_at IS NULL"
 TO_RELEASE = text(
-    """
+    f"""
     SELECT id, items_released, items_total, product, options, redriven, decision_envelope FROM jobs
-    WHERE decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL AND cancel_requested_at IS NULL
-    ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
-    """
+    WHERE {WHAT_IS_LEFT} ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
+    """  # noqa: S608 - our own constant
 )
+LEFT_TO_RELEASE = text(f"SELECT EXISTS (SELECT FROM jobs WHERE {WHAT_IS_LEFT})")  # noqa: S608 - our own constant
 ITEMS_TO_RELEASE = text(
     """
     SELECT items.id, items.instance_id, items.job_id, items.image_id, items.image_url, items.prompt
@@ -112,7 +114,7 @@ async def mark_rejected(transaction: Transaction, batch: Sequence[Received[Credi
 
 
 async def jobs_to_release(transaction: Transaction, *, jobs_max: int) -> list[ReleasingJob]:
-    """Lock jobs that have items not asked for yet; those that another replica holds are left to it."""
+    """Lock jobs that have items not asked for yet, but those that somebody holds just now."""
     return [
         ReleasingJob(
             id=row.id,
@@ -125,6 +127,11 @@ async def jobs_to_release(transaction: Transaction, *, jobs_max: int) -> list[Re
         )
         for row in (await transaction.execute(TO_RELEASE, {"jobs_max": jobs_max})).all()
     ]
+
+
+async def is_left_to_release(connection: AsyncConnection) -> bool:
+    """Whether there are jobs with items not asked for yet, somebody holding them or not."""
+    return bool((await connection.execute(LEFT_TO_RELEASE)).scalar_one())
 
 
 async def items_to_release(transaction: Transaction, releases: Sequence[Release]) -> Sequence[Any]:

@@ -13,7 +13,7 @@ from darkroom_servicekit.loops import set_within
 
 from darkroom_jobs_api.catalogue.product import Product, provider_input
 from darkroom_jobs_api.catalogue.store import CatalogueStore
-from darkroom_jobs_api.jobs.decision_store import items_to_release, jobs_to_release, mark_released
+from darkroom_jobs_api.jobs.decision_store import is_left_to_release, items_to_release, jobs_to_release, mark_released
 from darkroom_jobs_api.jobs.rules import next_releases
 
 CHUNK_ITEMS_MAX = 500
@@ -22,6 +22,8 @@ TRANSACTION_ITEMS_MAX = 5000
 TRANSACTION_JOBS_MAX = 500
 LOOK_SECONDS = 10.0
 """How often the loop looks by itself: only for what a process left that died."""
+HELD_SECONDS = 0.1
+"""Until it looks again at jobs that somebody held when it looked: their progress, a cancellation, another replica."""
 
 
 class ReleaseItems:
@@ -45,7 +47,9 @@ class ReleaseItems:
             self._decided.clear()
             while await self.once():
                 pass
-            await set_within(self._decided, LOOK_SECONDS)
+            async with self._unit_of_work.read() as connection:
+                wait = HELD_SECONDS if await is_left_to_release(connection) else LOOK_SECONDS
+            await set_within(self._decided, wait)
 
     async def once(self) -> bool:
         """Ask for the next chunk of some jobs, in one transaction; whether there may be more to do."""

@@ -15,13 +15,15 @@ from darkroom_jobs_api.jobs.decision_store import mark_released
 from darkroom_jobs_api.jobs.follow_items import CANCELED_TEXT, job_finished
 from darkroom_jobs_api.jobs.progress_store import CountedJob, count_jobs, lock_jobs
 from darkroom_jobs_api.jobs.rules import Totals, next_releases
-from darkroom_jobs_api.jobs.stop_store import StoppedItem, jobs_to_stop, stop_items
+from darkroom_jobs_api.jobs.stop_store import StoppedItem, is_left_to_stop, jobs_to_stop, stop_items
 
 CHUNK_ITEMS_MAX = 500
 TRANSACTION_ITEMS_MAX = 2_000
 TRANSACTION_JOBS_MAX = 100
 LOOK_SECONDS = 10.0
 """How often the loop looks by itself: only for what a process left that died."""
+HELD_SECONDS = 0.1
+"""Until it looks again at jobs that somebody held when it looked: their progress, or another replica."""
 
 
 class StopItems:
@@ -66,7 +68,9 @@ class StopItems:
             self._more.clear()
             while await self._stop_some():
                 pass
-            await set_within(self._more, LOOK_SECONDS)
+            async with self._unit_of_work.read() as connection:
+                wait = HELD_SECONDS if await is_left_to_stop(connection) else LOOK_SECONDS
+            await set_within(self._more, wait)
 
     async def once(self) -> None:
         """Go on with one chunk of whatever is left."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from darkroom_contracts.envelope import Envelope
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_jobs_api.jobs.rules import Release
 
@@ -17,14 +18,16 @@ REQUEST = text(
     """
 )
 REQUESTED = text("SELECT cancel_requested_at IS NOT NULL FROM jobs WHERE id = :job_id AND instance_id = :instance_id")
+WHAT_IS_LEFT = "cancel_requested_at IS NOT NULL AND finished_at IS NULL AND items_released < items_total"
 STOPPING = text(
-    """
+    f"""
     SELECT id, items_released, items_total, cancel_envelope FROM jobs
-    WHERE cancel_requested_at IS NOT NULL AND finished_at IS NULL AND items_released < items_total
+    WHERE {WHAT_IS_LEFT}
       AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
     ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
-    """
+    """  # noqa: S608 - our own constant
 )
+LEFT_TO_STOP = text(f"SELECT EXISTS (SELECT FROM jobs WHERE {WHAT_IS_LEFT})")  # noqa: S608 - our own constant
 STOP_ITEMS = text(
     """
     UPDATE items SET status = 'CANCELED', charge = 'release', error_code = 'canceled', error = :error, updated_at = :now
@@ -70,7 +73,7 @@ async def request_cancel(transaction: Transaction, instance_id: str, job_id: int
 
 
 async def jobs_to_stop(transaction: Transaction, job_ids: Sequence[int] | None, *, jobs_max: int) -> list[StoppingJob]:
-    """Lock jobs (of these, or any) with items to stop; those that another replica holds are left to it."""
+    """Lock jobs (of these, or any) with items to stop, but those that somebody holds just now."""
     values = {"ids": None if job_ids is None else list(job_ids), "jobs_max": jobs_max}
     return [
         StoppingJob(
@@ -81,6 +84,11 @@ async def jobs_to_stop(transaction: Transaction, job_ids: Sequence[int] | None, 
         )
         for row in (await transaction.execute(STOPPING, values)).all()
     ]
+
+
+async def is_left_to_stop(connection: AsyncConnection) -> bool:
+    """Whether there are jobs with items to stop, somebody holding them or not."""
+    return bool((await connection.execute(LEFT_TO_STOP)).scalar_one())
 
 
 async def stop_items(transaction: Transaction, chunks: Sequence[Release], *, error: str) -> list[StoppedItem]:
