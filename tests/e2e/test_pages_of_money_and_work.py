@@ -219,6 +219,21 @@ async def test_an_operator_breaks_the_sandbox_and_reads_what_came_of_it(quick: P
     await expect(page.get_by_role("heading", name="Nothing has been given up on")).to_be_visible()
 
 
+async def test_an_account_that_was_stopped_is_resumed_by_its_operator(quick: Platform, someone: Visitor, shop: Tenant) -> None:
+    await quick.sandbox("PUT", "replicate", json={"credit": "none"})
+    job = (await shop.send(await quick.photographs(1))).json()["job"]["id"]
+    page = someone.page
+    await operate(page, "/operator")
+    resume = page.get_by_role("button", name=re.compile("^Resume "))
+    stopped = page.get_by_text("Stopped: the account's money at the provider is used up")
+    await expect(stopped).to_be_visible()
+    await quick.sandbox("PUT", "replicate", json={"credit": "enough"})
+    await resume.click()
+    await expect(stopped).to_have_count(0)
+    await expect(resume).to_have_count(0)
+    assert (await shop.ended(job))["job"]["status"] == "DONE"
+
+
 async def _fails_at(platform: Platform, rate: float) -> bool:
     """Whether what was set on the page has arrived at the sandbox."""
     return bool((await platform.sandbox("GET", "replicate"))["transientRate"] == rate)

@@ -70,6 +70,11 @@ export function changeLimits(account: string, limits: Partial<AccountLimits>): P
   return ask(`${PATH}/limits/${encodeURIComponent(account)}`, { method: "PUT", body: limits });
 }
 
+/** Let a stopped account take calls again now, without waiting for the next trial. */
+export function resumeAccount(account: string): Promise<Limits> {
+  return ask(`${PATH}/limits/${encodeURIComponent(account)}/resume`, { method: "POST" });
+}
+
 export function lettersQuery(filter: LetterFilter) {
   return infiniteQueryOptions({
     queryKey: [...operatorKeys.letters, filter],

@@ -1,10 +1,11 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { changeLimits, operatorKeys, type Account, type AccountLimits, type Limits } from "../../api/operator";
+import { changeLimits, operatorKeys, resumeAccount, type Account, type AccountLimits, type Limits } from "../../api/operator";
 import { EditNumber } from "../../parts/EditNumber";
 import { useNow } from "../../parts/now";
 import { number } from "../../words/numbers";
 import { accountWords } from "../../words/operator";
+import { problemWords } from "../../words/problems";
 import { Tag } from "./Tag";
 
 const SAMPLES_MAX = 60;
@@ -68,7 +69,7 @@ function AccountRow({ account, onChange }: { account: Account; onChange: (so: Pa
   return (
     <tr>
       <th scope="row">
-        {name} <Tag tone={tone}>{words}</Tag>
+        {name} <Tag tone={tone}>{words}</Tag> {account.stopped ? <Resume account={name} /> : null}
       </th>
       <td className="amount figures">{number(account.inLastMinute)}</td>
       <td className="amount">
@@ -82,6 +83,23 @@ function AccountRow({ account, onChange }: { account: Account; onChange: (so: Pa
         <EditNumber label={`Burst of ${name}`} value={account.burst} none={BY_SETTING} onSave={(burst) => onChange({ burst })} />
       </td>
     </tr>
+  );
+}
+
+/** What stopped an account is mended: who has paid need not wait for the next trial. */
+function Resume({ account }: { account: string }) {
+  const client = useQueryClient();
+  const resume = useMutation({
+    mutationFn: () => resumeAccount(account),
+    onSuccess: (limits) => client.setQueryData(operatorKeys.limits, limits),
+  });
+  return (
+    <>
+      <button type="button" className="button button-small" disabled={resume.isPending} onClick={() => resume.mutate()}>
+        Resume {account}
+      </button>
+      {resume.isError ? <p className="field-wrong">{problemWords(resume.error)}</p> : null}
+    </>
   );
 }
 
