@@ -94,12 +94,12 @@ function Resume({ account }: { account: string }) {
     onSuccess: (limits) => client.setQueryData(operatorKeys.limits, limits),
   });
   return (
-    <>
-      <button type="button" className="button button-small" disabled={resume.isPending} onClick={() => resume.mutate()}>
-        Resume {account}
+    <div>
+      <button type="button" className="button button-small" aria-label={`Resume ${account}`} disabled={resume.isPending} onClick={() => resume.mutate()}>
+        Resume
       </button>
       {resume.isError ? <p className="field-wrong">{problemWords(resume.error)}</p> : null}
-    </>
+    </div>
   );
 }
 
