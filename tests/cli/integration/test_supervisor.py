@@ -34,7 +34,7 @@ signal.signal(signal.SIGTERM, on_term)
 tell("start")
 http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
 """
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 
 
 class Bench:
@@ -73,6 +73,10 @@ class Bench:
 
     def wait(self, key: str, state: str) -> None:
         wait_until(lambda: self.own.task(key).get("state") == state, f"{key} is {state}, not {self.own.task(key)}")
+
+    def wait_until_deaf(self, key: str) -> None:
+        log = self.home.logs / f"{key}.log"
+        wait_until(lambda: log.exists() and "deaf" in log.read_text(), f"{key} ignores what it is asked")
 
     def end(self) -> None:
         if self.process is not None:
@@ -122,7 +126,7 @@ def test_what_comes_after_a_dead_process_is_left_alone(bench: Bench) -> None:
 def test_a_killed_supervisor_leaves_nothing_behind(bench: Bench) -> None:
     bench.run(bench.server("one"), Task(key="two", name="two", argv=(sys.executable, "-c", STUBBORN)))
     bench.wait("one", "ready")
-    wait_until(lambda: bench.own.task("two").get("pid"), "two runs")
+    bench.wait_until_deaf("two")
     pids = bench.own.pids()
     assert len(pids) == 3
     bench.signal(signal.SIGKILL)
@@ -134,7 +138,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(bench: Bench) -> None:
 
 def test_a_process_that_ignores_the_request_is_killed_after_its_deadline(bench: Bench) -> None:
     bench.run(Task(key="one", name="one", argv=(sys.executable, "-c", STUBBORN), stop_seconds=0.3))
-    wait_until(lambda: bench.own.task("one").get("pid"), "it runs")
+    bench.wait_until_deaf("one")
     pids = bench.own.pids()
     bench.end()
     assert not alive(pids)

@@ -4,6 +4,7 @@ import socket
 import struct
 
 import pytest
+from darkroom_cli.stack import probes
 from darkroom_cli.stack.plan import Probe
 from darkroom_cli.stack.probes import ask_all, judge_http, judge_kafka, judge_postgres, judge_redis
 
@@ -52,7 +53,8 @@ def test_postgres_is_ready_when_it_asks_for_the_password() -> None:
     assert judge_postgres(b"") is None
 
 
-def test_nobody_there_and_nobody_answering_are_not_ready() -> None:
+def test_nobody_there_and_nobody_answering_are_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent, socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         answers = ask_all({
