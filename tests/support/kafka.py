@@ -15,6 +15,7 @@ from darkroom_servicekit.stages import Received
 from support.stack import StackAddresses, create_topics, unique_name
 
 PARTITIONS = 3
+NO_EVENTS = (".dead-letters", *(topic.name for topic in STATE_TOPICS))
 WAIT_SECONDS_MAX = 60.0
 """Says that something is broken, never how busy the machine is."""
 
@@ -26,6 +27,7 @@ class Log:
         self.bootstrap = bootstrap
         self.prefix = prefix
         self.records: list[ConsumerRecord] = []
+        self._parsed: dict[int, Received[Event]] = {}
         self._producer = producer
         self._consumer = consumer
 
@@ -74,12 +76,13 @@ class Log:
     def seen(self, instance_id: str | None = None) -> list[Received[Event]]:
         """The events read so far, in the order of their arrival here."""
         found = []
-        for record in self.records:
-            if record.topic.endswith((".dead-letters", *(topic.name for topic in STATE_TOPICS))):
+        for place, record in enumerate(self.records):
+            if record.topic.endswith(NO_EVENTS) or (instance_id is not None and record.key != instance_id.encode()):
                 continue
-            envelope = Envelope.from_headers(header_texts(record.headers))
-            if instance_id is None or record.key == instance_id.encode():
-                found.append(Received(read_event(envelope, record.value), envelope))
+            if place not in self._parsed:
+                envelope = Envelope.from_headers(header_texts(record.headers))
+                self._parsed[place] = Received(read_event(envelope, record.value), envelope)
+            found.append(self._parsed[place])
         return found
 
     async def raw(self, topic: str, count: int) -> list[ConsumerRecord]:
