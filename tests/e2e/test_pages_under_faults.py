@@ -121,6 +121,7 @@ async def test_offline_is_told_and_what_was_missed_comes_with_the_network(
     page = someone.page
     await arrive(page, shop, f"/ongoing/{job}")
     await expect(page.get_by_text("live", exact=True)).to_be_visible()
+    await eventually(lambda: _pictures_are_there(page), seconds=60)
     await someone.context.set_offline(True)
     await expect(page.get_by_text(re.compile("^offline, showing"))).to_be_visible()
     assert await serious_findings(page) == []
@@ -129,6 +130,11 @@ async def test_offline_is_told_and_what_was_missed_comes_with_the_network(
     await expect(page.get_by_text("All 2 done")).to_have_count(0)
     await someone.context.set_offline(False)
     await ends_well(page, 2)
+
+
+async def _pictures_are_there(page: Page) -> bool:
+    """What has not come before the network goes is told to be missing, which is another look of the page."""
+    return bool(await page.evaluate("() => document.images.length > 0 && [...document.images].every((one) => one.complete)"))
 
 
 async def test_on_a_slow_network_the_frame_comes_first_and_nothing_jumps(quick: Platform, someone: Visitor, shop: Tenant) -> None:
