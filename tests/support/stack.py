@@ -26,7 +26,8 @@ TEST_HOME = TREE / ".darkroom-test"
 # Leftovers of earlier sessions slow the parts' start; beyond this many folders they begin anew.
 LEFT_FOLDERS_MAX = 400
 REDIS_DATABASES = 16
-REDIS_LEASE_SECONDS = 1800
+# Longer than any session: some of its leases last as long as it does. Only one that was killed leaves any behind.
+REDIS_LEASE_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +147,8 @@ async def leased_redis(parts: StackAddresses) -> AsyncIterator[str]:
                 yield url
             finally:
                 await own.flushdb()
-                await registry.delete(lease)
+                if await registry.get(lease) == token.encode():
+                    await registry.delete(lease)
 
 
 async def create_topics(parts: StackAddresses, topics: Sequence[Topic] = TOPICS) -> None:

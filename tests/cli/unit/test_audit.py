@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 from darkroom_cli.main import app
 from typer.testing import CliRunner
@@ -20,4 +21,4 @@ FAILED, WRONG_USE = 1, 2
 def test_it_ends_with_words_and_the_right_code(tmp_path: Path, arguments: str, code: int, said: str) -> None:
     runner = CliRunner(env={"DARKROOM_HOME": str(tmp_path), "DARKROOM_KAFKA_BOOTSTRAP_SERVERS": ""})
     result = runner.invoke(app, ["audit", "balances", *arguments.split()])
-    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert (result.exit_code, said in click.unstyle(result.output)) == (code, True), result.output

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 from darkroom_cli.commands.dlq import _selection
 from darkroom_cli.main import app
@@ -36,7 +37,7 @@ def runner(tmp_path: Path) -> CliRunner:
 )
 def test_it_ends_with_words_and_the_right_code(runner: CliRunner, arguments: str, code: int, said: str) -> None:
     result = runner.invoke(app, ["dlq", *arguments.split()])
-    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert (result.exit_code, said in click.unstyle(result.output)) == (code, True), result.output
 
 
 def test_a_blank_reason_is_none(runner: CliRunner) -> None:
