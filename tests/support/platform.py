@@ -163,7 +163,8 @@ class Platform:
     async def creations(self, prompt: str) -> list[dict[str, Any]]:
         """The paid calls with this prompt that arrived at the provider, by the provider's own log."""
         calls = await self.sandbox("GET", "calls", params={"vendor": "replicate", "kind": "create"})
-        return [call for call in calls["calls"] if call["input"].get("prompt") == prompt and call["status"] in {200, 201, 202}]
+        # What is still being read has neither an answer nor an input yet.
+        return [call for call in calls["calls"] if call["status"] in {200, 201, 202} and call["input"].get("prompt") == prompt]
 
     async def at_work(self, prompt: str, count: int = 1) -> None:
         """Wait until the provider has so many predictions with this prompt."""

@@ -39,7 +39,24 @@ local function read_virtual() return tonumber(call('HGET', state, 'virtual') or 
 -- A tenant's jobs wait in two lanes: '0' fresh work, '1' redriven work, which goes only while there is no fresh one.
 local function lane_of(tenant, lane) return space .. (lane == '1' and 'behind:' or 'tenant:') .. tenant end
 
-local function has_work(tenant) return call('EXISTS', lane_of(tenant, '0'), lane_of(tenant, '1')) > 0 end
+local function items_of(job) return space .. 'job:' .. job end
+
+-- The job whose item is the tenant's next, and its lane; nil: it has none. A job without items, which no history should leave
+-- behind, is dropped here, so that it can hold up nobody and nobody is taken to wait because of it.
+local function next_job(tenant)
+    for _, lane in ipairs({ '0', '1' }) do
+        local jobs = lane_of(tenant, lane)
+        local job = call('LINDEX', jobs, 0)
+        while job do
+            if call('EXISTS', items_of(job)) == 1 then return job, lane end
+            call('LPOP', jobs)
+            job = call('LINDEX', jobs, 0)
+        end
+    end
+    return nil
+end
+
+local function has_work(tenant) return next_job(tenant) ~= nil end
 
 -- Who looks different since when, for those who look at the queue (queue_look.lua), and how many items wait in a tenant's lanes.
 local marked = {}
@@ -83,8 +100,6 @@ end
 -- Jobs of a tenant take turns; a job's items are first in, first out. A job with items stands in exactly one place: in one of
 -- its tenant's lanes, or held aside while its model is broken.
 
-local function items_of(job) return space .. 'job:' .. job end
-
 local function model_of(job) return string.match(job, '@(%x+)$') end
 
 local function aside_of(model) return space .. 'aside:' .. model end
@@ -120,21 +135,6 @@ local function push_first(tenant, job, item, lane)
     end
     call('LPUSH', lane_of(tenant, lane), job)
     mark(tenant, 1)
-end
-
--- The job whose item is the tenant's next, and its lane; nil: it has none. A job without items, which no history should leave
--- behind, is dropped here, so that it can hold up nobody.
-local function next_job(tenant)
-    for _, lane in ipairs({ '0', '1' }) do
-        local jobs = lane_of(tenant, lane)
-        local job = call('LINDEX', jobs, 0)
-        while job do
-            if call('EXISTS', items_of(job)) == 1 then return job, lane end
-            call('LPOP', jobs)
-            job = call('LINDEX', jobs, 0)
-        end
-    end
-    return nil
 end
 
 -- The first item of the tenant's next job; → it, and whether the tenant has more.
