@@ -25,7 +25,7 @@ LIFTED = {
     "DARKROOM_REQUESTS_PER_MINUTE": "100000",
 }
 IDLE_SECONDS = 30
-SETTLE_SECONDS = 45  # the JVM goes on compiling for a while
+SETTLE_SECONDS = (45, 120)  # before the first look and before the second: the JVM goes on compiling for minutes
 PREDICTIONS_AT_ONCE = {"seconds": {"min": 0, "max": 0}, "createSeconds": 0, "limitPerMinute": 10_000_000, "image": "instant"}
 PAUSE_SECONDS = 0.6  # so that a job meets an idle stack
 JOB_SECONDS_MAX = 600.0
@@ -39,13 +39,19 @@ def percentiles(values: Sequence[float]) -> str:
 
 
 async def idle(stack: Stack) -> None:
-    """Memory (PSS) and CPU of every process at rest."""
-    await asyncio.sleep(SETTLE_SECONDS)
+    """Memory (PSS) and CPU of every process at rest: soon after the start, and once the JVM is done compiling."""
+    for seconds in SETTLE_SECONDS:
+        await asyncio.sleep(seconds)
+        await _look_at_rest(stack)
+
+
+async def _look_at_rest(stack: Stack) -> None:
     processes = stack.processes()
     children = {name: [process, *process.children(recursive=True)] for name, process in processes.items()}
     before = {name: _cpu(group) for name, group in children.items()}
+    age = time.time() - min(process.create_time() for process in processes.values())
     await asyncio.sleep(IDLE_SECONDS)
-    print(f"\nidle, over {IDLE_SECONDS} s\n{'process':<14}{'PSS MB':>8}{'CPU %':>8}")
+    print(f"\nidle, {age:.0f} s after the start, over {IDLE_SECONDS} s\n{'process':<14}{'PSS MB':>8}{'CPU %':>8}")
     total_pss = total_cpu = 0.0
     for name, group in children.items():
         pss = sum(process.memory_full_info().pss for process in group if process.is_running()) / 1e6
