@@ -8,8 +8,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 from darkroom_credits.close.checks import CHECKS
-from darkroom_credits.close.daily_close import ClosedElsewhere, DailyClose
-from darkroom_credits.close.store import Close
+from darkroom_credits.close.daily_close import DailyClose
+from darkroom_credits.close.report import Report
+from darkroom_credits.close.store import Close, ClosedElsewhere, previous_close, write_close
+from sqlalchemy import text
 from support.credit_books import CreditBooks, credit_books
 from support.credit_events import item_finished, job_finished, requested
 from support.credit_service import Credits, operator, tenant
@@ -136,6 +138,21 @@ async def test_each_day_is_closed_once_over_replicas_and_after_a_sleep_every_one
         (date(2026, 3, 3), 0, "100"),
     ]
     assert await daily(books).catch_up() == 0
+
+
+async def test_a_day_that_was_closed_while_a_replica_waited_for_the_lock_is_not_closed_again(books: CreditBooks) -> None:
+    books.clock.set("2026-03-02T10:00:00Z")
+
+    async def close_late() -> None:
+        async with books.unit_of_work.begin() as late:
+            await late.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            assert await previous_close(late) is None  # from here on it sees the moment before the other's close
+            assert await daily(books).catch_up() == 1
+            await write_close(late, Report(checks=[]), day=date(2026, 3, 1), until=books.clock.now(), asked_by=None)
+
+    with pytest.raises(ClosedElsewhere):
+        await close_late()
+    assert await books.rows("SELECT day FROM closes") == [(date(2026, 3, 1),)]
 
 
 async def test_a_close_goes_on_from_the_one_before_and_finds_what_changed_since(books: CreditBooks, owner_url: str) -> None:

@@ -17,6 +17,7 @@ from darkroom_credits.close.compare_stripe import CompareStripe
 from darkroom_credits.close.report import Compared, Report, StripeAsked, compared, days_to_close, end_of
 from darkroom_credits.close.store import (
     Close,
+    ClosedElsewhere,
     begin_close,
     carry_forward,
     closed_last_at,
@@ -38,10 +39,6 @@ UNSENT_MINUTES = 10
 STRIPE_DAYS = 1
 
 log = structlog.get_logger()
-
-
-class ClosedElsewhere(Exception):
-    """Another replica is closing just now."""
 
 
 class DailyClose:

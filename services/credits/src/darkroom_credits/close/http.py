@@ -11,8 +11,8 @@ from darkroom_servicekit.problems import Problem
 from fastapi import APIRouter, Depends, Query
 
 from darkroom_credits.bodies import UtcTime
-from darkroom_credits.close.daily_close import ClosedElsewhere, DailyClose
-from darkroom_credits.close.store import Close, list_closes
+from darkroom_credits.close.daily_close import DailyClose
+from darkroom_credits.close.store import Close, ClosedElsewhere, list_closes
 from darkroom_credits.http_tenant import LIMIT_DEFAULT, LIMIT_MAX
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_credits.close.checks import CHECKS
@@ -16,6 +17,7 @@ from darkroom_credits.close.report import Compared, Difference, Report, compared
 CHECK_SECONDS_MAX = 600
 """For each statement: a close may add up more than any request."""
 LOCK = 0x0DA2_C105
+DAY_ONCE = "closes_day_key"
 
 ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 PATIENTLY = f"SET LOCAL statement_timeout = '{CHECK_SECONDS_MAX}s'"
@@ -51,6 +53,10 @@ CARRY = f"""
 LIST = text("SELECT id, day, until, closed_at, asked_by, differences, report FROM closes ORDER BY id DESC LIMIT :limit")
 NEWEST_DAY = text("SELECT max(day) FROM closes")
 NEWEST_DAILY_AT = text("SELECT max(closed_at) FROM closes WHERE day IS NOT NULL")
+
+
+class ClosedElsewhere(Exception):
+    """Another replica is closing just now, or has closed the day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +122,7 @@ async def figures(transaction: Transaction, previous: Previous | None, *, until:
 async def write_close(
     transaction: Transaction, report: Report, *, day: date | None, until: datetime, asked_by: str | None
 ) -> int:
-    """Write a close; its number."""
+    """Write a close; its number. Raises ClosedElsewhere."""
     values = {
         "day": day,
         "until": until,
@@ -125,7 +131,13 @@ async def write_close(
         "differences": report.differences,
         "report": json.dumps(report.document()),
     }
-    return int((await transaction.execute(INSERT, values)).scalar_one())
+    try:
+        return int((await transaction.execute(INSERT, values)).scalar_one())
+    except IntegrityError as error:
+        # The moment that we look at is that before the lock was ours: whoever had it may have closed the day since.
+        if DAY_ONCE not in str(error.orig):
+            raise
+        raise ClosedElsewhere from error
 
 
 async def carry_forward(transaction: Transaction, close_id: int, previous: Previous | None, *, until: datetime) -> None:
