@@ -51,7 +51,9 @@ async def backends(engine: AsyncEngine) -> list[int]:
 
 async def kill(other: AsyncEngine, pids: list[int]) -> None:
     """End the server's processes, as a restart would, and wait until they are gone."""
-    async with other.connect() as connection:
+    async with other.connect() as opened:
+        # Each look in a transaction of its own: within one the server's list of its processes stays what it was at first.
+        connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(KILL, {"pids": pids})
 
         async def gone() -> bool:
