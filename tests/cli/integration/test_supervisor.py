@@ -36,6 +36,15 @@ http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
 """
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 
+# Has a child in a session of its own, as PostgreSQL has, and writes its process id down.
+PARENT = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+with pathlib.Path(sys.argv[1]).open("a") as story:
+    story.write(f"{child.pid}\\n")
+time.sleep(600)
+"""
+
 
 class Bench:
     """A home with a supervisor under test."""
@@ -134,6 +143,16 @@ def test_a_killed_supervisor_leaves_nothing_behind(bench: Bench) -> None:
     bench.process.wait()
     wait_until(lambda: not alive(pids), "all processes are gone")
     assert bench.home.supervisor_pid() is None
+
+
+def test_a_killed_process_leaves_nothing_behind(bench: Bench) -> None:
+    bench.run(Task(key="one", name="one", argv=(sys.executable, "-c", PARENT, str(bench.story))))
+    wait_until(lambda: bench.story.exists() and len(bench.told()) == 1, "it has a child")
+    os.kill(bench.own.task("one")["pid"], signal.SIGKILL)
+    wait_until(lambda: len(bench.told()) == 2, "it is started again, with a child")
+    orphan, child = map(int, bench.told())
+    wait_until(lambda: not alive({orphan}), "what it left is gone")
+    assert alive({child})
 
 
 def test_a_process_that_ignores_the_request_is_killed_after_its_deadline(bench: Bench) -> None:

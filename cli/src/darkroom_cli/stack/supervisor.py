@@ -2,6 +2,7 @@
 
 One thread, standard library only (it must stay small). SIGHUP: read the plan again. SIGTERM: stop all in reverse order, end.
 Its children die with it: the kernel signals them (PR_SET_PDEATHSIG, which is bound to the one thread that spawns them).
+Their children die with them: the kernel hands them to the supervisor (PR_SET_CHILD_SUBREAPER), which kills them.
 """
 
 import fcntl
@@ -14,12 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from darkroom_cli.stack.child import FAILED, RESTARTING, STOPPING, WAITING, Child
+from darkroom_cli.stack.child import FAILED, LIBC, RESTARTING, STOPPING, WAITING, Child
 from darkroom_cli.stack.home import Home, write_json
 from darkroom_cli.stack.logfiles import ROTATE_EVERY_SECONDS, bound
 from darkroom_cli.stack.plan import Plan, read_plan
 
 WAKE_SECONDS_MAX = 30.0
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class Supervisor:
@@ -37,6 +39,8 @@ class Supervisor:
     def run(self) -> None:
         """Work until told to stop and all children have ended."""
         wake = self._wake_on_signals()
+        if LIBC is not None:
+            LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         while True:
             now = time.monotonic()
             if self._reload:
@@ -44,6 +48,7 @@ class Supervisor:
                 self._take_up(read_plan(self._home.plan), now)
             for child in list(self._children.values()):
                 child.look(now)
+            self._end_orphans()
             self._children = {key: child for key, child in self._children.items() if not child.ended}
             if self._stopping:
                 self._stop_next(now)
@@ -87,6 +92,14 @@ class Supervisor:
             ordered[key] = child
         self._children = ordered
 
+    def _end_orphans(self) -> None:
+        """End what a dead process has left: PostgreSQL's sessions outlive a killed server, and keep the next from starting."""
+        own = {child.pid for child in self._children.values()}
+        for pid in _children_of_this_process():
+            if pid not in own:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)  # one that dies only now is announced by a signal
+
     def _start_due(self, now: float) -> None:
         for child in self._children.values():
             due = child.state == WAITING or (child.state == RESTARTING and child.pid is None)
@@ -129,6 +142,13 @@ class Supervisor:
         select.select(heard, [], [], min([*waits, self._rotate_at - now, WAKE_SECONDS_MAX]))
         with suppress(BlockingIOError):
             os.read(wake, 4096)
+
+
+def _children_of_this_process() -> list[int]:
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    except FileNotFoundError:  # no Linux: orphans are the system's
+        return []
 
 
 def main() -> None:
