@@ -23,13 +23,12 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.dead_letters import dead_letter
 from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.outages import is_outage
 from darkroom_servicekit.pace import Pace
 from darkroom_servicekit.stages import Received, stages
 
@@ -238,7 +237,7 @@ class EventConsumer:
             try:
                 await self._handle(records)
             except Exception as error:
-                if not _is_outage(error):
+                if not is_outage(error):
                     await self._handle_one_by_one(records, error)
                     return
                 self._waiting_for = type(error).__name__
@@ -260,7 +259,7 @@ class EventConsumer:
             try:
                 await self._handle(records)
             except Exception as again:
-                if _is_outage(again):
+                if is_outage(again):
                     await self._handle_until_done(records)
                     return
                 error = again
@@ -369,14 +368,3 @@ async def forget_old_events(unit_of_work: UnitOfWork, *, keep_days: int) -> None
     """Drop inbox marks older than any message that may still come again."""
     async with unit_of_work.begin() as transaction:
         await transaction.execute(PRUNE_INBOX, {"days": keep_days})
-
-
-def _is_outage(error: BaseException) -> bool:
-    """Whether a dependency is away, so that trying again later is right."""
-    if isinstance(error, ConnectionError | TimeoutError | PoolTimeout | OperationalError | InterfaceError):
-        return True
-    return isinstance(error, DBAPIError) and (error.connection_invalidated or _is_serialization(error))
-
-
-def _is_serialization(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in {"40001", "40P01", "57014", "57P01", "57P03", "53300", "55P03"}

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from darkroom_servicekit.health import Health, Readiness
 from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.outages import install_outage_handlers
 from darkroom_servicekit.problems import Problem, answer, install_problem_handlers
 from darkroom_servicekit.tracing import span
 
@@ -52,6 +53,7 @@ def build_app(
     """A FastAPI app with what every service answers; the service adds its own routes."""
     app = FastAPI(title=title, version="0.1.0", lifespan=lifespan)
     install_problem_handlers(app)
+    install_outage_handlers(app)
     app.add_middleware(ObserveRequests, tracer=tracer, metrics=metrics)
 
     @app.get("/healthz", tags=["operation"])

@@ -28,7 +28,6 @@ from darkroom_jobs_api.jobs.release_items import ReleaseItems
 from darkroom_jobs_api.jobs.retry_job import RetryJob
 from darkroom_jobs_api.jobs.stop_items import StopItems
 from darkroom_jobs_api.jobs.submit_job import SubmitJob
-from darkroom_jobs_api.outages import install_outage_handlers
 from darkroom_jobs_api.quotes.http import quote_routes
 from darkroom_jobs_api.sandbox.door import SandboxDoor
 from darkroom_jobs_api.sandbox.http import sandbox_routes
@@ -73,7 +72,6 @@ def build(settings: JobsApiSettings) -> FastAPI:
 
     limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
     principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
-    install_outage_handlers(runtime.app)
     runtime.app.include_router(job_routes(accept, unit_of_work, view, principal, media_base=settings.media_base()))
     runtime.app.include_router(download_routes(unit_of_work, ObjectStore(settings.storage_url), principal))
     runtime.app.include_router(change_routes(cancel, RetryJob(unit_of_work, accept), principal))

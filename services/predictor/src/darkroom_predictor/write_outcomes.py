@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.group_commit import GroupCommit
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from darkroom_servicekit.outages import is_outage
 
 from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes
@@ -56,10 +55,3 @@ class WriteOutcomes:
                 delay = min(delay * 2, RETRY_SECONDS_MAX)
             else:
                 return
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether the database is away, so that the same write is right later."""
-    if isinstance(error, OSError | TimeoutError | PoolTimeout | OperationalError | InterfaceError):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
