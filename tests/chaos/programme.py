@@ -96,6 +96,7 @@ class Run:
             operator = Operator(self.platform, await leaving.enter_async_context(Operator.client(self.platform)))
             await self._prepare(operator)
             await leaving.enter_async_context(self._open_pages())
+            self._step("prepared")
             status = self.platform.status
             faults = Faults(Home(self.platform.settings.home), status["redis"])
             acting = asyncio.create_task(self._act([image["imageUrl"] for image in photographs], operator))
@@ -103,6 +104,7 @@ class Run:
                 await faults.run(self.plan.faults)
                 self.faults = faults.done
                 self._calm.set()
+                self._step("no fault any more")
                 async with asyncio.timeout(ANSWERED_SECONDS_MAX):
                     await acting
             except TimeoutError:
@@ -111,12 +113,16 @@ class Run:
                 acting.cancel()
                 await asyncio.gather(acting, return_exceptions=True)
             await self._settle(status["databases"], status["kafka"])
+            self._step("asking late")
             await self.platform.sandbox("PUT", "replicate", json=CLEARED)
             await self._ask_late(operator)
             await self._settle(status["databases"], status["kafka"])
+            self._step("collecting the evidence")
             self.pauses, self.redriven = operator.pauses, operator.redriven
             self.evidence = await self._collect(status["databases"], status["kafka"])
             self.violations += judge(self.evidence)
+            self._step("judged")
+        self._step("done")
         return self
 
     async def _ask_late(self, operator: Operator) -> None:
@@ -196,7 +202,10 @@ class Run:
             self.asked.append(await retry(shop, f"{key}-again", job_id))
 
     async def _settle(self, databases: Mapping[str, str], kafka: str) -> None:
-        """Wait until nothing is under way any more and the pages have seen it."""
+        """Wait until nothing is under way any more and the pages have seen it. What did not end is not waited for again."""
+        if self.violations:
+            return
+        self._step("waiting for all to end")
         begun = time.monotonic()
         left: dict[str, int] = {}
         try:
@@ -207,6 +216,7 @@ class Run:
         except TimeoutError:
             self._broken("liveness", f"not ended {self.settle_seconds_max:.0f} s after the last fault: {left}")
         self.settled_seconds += time.monotonic() - begun
+        self._step("waiting for the pages")
         try:
             async with asyncio.timeout(PAGES_SECONDS_MAX):
                 while await self._pages_are_behind(databases["jobs-api"]):
@@ -261,6 +271,11 @@ class Run:
 
     def _broken(self, rule: str, what: str) -> None:
         self.violations.append(Violation(rule, what))
+        self._step(f"{rule}: {what}; processes: {self.platform.status['processes']}")
+
+    def _step(self, what: str) -> None:
+        """Shown with a failure, also with that of a run that does not end."""
+        print(f"{(datetime.now(UTC) - self.since).total_seconds():7.1f} s  {what}", flush=True)
 
 
 def _prompt(job: JobPlan, number: int) -> str:
