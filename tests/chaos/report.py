@@ -2,13 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 from chaos.evidence import Evidence
 from chaos.programme import Run
 from chaos.rule_book import by, calls_by_item
+from darkroom_cli.stack.home import Home
 
 VIOLATIONS_SHOWN = 40
 STORIES_SHOWN = 3
+WORDS_SHOWN = 12
+WORD_MAX = 400
+"""Characters of one line of a log."""
 
 
 def figures(run: Run) -> str:
@@ -64,7 +69,15 @@ def failure(run: Run) -> str:
     if run.evidence is not None:
         for item_id in list(concerned)[:STORIES_SHOWN]:
             lines += [f"item {item_id}:", *(f"  {line}" for line in story(run.evidence, item_id))]
+    for log in sorted(Home(run.platform.settings.home).logs.glob("*.log")):
+        lines += [f"last complaints in {log.name}:", *(f"  {line}" for line in complaints(log))]
     return "\n".join(lines)
+
+
+def complaints(log: Path) -> list[str]:
+    """The last lines of a log that are more than information."""
+    lines = log.read_text(errors="replace").splitlines()
+    return [line[:WORD_MAX] for line in lines if '"level": "info"' not in line][-WORDS_SHOWN:]
 
 
 def story(evidence: Evidence, item_id: int) -> list[str]:

@@ -1,14 +1,13 @@
 """The idempotent consumer: a batch's effects, its inbox marks and its new events are one transaction; the offset follows.
 
 A message seen before changes nothing. One that cannot be handled goes to the service's dead-letter topic with its reason and
-never blocks its partition. When a dependency is away the batch is tried again until it is back. A consumer that lags without
-moving ends its process, so that it is started afresh (aiokafka can stall silently after a rebalance).
+never blocks its partition. When a dependency is away the batch is tried again until it is back.
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -56,8 +55,9 @@ RETRY_SECONDS_FIRST = 0.1
 RETRY_SECONDS_MAX = 5.0
 ATTEMPTS_MAX = 3
 """How often a message that fails by itself is tried before it is a dead letter."""
-WATCH_EVERY_SECONDS = 10.0
-EXIT_STALLED = 75
+LAG_EVERY_SECONDS = 10.0
+LAG_SECONDS_MAX = 20.0
+"""Each question on the way to it may wait for a fetch that Kafka holds."""
 
 INBOX_V1: tuple[str, ...] = (
     "CREATE TABLE inbox (event_id uuid PRIMARY KEY, received_at timestamptz NOT NULL DEFAULT clock_timestamp())",
@@ -106,10 +106,9 @@ class Handlers:
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """How many messages a batch has at most, how many batches a second under load, and how long a lag may not shrink."""
+    """How many messages a batch has at most, and how many batches a second there are under load."""
 
     batch_max: int
-    stall_seconds: float
     batches_per_second: float = BATCHES_PER_SECOND
 
 
@@ -136,7 +135,8 @@ class EventConsumer:
         self._by_topic = {prefix + topic: handle for topic, handle in handlers.by_topic.items()}
         self._bounds = bounds
         self._dead_letter_topic = dead_letter_topic(service)
-        self._moved_at = 0.0
+        self._moved_at = monotonic()
+        self._assigned = 0
         self._waiting_for: str | None = None
         self._next: dict[TopicPartition, int] = {}
         self._handled: dict[TopicPartition, int] = {}
@@ -151,9 +151,12 @@ class EventConsumer:
         if self._waiting_for:
             raise NotReady(f"waiting for {self._waiting_for}")
 
+    def unmoved_seconds(self) -> float:
+        """Since the last sign of life: a batch was handled, nothing was left, or what is away is waited for."""
+        return 0.0 if self._waiting_for else monotonic() - self._moved_at
+
     async def run(self) -> None:
         """Join the group and consume until cancelled."""
-        clock = asyncio.get_running_loop().time
         # Made here and not with the broker, which would start it a second time: its own consumer must be the only member.
         subscriber = self._broker.subscriber(
             *self.topics,
@@ -180,16 +183,16 @@ class EventConsumer:
             consumer._fetcher._prefetch_backoff = UNREAD_SECONDS_MAX
             self._consumer = consumer
             self._next.clear()
-            self._moved_at = clock()
+            clock = asyncio.get_running_loop().time
             pace = Pace(per_second=self._bounds.batches_per_second, burst=BATCHES_PROMPT, clock=clock)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._watch(consumer))
+                group.create_task(self._report_lag(consumer))
                 group.create_task(self._commit_now_and_then(consumer))
                 while True:
                     found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._bounds.batch_max)
                     if found:
                         await self._take(found)
-                        self._moved_at = clock()
+                        self._moved_at = monotonic()
                         await pace.rest()
         finally:
             consumer, self._consumer = self._consumer, None
@@ -209,6 +212,7 @@ class EventConsumer:
         self._has_handled.set()
 
     def _forget_positions(self) -> None:
+        self._assigned += 1
         self._next.clear()
         self._handled.clear()
 
@@ -223,12 +227,16 @@ class EventConsumer:
         self._has_handled.clear()
         offsets = {partition: offset for partition, offset in self._handled.items() if partition in consumer.assignment()}
         self._handled.clear()
+        assigned = self._assigned
         try:
             if offsets:
                 await consumer.commit(offsets)
         except KafkaError as error:
             # The effects stand; whoever reads these messages again drops them by their ids.
             log.warning("offsets not committed", error=repr(error))
+            if assigned == self._assigned:
+                self._handled = offsets | self._handled
+                self._has_handled.set()
 
     async def _handle_until_done(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle a batch; wait out a dependency; isolate a message that fails by itself."""
@@ -320,31 +328,27 @@ class EventConsumer:
         async with self._uow.begin() as transaction:
             transaction.publish_raw(dead_letter(record, self._dead_letter_topic, reason, detail))
 
-    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Report lag, and end the process when it does not shrink although nothing is being waited for."""
-        clock = asyncio.get_running_loop().time
+    async def _report_lag(self, consumer: AIOKafkaConsumer) -> None:
         while True:
-            await asyncio.sleep(WATCH_EVERY_SECONDS)
+            await asyncio.sleep(LAG_EVERY_SECONDS)
             try:
-                async with asyncio.timeout(WATCH_EVERY_SECONDS):
+                async with asyncio.timeout(LAG_SECONDS_MAX):
                     lag = await self._measure_lag(consumer)
-            except (KafkaError, TimeoutError):
-                self._moved_at = clock()  # Kafka itself is away: not the consumer's fault
+            except (KafkaError, TimeoutError) as error:
+                log.debug("lag not measured", error=repr(error))
                 continue
-            if not lag or self._waiting_for:
-                self._moved_at = clock()
-            elif clock() - self._moved_at > self._bounds.stall_seconds:
-                log.critical("consumer stalled, ending the process", lag=lag, seconds=self._bounds.stall_seconds)
-                os._exit(EXIT_STALLED)
+            if not lag and consumer.assignment():
+                self._moved_at = monotonic()
 
     async def _measure_lag(self, consumer: AIOKafkaConsumer) -> int:
         """Messages not yet handled, by the broker's own end offsets: a stalled fetcher's would be stale."""
         partitions = list(consumer.assignment())
         by_topic: dict[str, int] = dict.fromkeys(self.topics, 0)
         ends = await consumer.end_offsets(partitions) if partitions else {}
+        new = [partition for partition in partitions if partition not in self._next]
+        for partition, begin in (await consumer.beginning_offsets(new) if new else {}).items():
+            self._next[partition] = max(await consumer.committed(partition) or 0, begin)
         for partition, end in ends.items():
-            if partition not in self._next:
-                self._next[partition] = await consumer.committed(partition) or 0
             by_topic[partition.topic] += max(0, end - self._next[partition])
         for topic, lag in by_topic.items():
             self._metrics.lag.labels(topic=topic).set(lag)

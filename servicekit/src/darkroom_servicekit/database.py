@@ -23,6 +23,8 @@ from darkroom_servicekit.tracing import current_traceparent
 
 CONNECT_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 30.0
+ANSWER_SECONDS_MAX = 40.0
+"""A server that does not even say that the statement took too long is given up, with its connection."""
 IDLE_IN_TRANSACTION_SECONDS_MAX = 30.0
 POOL_WAIT_SECONDS_MAX = 10.0
 REST_SECONDS_MAX = 30.0
@@ -42,6 +44,7 @@ def build_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
         pool_timeout=POOL_WAIT_SECONDS_MAX,
         connect_args={
             "timeout": CONNECT_SECONDS_MAX,
+            "command_timeout": ANSWER_SECONDS_MAX,
             "server_settings": {
                 "statement_timeout": str(int(STATEMENT_SECONDS_MAX * 1000)),
                 "idle_in_transaction_session_timeout": str(int(IDLE_IN_TRANSACTION_SECONDS_MAX * 1000)),

@@ -5,6 +5,7 @@ The consume loop is our own (`consumer.py`): FastStream commits what its handler
 
 import logging
 
+from aiokafka.admin import AIOKafkaAdminClient
 from faststream.kafka import KafkaBroker
 
 from darkroom_servicekit.health import NotReady
@@ -28,6 +29,15 @@ def build_broker(bootstrap_servers: str, *, client_id: str) -> KafkaBroker:
         logger=logging.getLogger("darkroom.faststream"),
         log_level=logging.DEBUG,
     )
+
+
+async def ask_kafka(bootstrap_servers: str) -> None:
+    """Return when Kafka answers on a connection of its own. Raises KafkaError, TimeoutError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers.split(","))
+    try:
+        await admin.start()
+    finally:
+        await admin.close()
 
 
 async def check_kafka(broker: KafkaBroker) -> None:

@@ -6,7 +6,7 @@ Consumers wait an outage out, and over HTTP it is a `503` with Retry-After.
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from darkroom_servicekit.problems import Problem, answer
@@ -50,4 +50,6 @@ def install_outage_handlers(app: FastAPI) -> None:
 
 def _passes(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None) or ""
+    if not state and isinstance(error, InternalError):
+        return True  # no word of the server's: the driver's, about a connection that was lost between two of them
     return state in PASSING_STATES or state[:2] in PASSING_CLASSES

@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -143,6 +144,11 @@ class OutboxRelay:
         self._batch_max = batch_max
         self._keep_seconds = keep_seconds
         self._woken = asyncio.Event()
+        self._moved_at = monotonic()
+
+    def unmoved_seconds(self) -> float:
+        """Since all that was there to send, or a batch of it, was sent."""
+        return monotonic() - self._moved_at
 
     def wake(self) -> None:
         """There is something to send."""
@@ -180,6 +186,7 @@ class OutboxRelay:
                 await self._send(connection, rows)
                 self._metrics.outbox_waiting.set(0)
             await connection.execute(UNLOCK, {"lock": RELAY_LOCK})
+            self._moved_at = monotonic()
         except BaseException:
             # The session, and with it the lock, must not go back to the pool.
             await connection.invalidate()

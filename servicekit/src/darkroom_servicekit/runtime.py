@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,12 +22,12 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
 from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
-from darkroom_servicekit.consumer_lag import unhandled_messages
+from darkroom_servicekit.consumer_lag import look_for_unhandled, unhandled_messages
 from darkroom_servicekit.database import UnitOfWork, build_engine, check_database
 from darkroom_servicekit.doctor import Doctor, Thing
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.http import build_app
-from darkroom_servicekit.kafka import build_broker, check_kafka
+from darkroom_servicekit.kafka import ask_kafka, build_broker, check_kafka
 from darkroom_servicekit.logs import configure_logging
 from darkroom_servicekit.loops import Loops
 from darkroom_servicekit.metrics import KitMetrics
@@ -34,6 +35,7 @@ from darkroom_servicekit.migrations import newest_revision
 from darkroom_servicekit.outbox import OutboxRelay, unsent_rows
 from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.settings import ServiceSettings
+from darkroom_servicekit.stalls import Stalls, Watched
 from darkroom_servicekit.tracing import build_tracer
 
 HOUSEKEEPING_SECONDS = 3600.0
@@ -107,6 +109,9 @@ class Runtime:
         self.loop("kafka", self._keep_broker)
         self.after_kafka("outbox", self.relay.run)
         self.loop("housekeeping", self._housekeeping)
+        self.stalls = Stalls(stall_seconds=settings.consumer_stall_seconds)
+        self.stalls.watch(Watched("outbox", self.relay.unmoved_seconds, self._unsent_for_no_reason))
+        self.loop("stalls", self.stalls.run)
 
     def loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run `run` for as long as the service serves, again when it fails."""
@@ -132,17 +137,15 @@ class Runtime:
             prefix=self.settings.kafka_prefix,
             bounds=Bounds(
                 batch_max=self.settings.consumer_batch_max,
-                stall_seconds=self.settings.consumer_stall_seconds,
                 batches_per_second=batches_per_second,
             ),
         )
         self.health.add("consumer", consumer.check)
-
-        async def unhandled(older_seconds: float) -> list[Thing]:
-            servers = self.settings.kafka_bootstrap_servers
-            return await unhandled_messages(servers, group=consumer.group, topics=consumer.topics, older_seconds=older_seconds)
-
+        servers, group, topics = self.settings.kafka_bootstrap_servers, consumer.group, consumer.topics
+        unhandled = partial(unhandled_messages, servers, group, topics)
         self.doctor.finds("consumer", "messages in Kafka that the service has not handled", unhandled)
+        looked_for = partial(look_for_unhandled, servers, group, topics)
+        self.stalls.watch(Watched("consumer", consumer.unmoved_seconds, looked_for))
         self.after_kafka("consumer", consumer.run)
         return consumer
 
@@ -197,6 +200,12 @@ class Runtime:
     async def _unsent(self, older_seconds: float) -> list[Thing]:
         async with self.unit_of_work.read() as connection:
             return await unsent_rows(connection, older_seconds)
+
+    async def _unsent_for_no_reason(self, older_seconds: float) -> list[Thing]:
+        unsent = await self._unsent(older_seconds)
+        if unsent:
+            await ask_kafka(self.settings.kafka_bootstrap_servers)
+        return unsent
 
     async def _relay_now(self, ids: Sequence[str]) -> int:
         self.relay.wake()

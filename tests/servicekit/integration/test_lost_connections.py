@@ -1,5 +1,7 @@
 """Connections that the server closed, or that have rested for long, are replaced before anybody works on them."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -88,6 +90,23 @@ async def test_one_that_has_rested_for_long_and_does_not_answer_is_replaced(
 
     assert silent.asked == 1, "one that does not answer speaks for all that are as old"
     assert not set(before) & set(after)
+
+
+async def test_a_server_that_falls_silent_is_given_up(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "ANSWER_SECONDS_MAX", 1.0)
+    engine = build_engine(database_url, pool_size=1)
+    async with engine.connect() as connection:
+        silent = (await connection.execute(BACKEND)).scalar_one()
+    os.kill(silent, signal.SIGSTOP)
+    try:
+        with pytest.raises(TimeoutError):
+            async with engine.connect() as connection:
+                await connection.execute(BACKEND)
+        async with engine.connect() as connection:
+            assert (await connection.execute(BACKEND)).scalar_one() != silent
+    finally:
+        os.kill(silent, signal.SIGCONT)
+        await engine.dispose()
 
 
 async def test_one_in_use_is_not_asked(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -10,11 +11,14 @@ from random import Random
 
 import asyncpg
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import KafkaError
 from darkroom_contracts.credits import Balances, CreditsReserved
 from darkroom_contracts.event import Event
 from darkroom_contracts.jobs import JobCancelRequested, JobRequested
 from darkroom_contracts.topics import dead_letter_topic
+from darkroom_servicekit import consumer
 from darkroom_servicekit.consumer import INBOX_V1, Handlers
 from darkroom_servicekit.consumer_lag import unhandled_messages
 from darkroom_servicekit.database import Transaction
@@ -51,10 +55,10 @@ async def database(kit_database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str) -> Callable[[], Runtime]:
+def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str) -> Callable[..., Runtime]:
     """One more process of the same service."""
 
-    def make() -> Runtime:
+    def make(*, stall_seconds: float = 60.0) -> Runtime:
         settings = ServiceSettings(
             kafka_bootstrap_servers=parts.kafka,
             kafka_prefix=log.prefix,
@@ -62,6 +66,7 @@ def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str) -> Call
             redis_url=parts.redis,
             log_level="ERROR",
             consumer_batch_max=50,
+            consumer_stall_seconds=stall_seconds,
         )
         return Runtime("credits", "A service of the tests", settings, migrations=NO_MIGRATIONS)
 
@@ -343,6 +348,91 @@ async def _committed(log: Log) -> int:
     return sum(offset.offset for offset in offsets.values() if offset.offset > 0)
 
 
+async def test_what_lies_there_and_is_not_taken_ends_the_process_and_what_is_done_does_not(
+    make_runtime: Callable[..., Runtime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    runtime = make_runtime(stall_seconds=0.001)
+    runtime.consume(Handlers().on(JobRequested, note))
+    await publish(runtime, requested(1))
+    await asyncio.sleep(0.01)
+    await runtime.stalls.look()
+    assert ended == [75]  # the relay has not run
+
+    async with running(make_runtime().app):
+        await eventually(lambda: _true_when(unsent(runtime, 0), []))
+    await asyncio.sleep(0.01)
+    await runtime.stalls.look()
+    assert ended == [75, 75]  # nothing is unsent, but the event is unhandled: a consumer that never got to join
+
+    async with running(runtime.app):
+        await eventually(lambda: _true_when(unhandled(runtime, 0), []))
+        await eventually(lambda: _true_when(unsent(runtime, 0), []))
+        await runtime.stalls.look()
+    await runtime.stalls.look()
+    assert ended == [75, 75]
+
+
+async def test_messages_that_the_log_has_dropped_are_not_waited_for(
+    make_runtime: Callable[..., Runtime], log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "LAG_EVERY_SECONDS", 0.2)
+    await log.publish(*(requested(number) for number in range(3)))
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, note))
+    assert sum(int(thing.state.split()[0]) for thing in await unhandled(runtime, 0)) == 3
+    admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
+    await admin.start()
+    try:
+        (topic,) = await admin.describe_topics([f"{log.prefix}darkroom.jobs"])
+        places = [TopicPartition(topic["topic"], part["partition"]) for part in topic["partitions"]]
+        await admin.delete_records({place: RecordsToDelete(before_offset=-1) for place in places})
+    finally:
+        await admin.close()
+
+    assert await unhandled(runtime, 0) == []
+    async with running(runtime.app):
+
+        async def measured() -> list[float]:
+            return [sample.value for metric in runtime.metrics.lag.collect() for sample in metric.samples]
+
+        await eventually(lambda: _true_when(measured(), [0.0]))
+
+
+async def test_offsets_that_could_not_be_committed_are_committed_later(
+    make_runtime: Callable[..., Runtime], log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = AIOKafkaConsumer.commit
+    refused: list[dict[TopicPartition, int]] = []
+
+    async def refuse_once(self: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+        if not refused:
+            refused.append(offsets)
+            raise KafkaError("not now")
+        await commit(self, offsets)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", refuse_once)
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, note))
+    async with running(runtime.app):
+        await log.publish(requested(1))
+        await eventually(lambda: _has_committed(log, 1))
+    assert len(refused) == 1
+
+
+async def unsent(runtime: Runtime, older_seconds: float) -> list[tuple[str, str | None]]:
+    async with runtime.unit_of_work.read() as connection:
+        return [(thing.state, thing.instance_id) for thing in await unsent_rows(connection, older_seconds)]
+
+
+async def unhandled(runtime: Runtime, older_seconds: float) -> list[Thing]:
+    """Of the jobs' topic, by the group that a runtime of these tests has."""
+    prefix = runtime.settings.kafka_prefix
+    group, topics = f"{prefix}darkroom.credits", [f"{prefix}darkroom.jobs"]
+    return await unhandled_messages(runtime.settings.kafka_bootstrap_servers, group, topics, older_seconds)
+
+
 async def test_the_doctor_sees_what_is_not_sent_and_what_is_not_handled(
     make_runtime: Callable[[], Runtime], database: asyncpg.Connection
 ) -> None:
@@ -355,29 +445,21 @@ async def test_the_doctor_sees_what_is_not_sent_and_what_is_not_handled(
         await note(transaction, batch)
 
     runtime = make_runtime()
-    consumer = runtime.consume(Handlers().on(JobRequested, note_when_back))
+    runtime.consume(Handlers().on(JobRequested, note_when_back))
     await publish(runtime, requested(1), requested(2, "shop-b"))
 
-    async def unsent(older_seconds: float) -> list[tuple[str, str | None]]:
-        async with runtime.unit_of_work.read() as connection:
-            return [(thing.state, thing.instance_id) for thing in await unsent_rows(connection, older_seconds)]
-
-    async def unhandled(older_seconds: float) -> list[Thing]:
-        servers = runtime.settings.kafka_bootstrap_servers
-        return await unhandled_messages(servers, group=consumer.group, topics=consumer.topics, older_seconds=older_seconds)
-
-    assert await unsent(0) == [("darkroom.jobs", "shop-a"), ("darkroom.jobs", "shop-b")]
-    assert await unsent(3600) == []
+    assert await unsent(runtime, 0) == [("darkroom.jobs", "shop-a"), ("darkroom.jobs", "shop-b")]
+    assert await unsent(runtime, 3600) == []
     async with running_unready(runtime):
-        await eventually(lambda: _true_when(unsent(0), []))
+        await eventually(lambda: _true_when(unsent(runtime, 0), []))
 
         async def waits() -> bool:
-            return sum(int(thing.state.split()[0]) for thing in await unhandled(0) if "darkroom.jobs/" in thing.id) == 2
+            return sum(int(thing.state.split()[0]) for thing in await unhandled(runtime, 0)) == 2
 
         await eventually(waits)
-        assert await unhandled(3600) == []
+        assert await unhandled(runtime, 3600) == []
         away.clear()
-        await eventually(lambda: _true_when(unhandled(0), []))
+        await eventually(lambda: _true_when(unhandled(runtime, 0), []))
     assert await jobs_in(database)() == [1, 2]
 
 

@@ -12,7 +12,7 @@ from darkroom_servicekit.outages import is_outage
 from darkroom_servicekit.tracing import build_tracer
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 STARTING = "57P03"
@@ -36,6 +36,7 @@ def said(sqlstate: str | None) -> DBAPIError:
         *map(said, [STARTING, "57P01", "57P02", "53300", "53100", "40P01", "40001", "08006", "58030", "55P03", "25P03", "57014"]),
         DBAPIError("SELECT 1", {}, ServerError(None), connection_invalidated=True),
         OperationalError("SELECT 1", {}, ServerError(None)),
+        InternalError("SELECT 1", {}, ServerError(None)),
         PoolTimeout("no connection was free"),
         ConnectionRefusedError(111, "refused"),
         OSError("Multiple exceptions: [Errno 111], [Errno 101]"),
@@ -51,6 +52,7 @@ def test_what_passes_by_itself(error: Exception) -> None:
     "error",
     [
         *map(said, ["23505", "22001", "42P01", "25P02", "XX000", None]),
+        InternalError("SELECT 1", {}, ServerError("XX000")),
         IntegrityError("INSERT", {}, ServerError("23514")),
         ValueError("a fault of ours"),
     ],

@@ -196,11 +196,14 @@ class QueueTable:
     async def rebuild_lock(self) -> AsyncIterator[None]:
         """Held by one replica at a time; not a transaction, so nothing stays open while Redis is filled."""
         async with self._unit_of_work.read() as connection:
-            await connection.execute(LOCK, {"lock": REBUILD_LOCK, "provider": self._provider})
             try:
+                await connection.execute(LOCK, {"lock": REBUILD_LOCK, "provider": self._provider})
                 yield
-            finally:
                 await connection.execute(UNLOCK, {"lock": REBUILD_LOCK, "provider": self._provider})
+            except BaseException:
+                # The session, and with it the lock, must not go back to the pool.
+                await connection.invalidate()
+                raise
 
     async def epoch(self) -> int:
         """The newest epoch; 0 before the first."""
