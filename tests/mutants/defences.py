@@ -235,6 +235,14 @@ DEFENCES: tuple[Defence, ...] = (
         tests=("tests/servicekit/integration/test_outbox_and_consumer.py::test_what_comes_twice_has_its_effect_once",),
     ),
     Defence(
+        name="an-outage-is-no-poison",
+        why="a message that met a starting database is tried again, not given up",
+        file=f"{KIT}/outages.py",
+        old="return state in PASSING_STATES or state[:2] in PASSING_CLASSES",
+        new="return state in PASSING_STATES",
+        tests=("tests/servicekit/unit/test_outages.py",),
+    ),
+    Defence(
         name="offset-after-the-effects",
         why="a message whose handling died is read again",
         file=f"{KIT}/consumer.py",
