@@ -27,9 +27,7 @@ class ServiceSettings(BaseSettings):
 
     database_pool_size: int = Field(default=10, ge=2, description="connections a process may hold")
     consumer_batch_max: int = Field(default=500, ge=1, description="messages handled in one transaction at most")
-    consumer_stall_seconds: float = Field(
-        default=60.0, gt=0, description="work undone without progress, after which it restarts"
-    )
+    consumer_stall_seconds: float = Field(default=60.0, gt=0, description="work undone without progress, after which it restarts")
     outbox_batch_max: int = Field(default=500, ge=1, description="outbox rows relayed at once at most")
     outbox_keep_seconds: float = Field(default=3600.0, gt=0, description="how long relayed outbox rows are kept")
     inbox_keep_days: int = Field(default=30, ge=1, description="how long handled event ids are remembered")
