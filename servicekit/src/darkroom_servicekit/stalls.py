@@ -3,12 +3,14 @@
 A client of Kafka can stall without a word: a fetcher after a rebalance, a member that never gets to join, a producer whose
 sender has died. Whatever has not moved for long is looked at from outside, over connections of its own, before the process
 is ended: where there is nothing to do, or Kafka or the database are away themselves, a new process would be no better.
+What is found must last as long again: after an outage the process has that time to go on by itself.
 """
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -35,8 +37,10 @@ class Watched:
 class Stalls:
     """All that one process watches; `run` for ever."""
 
-    def __init__(self, *, stall_seconds: float) -> None:
+    def __init__(self, *, stall_seconds: float, clock: Callable[[], float] = monotonic) -> None:
         self._stall_seconds = stall_seconds
+        self._clock = clock
+        self._found_at: dict[str, float] = {}
         self._watched: list[Watched] = []
 
     def watch(self, watched: Watched) -> None:
@@ -52,16 +56,21 @@ class Stalls:
     async def look(self) -> None:
         """Look once."""
         for watched in self._watched:
-            if watched.unmoved_seconds() < self._stall_seconds:
-                continue
-            try:
-                left = await watched.left_undone(self._stall_seconds)
-            except Exception as error:
-                if not isinstance(error, KafkaError) and not is_outage(error):
-                    raise
-                log.warning("what does not move waits for something else", what=watched.name, error=repr(error)[:200])
-                continue
-            if left:
+            left = await self._left_undone(watched)
+            if not left:
+                self._found_at.pop(watched.name, None)
+            elif self._clock() - self._found_at.setdefault(watched.name, self._clock()) >= self._stall_seconds:
                 named = [f"{thing.id}: {thing.state}" for thing in left[:NAMED_MAX]]
-                log.critical("stalled, ending the process", what=watched.name, seconds=self._stall_seconds, left_undone=named)
+                log.critical("stalled, ending the process", what=watched.name, left_undone=named)
                 os._exit(EXIT_STALLED)
+
+    async def _left_undone(self, watched: Watched) -> list[Thing]:
+        if watched.unmoved_seconds() < self._stall_seconds:
+            return []
+        try:
+            return await watched.left_undone(self._stall_seconds)
+        except Exception as error:
+            if not isinstance(error, KafkaError) and not is_outage(error):
+                raise
+            log.warning("what does not move waits for something else", what=watched.name, error=repr(error)[:200])
+            return []

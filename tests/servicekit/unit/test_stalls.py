@@ -18,20 +18,61 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return codes
 
 
-def watching(unmoved_seconds: float, left: list[Thing] | Exception) -> Stalls:
+class Clock:
+    """Stands until it is moved."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def watching(unmoved_seconds: float, left: list[Thing] | Exception, *, clock: Clock) -> Stalls:
     async def left_undone(older_seconds: float) -> list[Thing]:
         assert older_seconds == STALL_SECONDS
         if isinstance(left, Exception):
             raise left
         return left
 
-    stalls = Stalls(stall_seconds=STALL_SECONDS)
+    stalls = Stalls(stall_seconds=STALL_SECONDS, clock=clock)
     stalls.watch(Watched("consumer", lambda: unmoved_seconds, left_undone))
     return stalls
 
 
 async def test_work_left_undone_without_moving_ends_the_process(ended: list[int]) -> None:
-    await watching(61, [LEFT]).look()
+    clock = Clock()
+    stalls = watching(61, [LEFT], clock=clock)
+    await stalls.look()
+    clock.now += 59
+    await stalls.look()
+    assert ended == [], "after an outage it has its time to go on by itself"
+    clock.now += 1
+    await stalls.look()
+    assert ended == [EXIT_STALLED]
+
+
+async def test_an_outage_in_between_begins_the_time_anew(ended: list[int]) -> None:
+    clock, left = Clock(), [LEFT]
+    away: list[Exception] = []
+
+    async def left_undone(_older_seconds: float) -> list[Thing]:
+        if away:
+            raise away.pop()
+        return left
+
+    stalls = Stalls(stall_seconds=STALL_SECONDS, clock=clock)
+    stalls.watch(Watched("consumer", lambda: 61, left_undone))
+    await stalls.look()
+    clock.now += 30
+    away.append(KafkaConnectionError("refused"))
+    await stalls.look()
+    clock.now += 30
+    await stalls.look()
+    clock.now += 59
+    await stalls.look()
+    assert ended == []
+    clock.now += 1
+    await stalls.look()
     assert ended == [EXIT_STALLED]
 
 
@@ -46,11 +87,15 @@ async def test_work_left_undone_without_moving_ends_the_process(ended: list[int]
     ],
 )
 async def test_nothing_else_does(ended: list[int], unmoved_seconds: float, left: list[Thing] | Exception) -> None:
-    await watching(unmoved_seconds, left).look()
+    clock = Clock()
+    stalls = watching(unmoved_seconds, left, clock=clock)
+    await stalls.look()
+    clock.now += 61
+    await stalls.look()
     assert ended == []
 
 
 async def test_an_error_of_ours_is_not_hidden(ended: list[int]) -> None:
     with pytest.raises(ValueError, match="a fault of ours"):
-        await watching(61, ValueError("a fault of ours")).look()
+        await watching(61, ValueError("a fault of ours"), clock=Clock()).look()
     assert ended == []
