@@ -156,10 +156,10 @@ DEFENCES: tuple[Defence, ...] = (
     ),
     Defence(
         name="empty-jobs-dropped",
-        why="a job without items is passed over, where taking from it would stop every turn",
+        why="a lane's outdated entry is passed over: its job has no items any more, or stands elsewhere",
         file=f"{PREDICTOR}/fair_state.lua",
-        old="if call('EXISTS', items_of(job)) == 1 then return job, lane end",
-        new="do return job, lane end",
+        old="if standing == lane and current == number then",
+        new="do",
         tests=("tests/predictor/integration/test_script_is_the_model.py",),
     ),
     Defence(

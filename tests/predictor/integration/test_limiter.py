@@ -78,24 +78,6 @@ async def test_what_another_version_kept_in_another_way_is_not_read(redis_url: s
     await queue.close()
 
 
-async def test_the_script_stays_in_order_when_the_clock_steps_back(redis_url: str) -> None:
-    queue = await opened(redis_url, 1)
-    await queue.set_accounts(1, [AccountLimits(account="a", cap=3, burst=3, slots=100)])
-    await queue.file(1, [(Place("shop", 1, item), 0.0) for item in range(1, 10)])
-    async with Redis.from_url(redis_url) as redis:
-        state = "darkroom:predictor:{double}:limiter:1:state"
-        hour_ahead = int(datetime.now(UTC).timestamp() * 1_000_000) + 3_600_000_000
-        await redis.hset(state, "clock", hour_ahead)
-        assert len((await queue.take(["1", "2", "3", "4"], ["a"])).grants) == 3
-
-        # Redis' own time is now an hour behind the last one that it kept: nothing more is granted.
-        turns = await queue.take(["5"], ["a"])
-
-        assert (turns.grants, turns.wait_seconds) == ([], 61.0)
-        assert int(await redis.hget(state, "clock") or 0) == hour_ahead
-    await queue.close()
-
-
 async def test_the_figures_of_the_running_service(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:
     settings = make_settings(replicate_concurrency=3, replicate_api_tokens="r8_one, r8_two")
     token = make_jwt("shop-1", key=settings.jwt_secret or "", now=datetime.now(UTC), ttl=timedelta(minutes=5))

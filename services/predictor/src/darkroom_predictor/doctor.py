@@ -98,7 +98,7 @@ class PredictorDoctor:
                     break
                 after = page[-1][0]
                 whose = {place.item_id: place.instance_id for _, place, _ in page}
-                missing = await line.queue.missing(list(whose))
+                missing = await line.queue.missing([place for _, place, _ in page])
                 # Asked again: an item may have been claimed between the two reads.
                 missing &= await table.still_queued(list(missing), older_seconds=older_seconds)
                 found += [_thing(item, whose[item], older_seconds) for item in sorted(missing)]
@@ -140,7 +140,8 @@ class PredictorDoctor:
         """File in Redis what waits in the table."""
         rows = [row for row in await self._table.places(numbers(ids)) if row.waits and row.provider in self._lines]
         for row in rows:
-            self._lines[row.provider].dispatcher.tell(Hints(filed=[(_place(row), row.delay_seconds)]))
+            await self._lines[row.provider].queue.refile([(_place(row), row.delay_seconds)])
+            self._lines[row.provider].dispatcher.tell(Hints())
         return len(rows)
 
     async def take_out(self, ids: Sequence[str]) -> int:

@@ -139,6 +139,14 @@ local function remember()
     return 1
 end
 
+-- clock: → now, and by how much Redis' clock is ahead of it.
+local function show_clock() return { keep_clock() } end
+
+-- old_slots: account, µs → the attempts that have held a slot for longer than that.
+local function old_slots()
+    return call('ZRANGEBYSCORE', space .. 'slots:' .. ARGV[3], '-inf', whole(read_clock() - tonumber(ARGV[4])))
+end
+
 -- open: run id of this Redis, format of what is kept → 1
 local function open()
     call('HSET', pointer, 'epoch', epoch, 'run_id', ARGV[3], 'format', ARGV[4])
@@ -149,7 +157,7 @@ end
 -- burst, slots, live, µs of pause, why it is stopped or ''
 local function figures()
     local now = read_clock()
-    local answer = { call('SCARD', queued), now - tonumber(call('HGET', state, 'moved_at') or now) }
+    local answer = { count_queued(), now - tonumber(call('HGET', state, 'moved_at') or now) }
     for index = 4, #ARGV do
         local name = ARGV[index]
         local key = space .. 'account:' .. name
@@ -166,10 +174,14 @@ local function figures()
 end
 
 -- While a rebuild fills the space of a new epoch, only these may touch it; nothing is granted before `open`.
-local BUILDING = { file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open }
+local BUILDING = {
+    file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open,
+    clock = show_clock,
+}
 local OPEN = {
     take = take, give_back = give_back, remove = remove, release = release, throttle = throttle, stop = stop, resume = resume,
-    heard = heard, models = show_models, figures = figures,
+    heard = heard, models = show_models, figures = figures, refile = refile, standing = standing,
+    old_slots = old_slots,
 }
 
 local current = tonumber(call('HGET', pointer, 'epoch') or 0)

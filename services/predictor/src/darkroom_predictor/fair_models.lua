@@ -11,12 +11,7 @@ local function put_back(model, count, virtual)
     for _, entry in ipairs(call('ZRANGE', held, 0, count - 1)) do
         call('ZREM', held, entry)
         local job, lane, tenant = string.match(entry, '^(%d+@%x+):(%d):(.*)$')
-        local waiting = call('LLEN', items_of(job))
-        if waiting > 0 then
-            call('LPUSH', lane_of(tenant, lane), job)
-            mark(tenant, waiting)
-            join(tenant, virtual)
-        end
+        if put_first(tenant, job, lane) > 0 then join(tenant, virtual) end
     end
     return call('ZCARD', held)
 end
@@ -53,9 +48,8 @@ end
 local function held_aside(tenant, tag, job, lane, models, now)
     local model = model_of(job)
     if not models.shut[model] then return false end
-    call('LPOP', lane_of(tenant, lane))
+    set_aside(tenant, job, lane)
     call('ZADD', aside_of(model), whole(now), held_entry(job, lane, tenant))
-    mark(tenant, -call('LLEN', items_of(job)))
     models.next_trial = math.min(models.next_trial, models.shut[model])
     if not has_work(tenant) then
         call('ZREM', ready, tenant)

@@ -5,19 +5,21 @@ epoch this replica has seen open, on the very Redis process at which that epoch 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from time import monotonic
+from time import monotonic_ns
 from typing import Any
 
+import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
+from darkroom_predictor.clock_rules import Watch
 from darkroom_predictor.terms import Terms
 
 PARTS = ("state", "accounts", "models", "turn", "controls")
@@ -25,16 +27,20 @@ SCRIPT = "\n".join(Path(__file__).with_name(f"fair_{part}.lua").read_text() for 
 MICROSECONDS = 1_000_000
 TIMEOUT_SECONDS = 5.0
 CONNECTIONS_MAX = 8
-ARGUMENTS_MAX = 4_000
+ROWS_MAX = 250
+"""Of one call that writes, so that no script holds up Redis for longer than some milliseconds."""
 GRANT_FIELDS = 8
+TURN_FIELDS = 4
 ACCOUNT_FIELDS = 8
 MARK_BYTES = 4
 MARKS_KEPT = 1_000
 NO_MODEL = "0"
-FORMAT = b"2"
-"""Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 2: jobs are named with their model."""
+FORMAT = b"3"
+"""Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 3: jobs have records."""
 SCAN_COUNT = 1_000
 BEHIND = b"1"
+
+log = structlog.get_logger()
 
 
 class LimiterClosed(Exception):
@@ -142,15 +148,37 @@ class RememberedAttempt:
     live: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClockSource:
+    """Where time comes from: Redis' clock as the script reads it, and this process' own watch."""
+
+    script: str = SCRIPT
+    watch_ns: Callable[[], int] = monotonic_ns
+
+
 class FairQueue:
     """One provider's queue. `epoch` is the one this replica works in, None until it has seen one open."""
 
-    def __init__(self, redis_url: str, provider: str, *, window_seconds: float, grant_seconds_max: float) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        provider: str,
+        *,
+        window_seconds: float,
+        grant_seconds_max: float,
+        clock: ClockSource = ClockSource(),
+    ) -> None:
         self.provider = provider
         self.epoch: int | None = None
         self._pointer = f"darkroom:predictor:{{{provider}}}:limiter"
         self._window_us = round(window_seconds * MICROSECONDS)
         self._guarded_us = round((window_seconds + grant_seconds_max) * MICROSECONDS)
+        self._grant_us = round(grant_seconds_max * MICROSECONDS)
+        self._watch_ns = clock.watch_ns
+        self._watch = Watch(kept_ns=1000 * self._window_us)
+        self._ahead_us: int | None = None
+        self.clock_steps = 0
+        """How often Redis' clock was seen to differ from what it was by more than a grant may take."""
         self._connections = 0
         self._verified = -1
         self.watched: dict[str, bool] = {}
@@ -167,7 +195,7 @@ class FairQueue:
             redis_connect_func=self._count_connection,
         )
         self._redis: Redis = Redis.from_pool(pool)
-        self._script = self._redis.register_script(SCRIPT)
+        self._script = self._redis.register_script(clock.script)
 
     @property
     def pointer(self) -> str:
@@ -185,6 +213,7 @@ class FairQueue:
     def enter(self, epoch: int) -> None:
         """Work in an epoch that is open."""
         self.epoch = epoch
+        self._ahead_us = None
         self._verified = self._connections
 
     def leave(self) -> None:
@@ -194,7 +223,7 @@ class FairQueue:
     async def take(self, attempt_ids: Sequence[str], accounts: Sequence[str]) -> Turns:
         """Up to one grant for each attempt id. Raises LimiterClosed."""
         epoch = self._open_epoch()
-        asked_at = monotonic()
+        asked_ns = self._watch_ns()
         answer = await self._run(
             "take", epoch, len(attempt_ids), self._guarded_us, self._window_us, len(accounts), *accounts, *attempt_ids
         )
@@ -205,6 +234,7 @@ class FairQueue:
                 self.epoch = None
                 raise LimiterClosed("this is another Redis process than the one that was opened")
             self._verified = seen
+        self._note_clock(epoch, answer, asked_ns)
         self.note_watched(answer[2])
         grants = [
             Grant(
@@ -212,10 +242,12 @@ class FairQueue:
                 account=account.decode(),
                 attempt_id=attempt.decode(),
                 step=int(step),
-                asked_at=asked_at,
+                asked_at=asked_ns / 1e9,
                 probe=bool(probe),
             )
-            for item, job, tenant, lane, account, attempt, step, probe in zip(*[iter(answer[3:])] * GRANT_FIELDS, strict=True)
+            for item, job, tenant, lane, account, attempt, step, probe in zip(
+                *[iter(answer[TURN_FIELDS:])] * GRANT_FIELDS, strict=True
+            )
         ]
         wait = None if answer[1] < 0 else answer[1] / MICROSECONDS
         return Turns(grants, wait, epoch)
@@ -227,6 +259,25 @@ class FairQueue:
         await self._in_chunks("give_back", epoch, [(*_place(place), step) for place, step in hints.given_back])
         await self._in_chunks("remove", epoch, [_place(place) for place in hints.removed])
         await self._in_chunks("release", epoch, hints.released)
+
+    async def set_watch(self, epoch: int) -> None:
+        """Begin to measure the limiter's clock by this process' own watch; in a new epoch the clock begins with it."""
+        asked_ns = self._watch_ns()
+        now_us, _ = await self._run("clock", epoch)
+        self._watch.set(epoch, now_us, asked_ns=asked_ns, answered_ns=self._watch_ns())
+
+    def _note_clock(self, epoch: int, answer: Sequence[Any], asked_ns: int) -> None:
+        """Set the watch by the script's answer, and say it where Redis' clock is not what it was."""
+        now_us, _, _, ahead_us = answer[:TURN_FIELDS]
+        self._watch.set(epoch, now_us, asked_ns=asked_ns, answered_ns=self._watch_ns())
+        if self._ahead_us is not None and abs(ahead_us - self._ahead_us) > self._grant_us:
+            self.clock_steps += 1
+            log.error(
+                "the clock of Redis stepped, or Redis stood still; the limiter goes on by its own",
+                provider=self.provider,
+                by_seconds=(ahead_us - self._ahead_us) / MICROSECONDS,
+            )
+        self._ahead_us = ahead_us
 
     def note_watched(self, watched: bytes) -> None:
         """Take over the script's list of models with failures."""
@@ -255,32 +306,35 @@ class FairQueue:
             ],
         )
 
-    async def missing(self, items: Sequence[int]) -> set[int]:
-        """Which of these items do not wait in Redis."""
-        if not items:
-            return set()
-        known = await self._redis.smismember(self._space("queued"), [str(item) for item in items])
-        return {item for item, is_known in zip(items, known, strict=True) if not is_known}
+    async def missing(self, places: Sequence[Place]) -> set[int]:
+        """The items among these that are not queued in Redis, or stand where no turn finds them."""
+        found: set[int] = set()
+        for start in range(0, len(places), ROWS_MAX):
+            asked = places[start : start + ROWS_MAX]
+            answer = await self.run("standing", *(value for place in asked for value in _place(place)))
+            found |= {place.item_id for place, stands in zip(asked, answer, strict=True) if not stands}
+        return found
+
+    async def refile(self, filed: Sequence[tuple[Place, float]]) -> None:
+        """File items that `missing` found: what is left of them in Redis is taken out first."""
+        await self._in_chunks("refile", self._open_epoch(), [(*_place(place), _us(delay)) for place, delay in filed])
 
     async def some_filed(self, items_max: int) -> list[int]:
-        """Items that wait in Redis, in no order; of more than that, some."""
+        """Return up to `items_max` ids of items that are queued in Redis, in no particular order."""
         found: list[int] = []
-        async for item in self._redis.sscan_iter(self._space("queued"), count=SCAN_COUNT):
+        async for key in self._redis.scan_iter(match=self._space("queued:*"), count=SCAN_COUNT):
+            found += [int(item) for item in await self._redis.smembers(key)]
             if len(found) >= items_max:
                 break
-            found.append(int(item))
-        return found
+        return found[:items_max]
 
     async def old_slots(self, account: str, *, seconds: float) -> set[str]:
         """The attempts that have held a slot of the account for longer than that."""
-        now, microseconds = await self._redis.time()
-        before = now * MICROSECONDS + microseconds - int(seconds * MICROSECONDS)
-        held: Any = await self._redis.zrangebyscore(self._space(f"slots:{account}"), "-inf", before)
-        return {slot.decode() for slot in held}
+        return {slot.decode() for slot in await self.run("old_slots", account, _us(seconds))}
 
     async def file(self, epoch: int, filed: Sequence[tuple[Place, float]]) -> None:
         """Items wait, each after its delay in seconds. Again: nothing."""
-        await self._in_chunks("file", epoch, [(*_place(place), round(delay * MICROSECONDS)) for place, delay in filed])
+        await self._in_chunks("file", epoch, [(*_place(place), _us(delay)) for place, delay in filed])
 
     async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits]) -> None:
         await self._in_chunks("accounts", epoch, [(one.account, one.cap, one.burst, one.slots) for one in limits])
@@ -330,8 +384,11 @@ class FairQueue:
         return f"{self._pointer}:{epoch or self._open_epoch()}:{name}"
 
     async def _run(self, operation: str, epoch: int, *arguments: str | int | bytes) -> list[Any]:
+        reading = self._watch.reading_us(epoch, self._watch_ns())
         try:
-            answer: list[Any] = await self._script(keys=[self._pointer], args=[operation, epoch, *arguments])
+            answer: list[Any] = await self._script(
+                keys=[self._pointer], args=[operation, epoch, *arguments, "" if reading is None else reading]
+            )
         except ResponseError as error:
             if str(error).startswith("CLOSED"):
                 self.epoch = None
@@ -340,9 +397,8 @@ class FairQueue:
         return answer
 
     async def _in_chunks(self, operation: str, epoch: int, rows: Sequence[tuple[str | int, ...]]) -> None:
-        size = ARGUMENTS_MAX // max(1, len(rows[0])) if rows else 1
-        for start in range(0, len(rows), size):
-            await self._run(operation, epoch, *(value for row in rows[start : start + size] for value in row))
+        for start in range(0, len(rows), ROWS_MAX):
+            await self._run(operation, epoch, *(value for row in rows[start : start + ROWS_MAX] for value in row))
 
     async def _run_id(self) -> bytes:
         return str((await self._redis.info("server"))["run_id"]).encode()
@@ -360,6 +416,10 @@ def mark_of(model: str) -> str:
 
 def _place(place: Place) -> tuple[str, str, int, int]:
     return place.instance_id, f"{place.job_id}@{place.mark}", place.item_id, int(place.redriven)
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * MICROSECONDS)
 
 
 def _granted_place(tenant: bytes, job: bytes, item: bytes, lane: bytes) -> Place:

@@ -47,26 +47,28 @@ local function take_turn(tenant, tag, weight, job, lane)
     if more then
         call('ZADD', ready, whole(tag + step), tenant)
     else
-        call('ZREM', ready, tenant)
-        call('ZADD', tags, whole(tag + step), tenant)
+        call('ZADD', ready, whole(tag + step), tenant)
+        leave_empty(tenant)
     end
-    call('SREM', queued, item)
+    drop_queued(item)
     return item, step
 end
 
 -- take: places, W + D, W, number of accounts, accounts…, attempt ids… (one for each place)
--- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), the watch list, then for each grant item, job,
---   tenant, lane, account, attempt, the virtual time charged, and 1 where it is the probe of a stopped account.
+-- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), the watch list, by how much Redis' clock is ahead
+--   of now, then for each grant item, job, tenant, lane, account, attempt, the virtual time charged, and 1 where it is the probe of
+--   a stopped account.
 local function take()
     local places, window, own_window, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-    local now, virtual = read_clock(), read_virtual()
+    local now, ahead = keep_clock()
+    local virtual = read_virtual()
     wake_due(now, virtual)
     local models = look_at_models(now, virtual)
     local accounts = {}
     for index = 1, count do
         accounts[#accounts + 1] = load_account(ARGV[6 + index], now, window)
     end
-    local answer, granted, wait, held = { now, 0, '' }, 0, 0, 0
+    local answer, granted, wait, held = { now, 0, '', ahead }, 0, 0, 0
     local last, run = nil, 0
     while granted < places do
         local first = call('ZRANGE', ready, 0, 1, 'WITHSCORES')
@@ -84,8 +86,15 @@ local function take()
         local weight, cap = settings_of(tenant)
         local job, lane = next_job(tenant)
         local blocked_until = job and own_cap_until(tenant, cap, now, own_window)
-        if not job then
-            leave(tenant)
+        if unfinished then
+            wait = 0
+            break
+        elseif not job then
+            -- Its items are in no lane: something was lost from Redis, and the repair is told.
+            call('HINCRBY', state, 'gaps', 1)
+            call('HDEL', space .. 'waiting', tenant)
+            waiting[tenant] = nil
+            leave_empty(tenant)
         elseif blocked_until then
             rest(tenant, blocked_until)
             call('HINCRBY', space .. 'held', tenant, whole((blocked_until - now) / 1000))
@@ -109,7 +118,7 @@ local function take()
     end
     for _, account in ipairs(accounts) do call('HSET', account.key, 'schedule', whole(account.schedule)) end
     call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
-    call('HSET', state, 'clock', whole(now), 'virtual', whole(virtual))
+    call('HSET', state, 'virtual', whole(virtual))
     if granted > 0 then call('HSET', state, 'moved_at', whole(now)) end
     answer[2] = wait == NEVER and -1 or math.max(0, wait)
     answer[3] = watch_list()
@@ -119,14 +128,14 @@ end
 -- file: (tenant, job, item, lane, delay in µs)… → how many were new. Filing an item again changes nothing.
 local function file()
     local now, virtual, new = read_clock(), read_virtual(), 0
-    if call('SCARD', queued) == 0 then call('HSET', state, 'moved_at', whole(now)) end
+    if count_queued() == 0 then call('HSET', state, 'moved_at', whole(now)) end
     for index = 3, #ARGV, 5 do
         local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
         local lane, delay = ARGV[index + 3], tonumber(ARGV[index + 4])
-        if call('SADD', queued, item) == 1 then
+        if add_queued(item) then
             new = new + 1
             if delay > 0 then
-                call('ZADD', delayed, whole(now + delay), item .. ':' .. job .. ':' .. lane .. ':' .. tenant)
+                call('ZADD', delayed, whole(now + delay), delayed_entry(tenant, job, item, lane))
             else
                 push_last(tenant, job, item, lane)
                 join(tenant, virtual)
@@ -142,7 +151,7 @@ local function give_back()
     for index = 3, #ARGV, 5 do
         local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
         local lane, step = ARGV[index + 3], tonumber(ARGV[index + 4])
-        if call('SADD', queued, item) == 1 then
+        if add_queued(item) then
             push_first(tenant, job, item, lane)
             local tag = call('ZSCORE', ready, tenant)
             if tag then
@@ -159,15 +168,11 @@ local function give_back()
     return 1
 end
 
-local function take_out(tenant, job, item)
-    local found, entry = call('LREM', items_of(job), 1, item), held_as(tenant, job)
-    if found > 0 and not entry then mark(tenant, -1) end
-    if call('EXISTS', items_of(job)) == 0 then
-        if entry then call('ZREM', aside_of(model_of(job)), entry) end
-        call('LREM', lane_of(tenant, '0'), 1, job)
-        call('LREM', lane_of(tenant, '1'), 1, job)
-    end
-    if not has_work(tenant) then leave(tenant) end
+-- Take an item out, wherever it waits and whatever is known of it.
+local function take_out(tenant, job, item, lane)
+    if call('ZREM', delayed, delayed_entry(tenant, job, item, lane)) == 1 then return end
+    drop_item(tenant, job, item)
+    if not has_work(tenant) then leave_empty(tenant) end
 end
 
 -- remove: (tenant, job, item, lane)… → how many waited; no turn is taken or charged. Who has nothing left leaves the order.
@@ -175,12 +180,35 @@ local function remove()
     local removed = 0
     for index = 3, #ARGV, 4 do
         local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
-        if call('SREM', queued, item) == 1 then
+        if drop_queued(item) then
             removed = removed + 1
-            if call('ZREM', delayed, item .. ':' .. job .. ':' .. lane .. ':' .. tenant) == 0 then
-                take_out(tenant, job, item)
-            end
+            take_out(tenant, job, item, lane)
         end
     end
     return removed
+end
+
+-- refile: as file, of items whose traces in Redis do not fit together: all that is left of them is taken out first.
+local function refile()
+    for index = 3, #ARGV, 5 do
+        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+        drop_queued(item)
+        take_out(tenant, job, item, lane)
+    end
+    return file()
+end
+
+-- standing: (tenant, job, item, lane)… → for each 1 where it is queued and stands where its turn can find it, else 0.
+local function standing()
+    local answer = {}
+    for index = 3, #ARGV, 4 do
+        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+        local found = call('SISMEMBER', queued_set(item), item) == 1
+        if found and not call('ZSCORE', delayed, delayed_entry(tenant, job, item, lane)) then
+            local known, _, only = find_job(job)
+            found = known and (only == item or only == '' and call('LPOS', items_of(job), item))
+        end
+        answer[#answer + 1] = found and 1 or 0
+    end
+    return answer
 end

@@ -55,6 +55,7 @@ class Limiter:
                 return
             epoch = await self._queue_table.epoch()
             if epoch and await self._queue.is_open(epoch):
+                await self._queue.set_watch(epoch)
                 await self._queue.set_accounts(epoch, await self._limits.in_force())
             else:
                 epoch = await self._rebuild()
@@ -85,6 +86,7 @@ class Limiter:
 
     async def _rebuild(self) -> int:
         epoch = await self._queue_table.next_epoch()
+        await self._queue.set_watch(epoch)
         remembered = await self._attempt_table.remembered(self._guarded_seconds)
         await self._queue.set_accounts(epoch, await self._limits.in_force())
         stamp, terms = await self._terms_table.all()
@@ -109,11 +111,11 @@ class Limiter:
         found = 0
         for _ in range(REPAIR_PAGES_MAX if differ else 1):
             page = await self._queue_table.page(after=self._repaired_to, limit=PAGE, older_seconds=SETTLED_SECONDS)
-            missing = await self._queue.missing([place.item_id for _, place, _ in page])
+            missing = await self._queue.missing([place for _, place, _ in page])
             # Asked again: an item may have been claimed between the two reads.
             missing &= await self._queue_table.still_queued(list(missing), older_seconds=SETTLED_SECONDS)
             filed = [(place, delay) for _, place, delay in page if place.item_id in missing]
-            await self._queue.tell(Hints(filed=filed))
+            await self._queue.refile(filed)
             found += len(filed)
             self._repaired_to = page[-1][0] if len(page) == PAGE else 0
             if not self._repaired_to:
