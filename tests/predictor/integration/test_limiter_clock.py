@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 CAP = 5
+STEPS_US = (0, 0, 0, 50_000, -50_000, SECOND, -SECOND, HOUR, -HOUR)
 
 _epochs = itertools.count(1)
 _names = itertools.count(1)
@@ -99,12 +100,7 @@ async def test_a_slot_is_as_old_as_the_watch_says(clock: ClockInHand, queue: Fai
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    calls=st.lists(
-        st.tuples(st.integers(0, 3 * SECOND), st.sampled_from((0, 0, 0, 50_000, -50_000, SECOND, -SECOND, HOUR, -HOUR))),
-        max_size=30,
-    )
-)
+@given(calls=st.lists(st.tuples(st.integers(0, 3 * SECOND), st.sampled_from(STEPS_US)), max_size=30))
 async def test_the_scripts_clock_is_the_models(calls: list[tuple[int, int]], redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
         hand, epoch = ClockInHand(redis), next(_epochs) + 10

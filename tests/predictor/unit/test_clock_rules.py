@@ -17,7 +17,7 @@ EPOCH = 1
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one of three callers: how long after the call before, how long on its way, by how much Redis' clock is set before."""
+    """A call of one of three callers: when after the call before, how long on its way, a step of Redis' clock before it."""
 
     caller: int
     after_us: int

@@ -27,7 +27,7 @@ SCRIPT = "\n".join(Path(__file__).with_name(f"fair_{part}.lua").read_text() for 
 MICROSECONDS = 1_000_000
 TIMEOUT_SECONDS = 5.0
 CONNECTIONS_MAX = 8
-ROWS_MAX = 250
+ROWS_MAX = 100
 """Of one call that writes, so that no script holds up Redis for longer than some milliseconds."""
 GRANT_FIELDS = 8
 TURN_FIELDS = 4
@@ -35,9 +35,12 @@ ACCOUNT_FIELDS = 8
 MARK_BYTES = 4
 MARKS_KEPT = 1_000
 NO_MODEL = "0"
-FORMAT = b"3"
+FORMAT = 3
 """Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 3: jobs have records."""
-SCAN_COUNT = 1_000
+SCAN_COUNT = 500
+REMOVED_MAX = 500
+"""Keys of older epochs that are removed by one command."""
+NO_EVICTION = "noeviction"
 BEHIND = b"1"
 
 log = structlog.get_logger()
@@ -45,6 +48,10 @@ log = structlog.get_logger()
 
 class LimiterClosed(Exception):
     """Nothing may be granted until the limiter has been rebuilt."""
+
+
+class LimiterRefused(Exception):
+    """The limiter cannot be opened here before a person has changed something; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,14 @@ class Figures:
     accounts: list[AccountFigures]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Items as the sets of queued items count them, and as they stand in jobs or are delayed."""
+
+    queued: int
+    standing: int
+
+
 @dataclass(frozen=True)
 class RememberedAttempt:
     """An attempt as a rebuilt limiter must know it; `age_seconds` None when it is too old to count in the window."""
@@ -208,7 +223,15 @@ class FairQueue:
     async def is_open(self, epoch: int) -> bool:
         """Whether `epoch` is open, was opened at this very Redis process, and keeps what this version can read."""
         found_epoch, run_id, kept = await self._redis.hmget(self._pointer, ["epoch", "run_id", "format"])
-        return bool(found_epoch and int(found_epoch) == epoch and kept == FORMAT and run_id == await self._run_id())
+        if found_epoch is None or int(found_epoch) != epoch:
+            return False
+        return kept is not None and int(kept) == FORMAT and run_id == await self._run_id()
+
+    async def refuse_newer(self) -> None:
+        """Raise LimiterRefused where a version that keeps things in a later way has opened the limiter."""
+        kept = await self._redis.hget(self._pointer, "format")
+        if kept is not None and int(kept) > FORMAT:
+            raise LimiterRefused(f"the limiter has been opened by a newer version (format {int(kept)}, here {FORMAT})")
 
     def enter(self, epoch: int) -> None:
         """Work in an epoch that is open."""
@@ -336,8 +359,10 @@ class FairQueue:
         """Items wait, each after its delay in seconds. Again: nothing."""
         await self._in_chunks("file", epoch, [(*_place(place), _us(delay)) for place, delay in filed])
 
-    async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits]) -> None:
-        await self._in_chunks("accounts", epoch, [(one.account, one.cap, one.burst, one.slots) for one in limits])
+    async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits], *, order: int = 0) -> None:
+        """In force at once; what is told with a smaller order than another replica's is ignored."""
+        values = [value for one in limits for value in (one.account, one.cap, one.burst, one.slots)]
+        await self._run("accounts", epoch, order, *values)
 
     async def set_tenants(self, epoch: int, tenants: Sequence[Terms], *, stamp: int | None = None) -> None:
         """In force from the next turn on; `stamp` names the state of the table, where these are all of it."""
@@ -364,12 +389,49 @@ class FairQueue:
         await self._in_chunks("remember", epoch, rows)
 
     async def open(self, epoch: int) -> None:
-        """Grant from now on, at this epoch alone; what older ones left is removed."""
+        """Grant from now on, at this epoch alone."""
         await self._run("open", epoch, await self._run_id(), FORMAT)
-        keep = self._space("", epoch).encode()
-        async for key in self._redis.scan_iter(match=f"{self._pointer}:*", count=1000):
-            if not key.startswith(keep):
-                await self._redis.unlink(key)
+
+    async def remove_older(self) -> int:
+        """Remove what epochs before the open one have left, some keys at a time; how many there were."""
+        removed, epoch = 0, self._open_epoch()
+        batch: list[bytes] = []
+        async for key in self._redis.scan_iter(match=f"{self._pointer}:*", count=SCAN_COUNT):
+            if int(key[len(self._pointer) + 1 :].partition(b":")[0]) < epoch:
+                batch.append(key)
+            if len(batch) >= REMOVED_MAX:
+                removed += await self._redis.unlink(*batch)
+                batch = []
+        return removed + (await self._redis.unlink(*batch) if batch else 0)
+
+    async def lost(self) -> list[str]:
+        """What is missing in Redis, in words: what its parts say does not fit together."""
+        return [what.decode() for what in await self.run("audit")]
+
+    async def shut(self, what: str) -> None:
+        """Close the limiter on all replicas, to be rebuilt: that was lost from Redis."""
+        try:
+            await self.run("close", what)
+        except LimiterClosed:
+            return
+
+    async def weigh(self) -> Weights:
+        """Count what is really there, while it goes on changing."""
+        cursor, sums = "0", [0, 0, 0, 0]
+        while True:
+            answer = await self.run("weigh", cursor, SCAN_COUNT)
+            cursor, sums = answer[0].decode(), [had + more for had, more in zip(sums, answer[1:], strict=True)]
+            if cursor == "0":
+                break
+        queued, records, lists, listed = sums
+        delayed = await self._redis.zcard(self._space("delayed"))
+        return Weights(queued=queued, standing=records - lists + listed + delayed)
+
+    async def require_no_eviction(self) -> None:
+        """Raise LimiterRefused where Redis may drop keys by itself when its memory is full."""
+        policy = (await self._redis.info("memory")).get("maxmemory_policy", NO_EVICTION)
+        if policy != NO_EVICTION:
+            raise LimiterRefused(f"Redis may drop the limiter's keys: its maxmemory-policy is {policy}; set it to {NO_EVICTION}")
 
     async def run(self, operation: str, *arguments: str | int | bytes) -> list[Any]:
         """An operation of the script, in the open epoch. Raises LimiterClosed."""

@@ -35,6 +35,9 @@ local reading = tonumber(table.remove(ARGV))
 
 local function whole(number) return string.format('%.0f', number) end
 
+-- What was found to be missing; a limiter that finds it grants nothing and is closed, so that it is rebuilt.
+local lost
+
 local function redis_time()
     local time = call('TIME')
     return time[1] * 1000000 + time[2]
@@ -45,7 +48,10 @@ end
 -- → now, ahead
 local function look_at_clock()
     local time, fields = redis_time(), call('HMGET', state, 'clock', 'ahead')
-    if not fields[1] then return time, 0 end
+    if not fields[1] then
+        lost = 'the clock'
+        return time, 0
+    end
     local kept = tonumber(fields[1])
     local now = math.max(kept, math.min(time - tonumber(fields[2]), (reading or kept) + SLACK))
     return now, time - now
@@ -209,7 +215,9 @@ local function set_aside(tenant, job, lane)
     local _, number, item = find_job(job)
     call('LPOP', lane_of(tenant, lane))
     save_job(job, HELD, number, item)
-    mark(tenant, -count_items(job, item))
+    local items = count_items(job, item)
+    call('HINCRBY', state, 'held', items)
+    mark(tenant, -items)
 end
 
 -- Put a job that was set aside at the head of its lane; → how many items it has.
@@ -218,6 +226,7 @@ local function put_first(tenant, job, lane)
     local items = item and count_items(job, item) or 0
     if items == 0 then return 0 end
     enter_lane('LPUSH', tenant, job, lane, item)
+    call('HINCRBY', state, 'held', -items)
     mark(tenant, items)
     return items
 end
@@ -232,7 +241,7 @@ local function push_last(tenant, job, item, lane)
     else
         call('RPUSH', items_of(job), item)
     end
-    if standing ~= HELD then mark(tenant, 1) end
+    if standing == HELD then call('HINCRBY', state, 'held', 1) else mark(tenant, 1) end
 end
 
 -- To the head, with its whole job, which stays a fresh one if it was.
@@ -246,6 +255,7 @@ local function push_first(tenant, job, item, lane)
     if only ~= '' then call('RPUSH', items_of(job), item, only) else call('LPUSH', items_of(job), item) end
     if standing == HELD then
         save_job(job, HELD, number, '')
+        call('HINCRBY', state, 'held', 1)
     else
         enter_lane('LPUSH', tenant, job, standing == '0' and '0' or lane, '')
         mark(tenant, 1)
@@ -272,7 +282,7 @@ local function drop_item(tenant, job, item)
     if not standing then return end
     local found = only == item and 1 or only == '' and call('LREM', items_of(job), 1, item) or 0
     if found == 0 then return end
-    if standing ~= HELD then mark(tenant, -1) end
+    if standing == HELD then call('HINCRBY', state, 'held', -1) else mark(tenant, -1) end
     if only == '' and call('EXISTS', items_of(job)) == 1 then return end
     forget_job(job)
     if standing == HELD then

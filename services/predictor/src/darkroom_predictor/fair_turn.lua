@@ -2,6 +2,12 @@
 
 -- Turns: who is next, what waits, what waits no longer ------------------------------------------------------------------
 
+-- Nothing is granted any more, on no replica, until the limiter has been rebuilt under a new epoch.
+local function close()
+    call('DEL', pointer)
+    return redis.error_reply('CLOSED ' .. lost .. ' was lost from Redis')
+end
+
 local function wake_due(now, virtual)
     for _, tenant in ipairs(call('ZRANGEBYSCORE', resting, '-inf', whole(now), 'LIMIT', 0, MOVES_MAX)) do
         wake(tenant, virtual)
@@ -68,6 +74,7 @@ local function take()
     for index = 1, count do
         accounts[#accounts + 1] = load_account(ARGV[6 + index], now, window)
     end
+    if lost then return close() end
     local answer, granted, wait, held = { now, 0, '', ahead }, 0, 0, 0
     local last, run = nil, 0
     while granted < places do
@@ -116,7 +123,10 @@ local function take()
             end
         end
     end
-    for _, account in ipairs(accounts) do call('HSET', account.key, 'schedule', whole(account.schedule)) end
+    for _, account in ipairs(accounts) do
+        call('HSET', account.key, 'schedule', whole(account.schedule))
+        call('HSET', state, 'log:' .. account.name, account.granted, 'slots:' .. account.name, account.live)
+    end
     call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
     call('HSET', state, 'virtual', whole(virtual))
     if granted > 0 then call('HSET', state, 'moved_at', whole(now)) end

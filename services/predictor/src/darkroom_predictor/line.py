@@ -21,6 +21,7 @@ from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
+from darkroom_predictor.rebuild_lease import RebuildLease
 from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.settle_unanswered import SettleUnanswered
@@ -67,6 +68,7 @@ class ProviderLine:
             attempt_table,
             TermsTable(unit_of_work),
             limits=self.limits,
+            lease=RebuildLease(unit_of_work, door.name),
             guarded_seconds=settings.window_seconds + settings.grant_seconds_max,
         )
         self.dispatcher = Dispatcher(

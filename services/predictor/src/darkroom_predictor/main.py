@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.runtime import Runtime
 from fastapi import APIRouter, FastAPI
@@ -98,6 +99,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     ).handlers()
     runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(events))
     runtime.needs_redis()
+    runtime.health.add("limiter", lambda: _check_limiters(list(lines.values())))
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
     runtime.app.include_router(tenants)
     keep_limits = KeepLimits(list(lines.values()))
@@ -112,6 +114,13 @@ async def _read_figures(lines: Sequence[ProviderLine]) -> Figures:
     return join_figures([await line.queue.figures(line.door.accounts) for line in lines])
 
 
+async def _check_limiters(lines: Sequence[ProviderLine]) -> None:
+    """Not ready while a limiter needs a person; one that is closed for a moment opens by itself."""
+    for line in lines:
+        if line.limiter.refusal:
+            raise NotReady(line.limiter.refusal)
+
+
 async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, every_seconds: float) -> None:
     while True:
         await asyncio.sleep(every_seconds)
@@ -119,9 +128,12 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
         try:
             figures = await _read_figures(lines)
         except (RedisError, LimiterClosed, OSError) as error:
-            log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
+            reason = next((line.limiter.refusal for line in lines if line.limiter.refusal), str(error)[:200])
+            log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=reason)
+            metrics.limiter_open.set(0)
             continue
         metrics.figures(figures)
+        metrics.clock_steps.set(sum(line.queue.clock_steps for line in lines))
         metrics.models_broken.set(sum(broken for line in lines for broken in line.queue.watched.values()))
         log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
@@ -162,6 +174,7 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
     requests, cap = sum(one.granted for one in figures.accounts), sum(one.cap for one in figures.accounts)
     return {
         "queue": figures.length,
+        "unmoved_seconds": round(figures.unmoved_seconds),
         "requests_in_last_minute": f"{requests}/{cap}",
         "in_flight": sum(one.live for one in figures.accounts),
         "caps_cut": {one.account: one.in_force for one in figures.accounts if one.in_force < one.cap},

@@ -34,6 +34,11 @@ class PredictorMetrics:
             ["outcome"],
             registry=registry,
         )
+        self.limiter_open = Gauge("darkroom_limiter_open", "1 while turns can be granted", registry=registry)
+        self.clock_steps = Gauge(
+            "darkroom_redis_clock_steps", "Steps of Redis' clock that this replica has noticed", registry=registry
+        )
+        self.unmoved = Gauge("darkroom_queue_unmoved_seconds", "Since the last turn, while items wait", registry=registry)
         self.queue_length = Gauge("darkroom_queue_length", "Items that wait for a turn", registry=registry)
         self.in_window = Gauge("darkroom_limiter_in_window", "Grants in the last 60 s", ["account"], registry=registry)
         self.cap = Gauge("darkroom_limiter_cap", "Creations allowed in any 60 s", ["account"], registry=registry)
@@ -69,6 +74,8 @@ class PredictorMetrics:
 
     def figures(self, figures: Figures) -> None:
         """Take over how the queue stands."""
+        self.limiter_open.set(1)
+        self.unmoved.set(figures.unmoved_seconds if figures.length else 0)
         self.queue_length.set(figures.length)
         for one in figures.accounts:
             self.in_window.labels(account=one.account).set(one.granted)
