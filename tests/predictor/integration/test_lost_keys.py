@@ -7,7 +7,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, LimiterClosed, LimiterRefused, Place, mark_of
+from darkroom_predictor.fair_queue import (
+    AccountLimits,
+    FairQueue,
+    Hints,
+    LimiterClosed,
+    LimiterRefused,
+    Place,
+    RememberedAttempt,
+    mark_of,
+)
 from darkroom_predictor.main import build
 from darkroom_predictor.terms import Terms
 from predictor.conftest import MakeSettings
@@ -80,7 +89,9 @@ async def test_a_log_that_grows_shorter_by_time_alone_is_not_lost(redis: Redis, 
     await queue.close()
 
 
-@pytest.mark.parametrize("lost", ["queued:*", "jobs:*", "job:*", "tenant:*", "ready", "resting", "delayed", "waiting", "tenants"])
+@pytest.mark.parametrize(
+    "lost", ["queued:*", "jobs:*", "job:*", "tenant:*", "ready", "resting", "delayed", "waiting", "tenants", "live", "running"]
+)
 async def test_whatever_is_lost_of_the_queue_everything_waits_again_after_repairs(
     lost: str, world: LimiterWorld, redis: Redis
 ) -> None:
@@ -93,6 +104,7 @@ async def test_whatever_is_lost_of_the_queue_everything_waits_again_after_repair
     queue, limiter = world.replica()
     await limiter.ensure_open()
     await queue.set_tenants(1, [Terms(instance_id="cat", paused=True, revision=1)])
+    await queue.remember(1, [RememberedAttempt("a", "earlier", None, True, "ant")])
     keys = [key async for key in redis.scan_iter(match=SPACE + lost)]
     assert await redis.delete(*keys) == len(keys) > 0
 
@@ -115,7 +127,7 @@ async def test_a_queue_that_has_lost_nothing_is_left_alone(world: LimiterWorld) 
     queue, limiter = world.replica()
     await limiter.ensure_open()
     taken = (await queue.take(attempts(5), ["a"])).grants
-    await queue.tell(Hints(given_back=[(one.place, one.step) for one in taken]))
+    await queue.tell(Hints(given_back=[(one.place, one.attempt_id) for one in taken]))
 
     assert await limiter.repair() == 0
     assert queue.epoch == 1

@@ -96,8 +96,8 @@ class SideBySide:
                 place = grant.place
                 assert place.job_id == _job_of(place.item_id)
                 self.model.release(grant.account, grant.attempt_id)
-                self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.step, redriven=place.redriven)
-                await self.queue.tell(Hints(given_back=[(place, grant.step)], released=[(grant.account, grant.attempt_id)]))
+                self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.attempt_id, redriven=place.redriven)
+                await self.queue.tell(Hints(given_back=[(place, grant.attempt_id)], released=[(grant.account, grant.attempt_id)]))
             case Remove() if self.filed:
                 # Any item that was ever filed: one that waits no longer is left as it is.
                 gone = self.filed[step.which % len(self.filed)]
@@ -107,11 +107,12 @@ class SideBySide:
                 await self._corrupt(step)
             case SetTenant():
                 name = TENANTS[step.tenant]
-                self.model.set_tenant(name, weight=step.weight, cap=step.cap, paused=step.paused)
+                self.model.set_tenant(name, weight=step.weight, cap=step.cap, slots=step.slots, paused=step.paused)
                 terms = Terms(
                     instance_id=name,
                     own_weight=step.weight,
                     own_cap=step.cap or None,
+                    concurrency=step.slots or None,
                     paused=step.paused,
                     revision=next(_revisions),
                 )
@@ -154,7 +155,8 @@ class SideBySide:
         """Every job's record: lane:entry:item."""
         found: dict[bytes, bytes] = {}
         async for key in self.redis.scan_iter(match=f"{self.space}jobs:*"):
-            found |= await self.redis.hgetall(key)
+            records: Any = await self.redis.hgetall(key)
+            found |= records
         return found
 
     async def _control(self, step: Step) -> None:

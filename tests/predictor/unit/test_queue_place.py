@@ -22,7 +22,7 @@ UNLIMITED = Pace(starts_per_minute=60.0, opens_in=None)
 
 def look_at(tenant: Tenant, virtual: int, *, now_us: int = START) -> TenantLook:
     """A tenant of the model as the script would show it."""
-    used = [at for at in tenant.own_log if at > now_us - 60 * SECOND] if tenant.cap else []
+    used = [at for at, _ in tenant.own_log if at > now_us - 60 * SECOND] if tenant.cap else []
     room = tenant.cap - len(used)
     frees = tuple((place, (used[place - room - 1] + 60 * SECOND - now_us) / SECOND) for place in range(room + 1, tenant.cap + 1))
     return TenantLook(

@@ -100,12 +100,12 @@ KNOWN = text(
 )
 REMEMBERED = text(
     f"""
-    SELECT account, id::text AS attempt_id, state IN {LIVE} AS live,
-           CASE WHEN granted_at > clock_timestamp() - make_interval(secs => :seconds)
-                THEN greatest(0, extract(epoch FROM clock_timestamp() - granted_at))::float8 END AS age_seconds
-    FROM attempts
-    WHERE provider = :provider
-      AND (granted_at > clock_timestamp() - make_interval(secs => :seconds) OR state IN {LIVE})
+    SELECT a.account, a.id::text AS attempt_id, a.state IN {LIVE} AS live, q.instance_id,
+           CASE WHEN a.granted_at > clock_timestamp() - make_interval(secs => :seconds)
+                THEN greatest(0, extract(epoch FROM clock_timestamp() - a.granted_at))::float8 END AS age_seconds
+    FROM attempts a JOIN queue_items q USING (item_id)
+    WHERE a.provider = :provider
+      AND (a.granted_at > clock_timestamp() - make_interval(secs => :seconds) OR a.state IN {LIVE})
     """  # noqa: S608  # constants only
 )
 
@@ -291,7 +291,7 @@ class AttemptTable:
         """Every attempt that may have called within the last `seconds`, and every live one."""
         async with self._unit_of_work.read() as connection:
             rows = await connection.execute(REMEMBERED, {"provider": self._provider, "seconds": seconds})
-            return [RememberedAttempt(row.account, row.attempt_id, row.age_seconds, row.live) for row in rows]
+            return [RememberedAttempt(row.account, row.attempt_id, row.age_seconds, row.live, row.instance_id) for row in rows]
 
 
 def read_created(row: Any) -> CreatedAttempt:

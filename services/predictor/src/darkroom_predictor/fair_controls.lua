@@ -2,11 +2,12 @@
 
 -- Controls: what happened to calls, limits and terms as they are set, rebuilding, and which operation is asked for ----------
 
--- release: (account, attempt)… → the slots of ended attempts are free; again: nothing.
+-- release: (account, attempt)… → the slots of ended attempts are free, their accounts' and their tenants'; again: nothing.
 local function release()
-    local accounts = {}
+    local accounts, virtual = {}, read_virtual()
     for index = 3, #ARGV, 2 do
         accounts[ARGV[index]] = true
+        free_slot(ARGV[index + 1], virtual)
         call('ZREM', space .. 'slots:' .. ARGV[index], ARGV[index + 1])
     end
     for account in pairs(accounts) do save_count('slots', account) end
@@ -117,17 +118,30 @@ local function set_accounts()
     return 1
 end
 
--- tenants: (tenant, weight, cap or 0, paused 1/0, revision)… → in force from the next turn on; an older revision changes nothing.
+-- What is left of the turn before is worth as many turns at the new weight.
+local function weigh_anew(tenant, before, after, virtual)
+    for _, place in ipairs({ ready, tags }) do
+        local tag = tonumber(call('ZSCORE', place, tenant) or 0)
+        if tag > virtual and before ~= after then
+            call('ZADD', place, whole(virtual + math.floor((tag - virtual) * before / after + 0.5)), tenant)
+        end
+    end
+end
+
+-- tenants: (tenant, weight, cap or 0, slots or 0, paused 1/0, revision)… → in force from the next turn on; an older revision changes
+-- nothing.
 local function set_tenants()
     local virtual = read_virtual()
-    for index = 3, #ARGV, 5 do
-        local tenant, paused, revision = ARGV[index], ARGV[index + 3], tonumber(ARGV[index + 4])
+    for index = 3, #ARGV, 6 do
+        local tenant, paused, revision = ARGV[index], ARGV[index + 4], tonumber(ARGV[index + 5])
         local before = call('HGET', tenants, tenant) or ''
-        local setting = table.concat({ ARGV[index + 1], ARGV[index + 2], paused, whole(revision) }, ' ')
+        local setting = table.concat({ ARGV[index + 1], ARGV[index + 2], ARGV[index + 3], paused, whole(revision) }, ' ')
         if setting ~= before and tonumber(string.match(before, '(%d+)$') or 0) <= revision then
+            weigh_anew(tenant, (read_setting(before)), tonumber(ARGV[index + 1]), virtual)
             call('HSET', tenants, tenant, setting)
             if before == '' then call('HINCRBY', state, 'tenants', 1) end
             mark(tenant, 0)
+            call('SREM', full, tenant)
             if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end
         end
     end
@@ -137,13 +151,20 @@ end
 -- terms: which state of the table of tenants this is.
 local function set_terms() return call('HSET', state, 'terms', ARGV[3]) end
 
--- remember: (account, attempt, age in µs or -1, live 1/0)… → the log and the slots of a limiter that is being rebuilt.
+-- remember: W of own caps, (account, attempt, age in µs or -1, live 1/0, tenant)… → the logs and the slots of a limiter that is being
+-- rebuilt.
 local function remember()
     local now, accounts = read_clock(), {}
-    for index = 3, #ARGV, 4 do
+    for index = 4, #ARGV, 5 do
         local account, attempt, age = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
+        local tenant, window = ARGV[index + 4], tonumber(ARGV[3])
+        local _, cap = settings_of(tenant)
+        if age >= 0 and age < window then remember_own(tenant, cap, attempt, now - age, window) end
         if age >= 0 then call('ZADD', space .. 'log:' .. account, whole(now - age), attempt) end
-        if ARGV[index + 3] == '1' then call('ZADD', space .. 'slots:' .. account, whole(now), attempt) end
+        if ARGV[index + 3] == '1' then
+            call('ZADD', space .. 'slots:' .. account, 'NX', whole(now), attempt)
+            take_slot(tenant, attempt)
+        end
         accounts[account] = true
     end
     for account in pairs(accounts) do
@@ -186,11 +207,15 @@ local function audit()
             end
         end
     end
-    local fields = call('HMGET', state, 'gaps', 'held', 'queued', 'tenants')
+    local fields = call('HMGET', state, 'gaps', 'held', 'queued', 'tenants', 'live')
     if tonumber(fields[1] or 0) > 0 then found[#found + 1] = 'jobs of a lane' end
     if waiting_in_lanes + call('ZCARD', delayed) + tonumber(fields[2] or 0) ~= tonumber(fields[3] or 0) then
         found[#found + 1] = 'items of lanes, or delayed, or held aside'
     end
+    local held_slots = 0
+    for _, count in ipairs(call('HVALS', running)) do held_slots = held_slots + tonumber(count) end
+    local live_count = tonumber(fields[5] or 0)
+    if call('HLEN', live) ~= live_count or held_slots ~= live_count then found[#found + 1] = 'attempts in flight' end
     if call('HLEN', tenants) < tonumber(fields[4] or 0) then found[#found + 1] = 'terms of tenants' end
     return found
 end

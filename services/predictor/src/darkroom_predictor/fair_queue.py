@@ -94,7 +94,8 @@ class Hints:
     """Changes that Redis should hear of after a commit."""
 
     filed: list[tuple[Place, float]] = field(default_factory=list)
-    given_back: list[tuple[Place, int]] = field(default_factory=list)
+    given_back: list[tuple[Place, str]] = field(default_factory=list)
+    """Items whose turn came to nothing through no fault of theirs, with the attempt that it was for."""
     released: list[tuple[str, str]] = field(default_factory=list)
     removed: list[Place] = field(default_factory=list)
     ran: list[tuple[str, int]] = field(default_factory=list)
@@ -161,6 +162,7 @@ class RememberedAttempt:
     attempt_id: str
     age_seconds: float | None
     live: bool
+    instance_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,12 +278,12 @@ class FairQueue:
         return Turns(grants, wait, epoch)
 
     async def tell(self, hints: Hints) -> None:
-        """File, give back, take out and release."""
+        """File, release, give back and take out: a turn is given back to a tenant that has its slot again."""
         epoch = self._open_epoch()
         await self.file(epoch, hints.filed)
-        await self._in_chunks("give_back", epoch, [(*_place(place), step) for place, step in hints.given_back])
-        await self._in_chunks("remove", epoch, [_place(place) for place in hints.removed])
         await self._in_chunks("release", epoch, hints.released)
+        await self._in_chunks("give_back", epoch, [(*_place(place), attempt) for place, attempt in hints.given_back])
+        await self._in_chunks("remove", epoch, [_place(place) for place in hints.removed])
 
     async def set_watch(self, epoch: int) -> None:
         """Begin to measure the limiter's clock by this process' own watch; in a new epoch the clock begins with it."""
@@ -366,7 +368,10 @@ class FairQueue:
 
     async def set_tenants(self, epoch: int, tenants: Sequence[Terms], *, stamp: int | None = None) -> None:
         """In force from the next turn on; `stamp` names the state of the table, where these are all of it."""
-        rows = [(one.instance_id, repr(one.weight), one.cap_per_minute or 0, int(one.paused), one.revision) for one in tenants]
+        rows = [
+            (one.instance_id, repr(one.weight), one.cap_per_minute or 0, one.concurrency or 0, int(one.paused), one.revision)
+            for one in tenants
+        ]
         await self._in_chunks("tenants", epoch, rows)
         if stamp is not None:
             await self._run("terms", epoch, stamp)
@@ -382,11 +387,9 @@ class FairQueue:
         return None if found is None else int(found)
 
     async def remember(self, epoch: int, attempts: Sequence[RememberedAttempt]) -> None:
-        rows = [
-            (one.account, one.attempt_id, -1 if one.age_seconds is None else round(one.age_seconds * MICROSECONDS), int(one.live))
-            for one in attempts
-        ]
-        await self._in_chunks("remember", epoch, rows)
+        for start in range(0, len(attempts), ROWS_MAX):
+            rows = [_remembered(one) for one in attempts[start : start + ROWS_MAX]]
+            await self._run("remember", epoch, self._window_us, *(value for row in rows for value in row))
 
     async def open(self, epoch: int) -> None:
         """Grant from now on, at this epoch alone."""
@@ -478,6 +481,11 @@ def mark_of(model: str) -> str:
 
 def _place(place: Place) -> tuple[str, str, int, int]:
     return place.instance_id, f"{place.job_id}@{place.mark}", place.item_id, int(place.redriven)
+
+
+def _remembered(one: RememberedAttempt) -> tuple[str | int, ...]:
+    age_us = -1 if one.age_seconds is None else _us(one.age_seconds)
+    return one.account, one.attempt_id, age_us, int(one.live), one.instance_id
 
 
 def _us(seconds: float) -> int:

@@ -290,9 +290,35 @@ local function drop_item(tenant, job, item)
     end
 end
 
-local function settings_of(tenant)
-    local setting = call('HGET', tenants, tenant)
-    if not setting then return 1, 0 end
-    local weight, cap = string.match(setting, '^(%S+) (%d+)')
-    return tonumber(weight), tonumber(cap)
+-- → weight, cap, slots and whether it is paused, as the string keeps them; what nobody has set is 1, 0, 0, false. 0: no bound.
+local function read_setting(setting)
+    local weight, cap, slots, paused = string.match(setting or '', '^(%S+) (%d+) (%d+) (%d)')
+    return tonumber(weight or 1), tonumber(cap or 0), tonumber(slots or 0), paused == '1'
+end
+
+local function settings_of(tenant) return read_setting(call('HGET', tenants, tenant)) end
+
+-- The virtual time that a turn costs.
+local function step_of(weight) return math.floor(UNIT / weight + 0.5) end
+
+local function own_log(tenant) return space .. 'own:' .. tenant end
+
+-- What is in flight: each attempt's tenant, and how many each tenant has. A tenant whose slots are taken rests, as one of the full.
+local live, running, full = space .. 'live', space .. 'running', space .. 'full'
+
+local function is_full(tenant, slots) return slots > 0 and tonumber(call('HGET', running, tenant) or 0) >= slots end
+
+local function take_slot(tenant, attempt)
+    if call('HSETNX', live, attempt, tenant) == 0 then return end
+    call('HINCRBY', running, tenant, 1)
+    call('HINCRBY', state, 'live', 1)
+end
+
+local function free_slot(attempt, virtual)
+    local tenant = call('HGET', live, attempt)
+    if not tenant then return end
+    call('HDEL', live, attempt)
+    call('HINCRBY', state, 'live', -1)
+    if call('HINCRBY', running, tenant, -1) <= 0 then call('HDEL', running, tenant) end
+    if call('SREM', full, tenant) == 1 then wake(tenant, virtual) end
 end

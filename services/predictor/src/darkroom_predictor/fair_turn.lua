@@ -32,7 +32,7 @@ end
 -- A tenant with a cap of its own: until when it must rest, or nil.
 local function own_cap_until(tenant, cap, now, window)
     if cap == 0 then return nil end
-    local own = space .. 'own:' .. tenant
+    local own = own_log(tenant)
     call('ZREMRANGEBYSCORE', own, '-inf', whole(now - window))
     local granted = call('ZCARD', own)
     if granted < cap then return nil end
@@ -41,7 +41,7 @@ end
 
 local function remember_own(tenant, cap, attempt, now, window)
     if cap == 0 then return end
-    local own = space .. 'own:' .. tenant
+    local own = own_log(tenant)
     call('ZADD', own, whole(now), attempt)
     call('PEXPIRE', own, whole(math.ceil(window / 1000) + 1000))
 end
@@ -49,7 +49,7 @@ end
 -- What a grant changes in the fair order; → item, the virtual time charged.
 local function take_turn(tenant, tag, weight, job, lane)
     local item, more = pop(tenant, job, lane)
-    local step = math.floor(UNIT / weight + 0.5)
+    local step = step_of(weight)
     if more then
         call('ZADD', ready, whole(tag + step), tenant)
     else
@@ -90,7 +90,7 @@ local function take()
             tenant, tag = first[3], tonumber(first[4])
             if not tenant then wait = 0 break end
         end
-        local weight, cap = settings_of(tenant)
+        local weight, cap, slots = settings_of(tenant)
         local job, lane = next_job(tenant)
         local blocked_until = job and own_cap_until(tenant, cap, now, own_window)
         if unfinished then
@@ -102,6 +102,9 @@ local function take()
             call('HDEL', space .. 'waiting', tenant)
             waiting[tenant] = nil
             leave_empty(tenant)
+        elseif is_full(tenant, slots) then
+            rest(tenant, NEVER)
+            call('SADD', full, tenant)
         elseif blocked_until then
             rest(tenant, blocked_until)
             call('HINCRBY', space .. 'held', tenant, whole((blocked_until - now) / 1000))
@@ -115,6 +118,7 @@ local function take()
             local probe = charge(account, attempt, now)
             if models.watched then note_trial(job, models, now) end
             remember_own(tenant, cap, attempt, now, own_window)
+            take_slot(tenant, attempt)
             virtual = math.max(virtual, tag)
             run = tenant == last and run + 1 or 1
             last = tenant
@@ -155,24 +159,29 @@ local function file()
     return new
 end
 
--- give_back: (tenant, job, item, lane, step)… → to the head of its tenant, which gets back what the turn had cost it.
+-- The turn counts for the tenant's own cap no longer; → whether the tenant rests no longer.
+local function forget_own(tenant, attempt)
+    if call('ZREM', own_log(tenant), attempt) == 0 then return false end
+    local until_time = call('ZSCORE', resting, tenant)
+    return until_time and until_time ~= 'inf' and call('ZREM', resting, tenant) == 1
+end
+
+-- give_back: (tenant, job, item, lane, attempt)… → to the head of its tenant, which gets back what the turn had cost it.
 local function give_back()
     local virtual = read_virtual()
     for index = 3, #ARGV, 5 do
         local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-        local lane, step = ARGV[index + 3], tonumber(ARGV[index + 4])
+        local lane, attempt = ARGV[index + 3], ARGV[index + 4]
+        local woken = forget_own(tenant, attempt)
         if add_queued(item) then
             push_first(tenant, job, item, lane)
             local tag = call('ZSCORE', ready, tenant)
-            if tag then
-                call('ZADD', ready, whole(tonumber(tag) - step), tenant)
-            else
-                local before = math.max(virtual, tonumber(call('ZSCORE', tags, tenant) or 0)) - step
-                local waits = call('ZSCORE', resting, tenant) or not has_work(tenant)
-                local place = waits and tags or ready
-                call('ZREM', tags, tenant)
-                call('ZADD', place, whole(before), tenant)
-            end
+            local waits = call('ZSCORE', resting, tenant) or not has_work(tenant)
+            local before = tonumber(tag) or math.max(virtual, tonumber(call('ZSCORE', tags, tenant) or 0))
+            call('ZREM', tags, tenant)
+            call('ZADD', waits and tags or ready, whole(before - step_of((settings_of(tenant)))), tenant)
+        elseif woken then
+            join(tenant, virtual)
         end
     end
     return 1

@@ -5,11 +5,12 @@ that are read next are all calls that the provider may have seen. Only then is i
 """
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
 from darkroom_predictor.attempt_store import AttemptTable
-from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterRefused, RememberedAttempt
+from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterRefused
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.rebuild_lease import RebuildLease
@@ -157,15 +158,15 @@ class Limiter:
         return found
 
     async def _repair_slots(self) -> int:
+        known = [replace(one, age_seconds=None) for one in await self._attempt_table.remembered(0.0) if one.live]
         live: dict[str, set[str]] = {}
-        for attempt in await self._attempt_table.remembered(0.0):
+        for attempt in known:
             live.setdefault(attempt.account, set()).add(attempt.attempt_id)
         orphans: list[tuple[str, str]] = []
         for account in self._limits.accounts:
             held = await self._queue.old_slots(account, seconds=SLOT_SETTLED_SECONDS)
             orphans += [(account, attempt) for attempt in held - live.get(account, set())]
         await self._queue.tell(Hints(released=orphans))
-        known = [RememberedAttempt(account, one, None, True) for account, ones in live.items() for one in ones]
         assert self._queue.epoch is not None
         await self._queue.remember(self._queue.epoch, known)
         return len(orphans)

@@ -69,7 +69,7 @@ class QueueLooker:
 
 def _tenant(row: list[Any]) -> TenantLook:
     name, change, tag, waiting, setting, fresh, behind, used, points = row
-    weight, cap, paused, _ = setting.decode().split() if setting else ("1", "0", "0", "0")
+    weight, cap, _, paused, _ = setting.decode().split() if setting else ("1", "0", "0", "0", "0")
     unlisted = max(0, int(waiting) - sum(fresh[1]) - sum(behind[1]))
     return TenantLook(
         name=name.decode(),

@@ -44,6 +44,11 @@ class Tenant:
     name: str
     weight: float = 1.0
     cap: int = 0
+    slots: int = 0
+    """Predictions that it may have in flight; 0: as many as the accounts allow."""
+    paused: bool = False
+    full: bool = False
+    """It rests because its slots are taken."""
     tag: int = 0
     ready: bool = False
     resting_until: float | None = None
@@ -53,7 +58,8 @@ class Tenant:
     items: dict[int, deque[int]] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
     """Jobs held aside. A job with items stands in exactly one place: in one of the lanes, or here."""
-    own_log: list[int] = field(default_factory=list)
+    own_log: list[tuple[int, str]] = field(default_factory=list)
+    """When its last attempts were granted."""
 
     @property
     def has_work(self) -> bool:
@@ -120,10 +126,15 @@ class Tenant:
         """Until when its own cap keeps it back."""
         if not self.cap:
             return None
-        self.own_log = [at for at in self.own_log if at > now_us - window_us]
+        self.own_log = [one for one in self.own_log if one[0] > now_us - window_us]
         if len(self.own_log) < self.cap:
             return None
-        return self.own_log[len(self.own_log) - self.cap] + window_us
+        return self.own_log[len(self.own_log) - self.cap][0] + window_us
+
+    @property
+    def step(self) -> int:
+        """The virtual time that a turn costs."""
+        return math.floor(UNIT / self.weight + 0.5)
 
 
 class FairTurn:
@@ -134,6 +145,8 @@ class FairTurn:
         self.tenants: dict[str, Tenant] = {}
         self.queued: set[int] = set()
         self.delayed: dict[int, tuple[int, str, int, bool]] = {}
+        self.live: dict[str, str] = {}
+        """The tenant of each attempt that holds a slot."""
         self.breakers: dict[str, Breaker] = {}
         self.marks: dict[int, str] = {}
         """The model of each job; one that is not named here has the mark "0"."""
@@ -141,10 +154,12 @@ class FairTurn:
         self._window_us = window_us
         self._own_window_us = own_window_us
 
-    def set_tenant(self, name: str, *, weight: float, cap: int = 0, paused: bool = False) -> None:
-        """In force from the next turn on."""
+    def set_tenant(self, name: str, *, weight: float, cap: int = 0, slots: int = 0, paused: bool = False) -> None:
+        """In force from the next turn on: what is left of the turn before is worth as many turns at the new weight."""
         tenant = self._tenant(name)
-        tenant.weight, tenant.cap = weight, cap
+        if tenant.tag > self.virtual:
+            tenant.tag = self.virtual + math.floor((tenant.tag - self.virtual) * tenant.weight / weight + 0.5)
+        tenant.weight, tenant.cap, tenant.slots, tenant.paused, tenant.full = weight, cap, slots, paused, False
         if paused:
             self._rest(tenant, NEVER)
         else:
@@ -162,16 +177,23 @@ class FairTurn:
             self._join(self._tenant(name))
         return True
 
-    def give_back(self, name: str, job: int, item: int, step: int, *, redriven: bool = False) -> None:
-        """A turn that came to nothing through no fault of the item: back to the head, and uncharged."""
+    def give_back(self, name: str, job: int, item: int, attempt: str, *, redriven: bool = False) -> None:
+        """A turn that came to nothing through no fault of the item: back to the head, and uncharged, also by its own cap."""
+        tenant = self._tenant(name)
+        before = len(tenant.own_log)
+        tenant.own_log = [one for one in tenant.own_log if one[1] != attempt]
+        woken = len(tenant.own_log) < before and tenant.resting_until not in {None, NEVER}
+        if woken:
+            tenant.resting_until = None
         if item in self.queued:
+            if woken:
+                self._join(tenant)
             return
         self.queued.add(item)
-        tenant = self._tenant(name)
         tenant.push_first(job, item, redriven=redriven)
         if not tenant.ready and tenant.tag <= self.virtual:
             tenant.tag = self.virtual
-        tenant.tag -= step
+        tenant.tag -= tenant.step
         tenant.ready = tenant.resting_until is None and tenant.has_work
 
     def remove(self, name: str, job: int, item: int) -> bool:
@@ -210,7 +232,10 @@ class FairTurn:
                     break
                 tenant = order[1]
             until = tenant.blocked_until(now_us, self._own_window_us)
-            if until is not None:
+            if tenant.slots and sum(one == tenant.name for one in self.live.values()) >= tenant.slots:
+                tenant.full = True
+                self._rest(tenant, NEVER)
+            elif until is not None:
                 self._rest(tenant, until)
             elif self._hold_aside(tenant, now_us):
                 held += 1
@@ -223,8 +248,13 @@ class FairTurn:
         return grants, NOT_BEFORE_A_CHANGE if wait == NEVER else max(AT_ONCE, wait)
 
     def release(self, account: str, attempt: str) -> None:
-        """An ended attempt's slot is free."""
+        """An ended attempt's slots are free: its account's, and its tenant's."""
         self.accounts[account].live.discard(attempt)
+        name = self.live.pop(attempt, None)
+        tenant = None if name is None else self._tenant(name)
+        if tenant and tenant.full:
+            tenant.full = False
+            self._wake(tenant)
 
     def hear(self, mark: str, kind: Kind, failures: int, *, now_us: int, many: int, pause_us: int, pause_max_us: int) -> None:
         """Failures of a model in a row, or with 0 a success."""
@@ -233,7 +263,7 @@ class FairTurn:
             breaker.hear(kind, failures, now_us, many=many, pause_us=pause_us, pause_max_us=pause_max_us)
 
     def _grant(self, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
-        step = math.floor(UNIT / tenant.weight + 0.5)
+        step = tenant.step
         breaker = self.breakers.get(self._mark(tenant.next_job[0]))
         if breaker:
             breaker.note_trial(now_us)
@@ -244,7 +274,8 @@ class FairTurn:
         self.queued.discard(item)
         probe = account.charge(attempt, now_us, self._window_us)
         if tenant.cap:
-            tenant.own_log.append(now_us)
+            tenant.own_log.append((now_us, attempt))
+        self.live[attempt] = tenant.name
         return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven, probe)
 
     def _roomiest(self, now_us: int) -> tuple[Account | None, float]:
