@@ -385,4 +385,25 @@ DEFENCES: tuple[Defence, ...] = (
         new="wake(tenant, virtual)",
         tests=("tests/predictor/integration/test_script_is_the_model.py::test_script_and_model_grant_the_same",),
     ),
+    Defence(
+        name="look-ups-have-a-share-per-tenant",
+        why="a shop whose names are never answered uses up its own look-ups, not those of other shops",
+        file=f"{KIT}/resolver.py",
+        old="share = self._shares.setdefault(asker, _Share())",
+        new='share = self._shares.setdefault(asker := "", _Share())',
+        tests=(
+            "tests/jobs_api/integration/test_slow_names.py"
+            "::test_jobs_of_other_shops_are_taken_while_one_shop_posts_names_that_never_answer",
+        ),
+    ),
+    Defence(
+        name="name-not-looked-up-is-a-503",
+        why="an address whose host could not be looked up may be good: the client is told to try again, not that it is wrong",
+        file=f"{JOBS_API}/jobs/picture_addresses.py",
+        old="found.not_looked_up.extend(",
+        new="found.refused.extend(",
+        tests=(
+            "tests/jobs_api/integration/test_slow_names.py::test_a_name_that_could_not_be_looked_up_is_a_503_that_names_the_field",
+        ),
+    ),
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.fetch import AddressGuard, SafeFetcher, parse_allow
+from darkroom_servicekit.resolver import HostResolver, parse_servers
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
@@ -36,7 +37,8 @@ def build(settings: PollerSettings) -> FastAPI:
     runtime = Runtime("poller", "Darkroom poller", settings, migrations=MIGRATIONS)
     metrics = PollerMetrics(runtime.metrics.registry)
     storage = ObjectStore(settings.storage_url)
-    fetcher = SafeFetcher(AddressGuard(parse_allow(settings.fetch_allow)))
+    resolver = HostResolver(parse_servers(settings.dns_servers))
+    fetcher = SafeFetcher(AddressGuard(parse_allow(settings.fetch_allow), resolve=resolver))
     replicate = Replicate(settings.replicate_base_url, settings.replicate_tokens(), seconds_max=settings.provider_seconds_max)
     imaging = ImagingWorkers(
         settings.image_workers,

@@ -24,6 +24,9 @@ class PollerSettings(ServiceSettings):
     storage_url: str = Field(description="`file:///folder` or `s3://bucket/prefix`")
     media_secret: str = Field(min_length=16, description="keys the folder names of tenants, so that they cannot be guessed")
     fetch_allow: str | None = Field(default=None, description="`host:port,…` that may be fetched from although private")
+    dns_servers: str | None = Field(
+        default=None, description="`address:port,…` of the name servers for outputs' addresses, in place of /etc/resolv.conf's"
+    )
     fetch_bytes_max: int = Field(default=25_000_000, ge=1, description="largest output taken")
     fetch_seconds_max: float = Field(default=15.0, gt=0, description="for fetching one output, redirects included")
     output_kept_seconds: float = Field(
