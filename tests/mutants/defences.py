@@ -385,4 +385,25 @@ DEFENCES: tuple[Defence, ...] = (
         new="wake(tenant, virtual)",
         tests=("tests/predictor/integration/test_script_is_the_model.py::test_script_and_model_grant_the_same",),
     ),
+    Defence(
+        name="account-by-name",
+        why="an account is known by its token, not by its place: removing another token gives it no second cap",
+        file=f"{KIT}/provider_accounts.py",
+        old="        name = given.strip() if separator else digest_name(provider, token)\n",
+        new='        name = given.strip() if separator else f"{provider}-{place}"\n',
+        tests=(
+            "tests/servicekit/unit/test_provider_accounts.py::test_removing_and_reordering_tokens_keeps_every_other_name",
+            "tests/predictor/integration/test_account_names.py::test_a_removed_token_takes_nothing_of_the_others_with_it",
+        ),
+    ),
+    Defence(
+        name="attempts-without-a-token-are-kept",
+        why="an attempt nobody can ask about may be paid for: it is not given up and bought again",
+        file=f"{PREDICTOR}/life_store.py",
+        old=" AND a.account = ANY(CAST(:accounts AS text[]))\n",
+        new="\n",
+        tests=(
+            "tests/predictor/integration/test_account_names.py::test_an_attempt_of_an_account_without_a_token_is_kept_and_shown",
+        ),
+    ),
 )
