@@ -406,4 +406,25 @@ DEFENCES: tuple[Defence, ...] = (
             "tests/jobs_api/integration/test_slow_names.py::test_a_name_that_could_not_be_looked_up_is_a_503_that_names_the_field",
         ),
     ),
+    Defence(
+        name="account-by-name",
+        why="an account is known by its token, not by its place: removing another token gives it no second cap",
+        file=f"{KIT}/provider_accounts.py",
+        old="        name = given.strip() if separator else digest_name(provider, token)\n",
+        new='        name = given.strip() if separator else f"{provider}-{place}"\n',
+        tests=(
+            "tests/servicekit/unit/test_provider_accounts.py::test_removing_and_reordering_tokens_keeps_every_other_name",
+            "tests/predictor/integration/test_account_names.py::test_a_removed_token_takes_nothing_of_the_others_with_it",
+        ),
+    ),
+    Defence(
+        name="attempts-without-a-token-are-kept",
+        why="an attempt nobody can ask about may be paid for: it is not given up and bought again",
+        file=f"{PREDICTOR}/life_store.py",
+        old=" AND a.account = ANY(CAST(:accounts AS text[]))\n",
+        new="\n",
+        tests=(
+            "tests/predictor/integration/test_account_names.py::test_an_attempt_of_an_account_without_a_token_is_kept_and_shown",
+        ),
+    ),
 )

@@ -239,7 +239,7 @@ async def test_an_overdue_prediction_costs_the_budget_its_look_up_and_its_cancel
     unit_of_work = UnitOfWork(engine, service="poller", clock=lambda: datetime.now(UTC), wake_relay=lambda: None)
 
     async with unit_of_work.begin() as transaction:
-        claimed = await claim_polls(transaction, per_minute=60, burst_seconds=3, lease_seconds=30)
+        claimed = await claim_polls(transaction, {"replicate": ["replicate-1"]}, per_minute=60, burst_seconds=3, lease_seconds=30)
 
     row = await database.fetchrow("SELECT next_free, clock_timestamp() FROM poll_budget")
     assert row is not None

@@ -97,7 +97,7 @@ async def test_the_script_stays_in_order_when_the_clock_steps_back(redis_url: st
 
 
 async def test_the_figures_of_the_running_service(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:
-    settings = make_settings(replicate_concurrency=3, replicate_api_tokens="r8_one, r8_two")
+    settings = make_settings(replicate_concurrency=3, replicate_api_tokens="replicate-1=r8_one, replicate-2=r8_two")
     token = make_jwt("shop-1", key=settings.jwt_secret or "", now=datetime.now(UTC), ttl=timedelta(minutes=5))
     path = "/api/replicate-rate-limiter/stats"
     async with running(build(settings)) as client:

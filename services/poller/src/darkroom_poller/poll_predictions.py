@@ -52,6 +52,7 @@ class PollPredictions:
     ) -> None:
         self._uow = unit_of_work
         self._providers = providers
+        self._accounts = {name: provider.accounts for name, provider in providers.items()}
         self._record = record
         self._metrics = metrics
         self._limits = limits
@@ -73,7 +74,7 @@ class PollPredictions:
             # What is filed wakes us in a pause as well.
             asked = 0 if self._pause_left(clock()) else await self._poll_due()
             async with self._uow.read() as connection:
-                seconds = await seconds_to_next_poll(connection)
+                seconds = await seconds_to_next_poll(connection, self._accounts)
             wait = LOOK_AGAIN_SECONDS if seconds is None else min(LOOK_AGAIN_SECONDS, seconds)
             wait = max(wait, DUE_AGAIN_SECONDS_MIN if asked else 60 / self._limits.per_minute, self._pause_left(clock()))
             self._wake_at = clock() + wait
@@ -87,7 +88,11 @@ class PollPredictions:
     async def _poll_due(self) -> int:
         async with self._uow.begin() as transaction:
             due = await claim_polls(
-                transaction, per_minute=self._limits.per_minute, burst_seconds=BURST_SECONDS, lease_seconds=CLAIM_SECONDS
+                transaction,
+                self._accounts,
+                per_minute=self._limits.per_minute,
+                burst_seconds=BURST_SECONDS,
+                lease_seconds=CLAIM_SECONDS,
             )
         places = asyncio.Semaphore(AT_ONCE_MAX)
         async with asyncio.TaskGroup() as group:

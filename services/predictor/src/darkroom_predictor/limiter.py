@@ -11,6 +11,7 @@ import structlog
 from darkroom_predictor.attempt_store import AttemptTable
 from darkroom_predictor.fair_queue import FairQueue, Hints, RememberedAttempt
 from darkroom_predictor.limits_store import LimitsTable
+from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.terms_store import TermsTable
 
@@ -35,6 +36,7 @@ class Limiter:
         terms_table: TermsTable,
         *,
         limits: LimitsTable,
+        name_accounts: NameAccounts,
         guarded_seconds: float,
     ) -> None:
         self._queue = queue
@@ -42,6 +44,7 @@ class Limiter:
         self._attempt_table = attempt_table
         self._terms_table = terms_table
         self._limits = limits
+        self._name_accounts = name_accounts
         self._guarded_seconds = guarded_seconds
         self._repaired_to = 0
         self._opening = asyncio.Lock()
@@ -53,6 +56,7 @@ class Limiter:
         async with self._opening, self._queue_table.rebuild_lock():
             if self._queue.epoch is not None:
                 return
+            await self._name_accounts()
             epoch = await self._queue_table.epoch()
             if epoch and await self._queue.is_open(epoch):
                 await self._queue.set_accounts(epoch, await self._limits.in_force())

@@ -19,6 +19,7 @@ from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.metrics import PredictorMetrics
+from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
@@ -61,13 +62,15 @@ class ProviderLine:
             fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
         )
         self.limits = LimitsTable(unit_of_work, door.name, defaults=limits)
+        guarded_seconds = settings.window_seconds + settings.grant_seconds_max
         self.limiter = Limiter(
             self.queue,
             QueueTable(unit_of_work, door.name),
             attempt_table,
             TermsTable(unit_of_work),
             limits=self.limits,
-            guarded_seconds=settings.window_seconds + settings.grant_seconds_max,
+            name_accounts=NameAccounts(unit_of_work, door.name, door.accounts, guarded_seconds=guarded_seconds),
+            guarded_seconds=guarded_seconds,
         )
         self.dispatcher = Dispatcher(
             door,

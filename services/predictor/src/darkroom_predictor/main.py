@@ -37,6 +37,7 @@ from darkroom_predictor.providers.replicate import Replicate
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.show_tenants import ShowTenants
 from darkroom_predictor.terms_store import TermsTable
+from darkroom_predictor.watch_tables import WatchTables
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -89,6 +90,8 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.after_kafka("measure queue", measure.run)
     redrive = RedriveLetters(runtime.unit_of_work)
     runtime.loop("heartbeat", lambda: _heartbeat(list(lines.values()), metrics, settings.heartbeat_seconds))
+    accounts = {line.door.name: line.door.accounts for line in lines.values()}
+    runtime.loop("watch", WatchTables(runtime.unit_of_work, metrics, accounts, every_seconds=settings.heartbeat_seconds).run)
     runtime.loop("redrive", redrive.run)
     runtime.loop("prune", lambda: prune_items(runtime.unit_of_work, keep_days=settings.queue_keep_days))
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
@@ -171,11 +174,11 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
 
 
 def _replicate(settings: PredictorSettings) -> tuple[Replicate, Sequence[AccountLimits]]:
-    tokens = settings.replicate_tokens()
-    if not tokens:
+    accounts = settings.replicate_accounts()
+    if not accounts:
         log.error("no provider account: set DARKROOM_REPLICATE_API_TOKENS; items will wait")
     door = Replicate(
-        tokens,
+        accounts,
         base_url=settings.replicate_base_url,
         webhook_base_url=settings.public_url,
         connect_seconds_max=settings.connect_seconds_max,

@@ -1,13 +1,17 @@
 """The predictor's own settings, beside the kit's."""
 
+from darkroom_servicekit.provider_accounts import parse_accounts
 from darkroom_servicekit.settings import ServiceSettings
-from pydantic import Field
+from pydantic import Field, field_validator
 
 
 class PredictorSettings(ServiceSettings):
     """Read from the environment as `DARKROOM_<NAME>`."""
 
-    replicate_api_tokens: str = Field(default="", description="`token,…`: one account each, named replicate-1, replicate-2, …")
+    replicate_api_tokens: str = Field(
+        default="",
+        description="`name=token,…`: the accounts; a bare token is named by its digest (`replicate-` and 8 hex digits)",
+    )
     replicate_base_url: str = Field(default="https://api.replicate.com", description="in front of `/v1/…`")
     replicate_cap_per_minute: int = Field(default=450, ge=1, description="creations in any 60 s, for each account")
     replicate_burst: int = Field(default=10, ge=1, description="calls of an account that may start at once after a pause")
@@ -69,6 +73,12 @@ class PredictorSettings(ServiceSettings):
     )
     heartbeat_seconds: float = Field(default=30.0, gt=0, description="between heartbeat lines in the log")
 
-    def replicate_tokens(self) -> tuple[str, ...]:
-        """The API tokens, in the order given."""
-        return tuple(token.strip() for token in self.replicate_api_tokens.split(",") if token.strip())
+    @field_validator("replicate_api_tokens")
+    @classmethod
+    def _accounts_are_usable(cls, value: str) -> str:
+        parse_accounts("replicate", value)
+        return value
+
+    def replicate_accounts(self) -> dict[str, str]:
+        """Return each Replicate account's token by the account's name."""
+        return parse_accounts("replicate", self.replicate_api_tokens)

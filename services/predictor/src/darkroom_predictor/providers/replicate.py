@@ -44,20 +44,20 @@ UNAVAILABLE = 503
 
 
 class Replicate:
-    """The door to Replicate, for one or several accounts."""
+    """The door to Replicate, for one or several accounts: each account's token by our name for it."""
 
     name = "replicate"
 
     def __init__(
         self,
-        tokens: Sequence[str],
+        accounts: Mapping[str, str],
         *,
         base_url: str,
         webhook_base_url: str | None,
         connect_seconds_max: float,
         create_seconds_max: float,
     ) -> None:
-        self._tokens = {f"{self.name}-{number}": token for number, token in enumerate(tokens, start=1)}
+        self._tokens = dict(accounts)
         self._api = f"{base_url.rstrip('/')}/v1"
         self._path = urlsplit(self._api).path
         self._webhooks = f"{webhook_base_url.rstrip('/')}/webhooks/{self.name}/" if webhook_base_url else None
