@@ -15,6 +15,7 @@ from darkroom_sandbox.control.routes import build_control_router
 from darkroom_sandbox.front import Front
 from darkroom_sandbox.http_post import HttpPoster
 from darkroom_sandbox.messages.routes import Messages
+from darkroom_sandbox.pictures.instant import InstantPictures
 from darkroom_sandbox.pictures.source import PictureSource, build_client
 from darkroom_sandbox.pictures.worker_pool import PicturePool
 from darkroom_sandbox.replicate.board import Board
@@ -47,6 +48,7 @@ def build(settings: Settings) -> ASGIApp:
         webhooks=webhooks,
         pool=pool,
         source=PictureSource(client, files_api.own_file),
+        instant=InstantPictures(pool, outputs),
         outputs=outputs,
         replicate_url=replicate_url,
     )
