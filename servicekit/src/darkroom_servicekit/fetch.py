@@ -14,10 +14,10 @@ from typing import Protocol
 from urllib.parse import urljoin
 
 import httpcore
-import httpx
 
 from darkroom_servicekit.addresses import RefusedAddress, Target, is_public, literal_address, parse_target
 from darkroom_servicekit.resolver import HostNotFound, HostResolver, LookUpFailed
+from darkroom_servicekit.tls import client_tls
 
 __all__ = [
     "AddressGuard",
@@ -194,7 +194,7 @@ class SafeFetcher:
         key = next((key for key in keys if key in self._pools), keys[0])
         if key not in self._pools:
             self._pools[key] = httpcore.AsyncConnectionPool(
-                ssl_context=self._tls_context() if target.scheme == "https" else None,
+                ssl_context=(self._tls or client_tls()) if target.scheme == "https" else None,
                 max_connections=CONNECTIONS_PER_PLACE_MAX,
                 keepalive_expiry=KEEP_ALIVE_SECONDS,
                 network_backend=PinnedBackend(key[3]),
@@ -211,12 +211,6 @@ class SafeFetcher:
         idle = [key for key, pool in list(self._pools.items())[:-1] if all(c.is_idle() for c in pool.connections)]
         for key in idle[:excess]:
             await self._pools.pop(key).aclose()
-
-    def _tls_context(self) -> ssl.SSLContext:
-        """Made at the first https address: it costs some milliseconds and megabytes."""
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context(trust_env=False)
-        return self._tls
 
 
 class PinnedBackend(httpcore.AsyncNetworkBackend):

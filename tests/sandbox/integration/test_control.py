@@ -15,6 +15,7 @@ DEFAULTS = {
     "lostAnswerRate": 0,
     "createStatusRate": {},
     "answersAtOnce": False,
+    "answersInTwo": False,
     "limitPerMinute": 500,
     "credit": "enough",
     "webhook": {"loseRate": 0, "repeatRate": 0, "delaySeconds": 0, "shuffle": False},

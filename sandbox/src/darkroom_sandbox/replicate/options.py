@@ -68,6 +68,9 @@ class ReplicateOptions(_Options):
     answers_at_once: bool = Field(
         default=False, description="a creation is answered with the ended prediction, as if it came with `Prefer: wait`"
     )
+    answers_in_two: bool = Field(
+        default=False, description="head and body of every answer are written a moment apart; over TLS that is two records"
+    )
     limit_per_minute: int = Field(default=500, ge=0, le=10_000_000, description="creations accepted in a rolling minute")
     credit: Credit = Field(default="enough", description="the credit of every account")
     webhook: WebhookOptions = WebhookOptions()
