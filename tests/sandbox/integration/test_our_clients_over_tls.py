@@ -64,7 +64,9 @@ async def fetcher() -> AsyncIterator[SafeFetcher]:
 
 def creations(sandbox: RunningSandbox) -> Creations:
     base_url = f"{sandbox.wires['replicate']}/replicate"
-    return Creations({"replicate-1": TOKEN}, base_url=base_url, webhook_base_url=None, connect_seconds_max=10, create_seconds_max=30)
+    return Creations(
+        {"replicate-1": TOKEN}, base_url=base_url, webhook_base_url=None, connect_seconds_max=10, create_seconds_max=30
+    )
 
 
 def creation() -> Creation:
