@@ -56,9 +56,10 @@ DEFENCES: tuple[Defence, ...] = (
         name="unanswered-call-looked-up",
         why="a call without an answer may have been paid for: the provider's list is asked before another one",
         file=f"{PREDICTOR}/record_outcomes.py",
-        old="            await mark_unknown(transaction, unknown, look_up_seconds=self._times.every_seconds)\n",
+        old="            await mark_unknown(transaction, unknown, look_up_seconds=times.every_seconds,"
+        " settle_seconds=times.unanswered_seconds)\n",
         new="            failures += [Failure(attempt_id=one, code='provider-error', message=said, then=Then.RETRY)"
-        " for one, said, _ in unknown]\n",
+        " for one, said in unknown]\n",
         tests=(
             "tests/predictor/integration/test_how_calls_end.py::test_a_lost_answer_is_found_in_the_list_and_not_called_again",
         ),
@@ -86,6 +87,33 @@ DEFENCES: tuple[Defence, ...] = (
         old="if send_before is not None and monotonic() >= send_before:",
         new="if False and send_before is not None and monotonic() >= send_before:",
         tests=("tests/predictor/integration/test_http_calls.py::test_a_late_call_never_leaves",),
+    ),
+    Defence(
+        name="sent-means-unknown",
+        why="once a byte of a creation may have left, only the provider knows whether it was made",
+        file=f"{PREDICTOR}/providers/http_calls.py",
+        old='raise NoAnswer(f"no answer within',
+        new='raise SentTooLate(f"no answer within',
+        tests=(
+            "tests/predictor/integration/test_calls_over_tls.py::"
+            "test_whatever_happens_after_the_call_has_left_its_outcome_is_unknown",
+        ),
+    ),
+    Defence(
+        name="5xx-is-unknown",
+        why="a proxy answers a 5xx, 503 too, after it has passed the creation on",
+        file=f"{PREDICTOR}/providers/replicate.py",
+        old="        return Refusal.BAD_INPUT\n    return None\n",
+        new="        return Refusal.BAD_INPUT\n    return Refusal.PROVIDER_ERROR\n",
+        tests=("tests/predictor/unit/test_replicate_answers.py",),
+    ),
+    Defence(
+        name="call-has-a-total-time-limit",
+        why="a peer that is silent, or drips its answer, holds no call for ever",
+        file=f"{PREDICTOR}/providers/http_calls.py",
+        old="async with asyncio.timeout(answer_seconds_max):",
+        new="async with asyncio.timeout(None):",
+        tests=("tests/predictor/integration/test_http_calls.py::test_a_dripping_answer_has_the_same_time_as_a_silent_one",),
     ),
     Defence(
         name="window-is-w-plus-d",

@@ -78,7 +78,7 @@ async def test_a_broken_provider_is_tried_as_often_as_the_item_allows(
 ) -> None:
     provider.answer = refusing(503, detail="upstream is away")
 
-    async with running(build(make_settings())):
+    async with running(build(make_settings(unknown_settle_seconds=0.1))):
         await log.publish(item_requested())
         [failed] = await first(log, ItemFailed)
 

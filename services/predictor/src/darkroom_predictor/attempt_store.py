@@ -48,9 +48,8 @@ CREATED = f"""
 UNKNOWN = """
     UPDATE attempts SET state = 'UNKNOWN', message = w.message,
         look_up_at = clock_timestamp() + make_interval(secs => :look_up_seconds),
-        settle_at = clock_timestamp() + make_interval(secs => w.settle_seconds)
-    FROM unnest(CAST(:attempts AS uuid[]), CAST(:messages AS text[]), CAST(:settle_seconds AS double precision[]))
-        AS w (id, message, settle_seconds)
+        settle_at = clock_timestamp() + make_interval(secs => :settle_seconds)
+    FROM unnest(CAST(:attempts AS uuid[]), CAST(:messages AS text[])) AS w (id, message)
     WHERE attempts.id = w.id AND state = 'CALLING'
 """
 FAILED = f"""
@@ -201,12 +200,14 @@ async def mark_created(
     return [read_created(row) for row in rows]
 
 
-async def mark_unknown(transaction: Transaction, attempts: Sequence[tuple[str, str, float]], *, look_up_seconds: float) -> None:
-    """(attempt, what is known, seconds after which it was not made): to be settled by look-up."""
+async def mark_unknown(
+    transaction: Transaction, attempts: Sequence[tuple[str, str]], *, look_up_seconds: float, settle_seconds: float
+) -> None:
+    """(attempt, what is known): look them up, first after `look_up_seconds`, and until at least `settle_seconds` from now."""
     parameters = {
-        "attempts": [attempt for attempt, _, _ in attempts],
-        "messages": [message for _, message, _ in attempts],
-        "settle_seconds": [seconds for _, _, seconds in attempts],
+        "attempts": [attempt for attempt, _ in attempts],
+        "messages": [message for _, message in attempts],
+        "settle_seconds": settle_seconds,
         "look_up_seconds": look_up_seconds,
     }
     await transaction.execute(UNKNOWN, parameters)

@@ -129,7 +129,6 @@ def _settle_times(settings: PredictorSettings) -> SettleTimes:
     return SettleTimes(
         every_seconds=settings.look_up_every_seconds,
         unanswered_seconds=settings.unknown_settle_seconds,
-        ended_seconds=settings.ended_settle_seconds,
         retell_margin_seconds=settings.retell_margin_seconds,
     )
 

@@ -30,9 +30,6 @@ class PredictorSettings(ServiceSettings):
     unknown_settle_seconds: float = Field(
         default=60.0, gt=0, description="a call without an answer that no look-up finds for this long did not happen"
     )
-    ended_settle_seconds: float = Field(
-        default=3.0, gt=0, description="the same for a call that was answered with a server error: its request is over"
-    )
     look_up_every_seconds: float = Field(default=5.0, gt=0, description="between look-ups of calls without an answer")
     account_stop_seconds: float = Field(
         default=60.0,

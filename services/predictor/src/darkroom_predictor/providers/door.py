@@ -62,10 +62,9 @@ class NotSent:
 
 @dataclass(frozen=True, kw_only=True)
 class Unanswered:
-    """The call may or may not have made a prediction. `ended`: the provider did answer, only not in a way that tells."""
+    """The call may have made a prediction: some of it may have left, and no answer proves the contrary."""
 
     message: str
-    ended: bool = False
 
 
 Outcome = Accepted | Refused | NotSent | Unanswered
