@@ -48,7 +48,7 @@ def on_loop(request: pytest.FixtureRequest) -> Callable[[Scenario], Awaitable[No
 
 def door(provider: TlsProvider, *, create_seconds_max: float = LONG) -> Replicate:
     return Replicate(
-        ["r8_first"],
+        {"replicate-1": "r8_first"},
         base_url=provider.address,
         webhook_base_url="https://shop.example",
         connect_seconds_max=LONG,
