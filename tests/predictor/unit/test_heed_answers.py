@@ -6,6 +6,7 @@ from darkroom_predictor.heed_answers import HeedAnswers
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import Accepted, Outcome, Refusal, Refused
+from predictor.unit.test_retries import item
 from prometheus_client import CollectorRegistry
 
 
@@ -14,7 +15,7 @@ class Told(LimiterControls):
 
     def __init__(self) -> None:
         queue = FairQueue("redis://127.0.0.1:1", "double", window_seconds=60, grant_seconds_max=1)
-        super().__init__(queue, BreakerBounds(failures=8, pause_seconds=5, pause_seconds_max=30))
+        super().__init__(queue, BreakerBounds(failures=8, tenants=3, pause_seconds=5, pause_seconds_max=30))
         self.words: list[str] = []
 
     async def stop(self, account: str, why: str, retry_seconds: float) -> bool:
@@ -45,7 +46,7 @@ async def test_only_a_probe_taken_at_full_speed_sets_an_account_going_again(
     told = Told()
     heed = HeedAnswers(told, PredictorMetrics(CollectorRegistry()), throttle_seconds=5, retry_seconds=60)
 
-    went_on = await heed("replicate-1", "studio/model", outcome, probe=probe)
+    went_on = await heed("replicate-1", item(counted=1), outcome, probe=probe)
 
     assert told.words == words
     assert went_on == (words == ["resumed"])

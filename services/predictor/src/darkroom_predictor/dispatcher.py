@@ -154,7 +154,7 @@ class Dispatcher:
         )
         outcome = await self._create(creation)
         self._metrics.outcome(outcome)
-        if await self._heed(claimed.account, claimed.item.model, outcome, probe=call.grant.probe):
+        if await self._heed(claimed.account, claimed.item, outcome, probe=call.grant.probe):
             self._woken.set()
         try:
             await self._write_outcome(EndedCall(attempt_id=claimed.attempt_id, outcome=outcome, step=call.grant.step))

@@ -58,7 +58,7 @@ class FailAttempts:
                 failure = replace(failure, then=Then.RETURN)  # it waits with the model's other items, and burns no attempt
             # What we had stopped ends like what the provider gave up, and says nothing of the model.
             if failure.then is Then.RETRY and not failure.never_made and item.stopped_by is None:
-                told.ran.append((item.model, 1))
+                told.ran.append((item.model, item.instance_id, 1))
             decision = after_failure(item, failure.then, failure.code, chance=self._chance())
             if isinstance(decision, End):
                 ended.append(item.item_id)
