@@ -68,7 +68,7 @@ local function heard()
     return watch_list()
 end
 
--- models: failures in a row that open a breaker → for each model with failures: its mark, its name, failures, µs since it opened (-1:
+-- models: failures in a row that open a breaker → for each model with failures or slowed tenants: its mark, its name, failures, µs since it opened (-1:
 -- closed), µs to its next trial, 1 where the provider itself refuses it, and its slowed tenants: name, failures, µs since it was
 -- slowed, µs to its next trial.
 local function show_models()
@@ -78,10 +78,13 @@ local function show_models()
     for _, model in ipairs(found) do
         local fields = call('HMGET', breaker_of(model), 'name', 'create', 'run', 'open_until', 'opened_at')
         local created, ran = tonumber(fields[2] or 0), tonumber(fields[3] or 0)
-        answer[#answer + 1] = {
-            model, fields[1] or '', math.max(created, ran), fields[5] and now - tonumber(fields[5]) or -1,
-            math.max(0, tonumber(fields[4] or 0) - now), created >= tonumber(ARGV[3]) and 1 or 0, show_slowed(model, now),
-        }
+        local slowed = show_slowed(model, now)
+        if created + ran + #slowed > 0 then
+            answer[#answer + 1] = {
+                model, fields[1] or '', math.max(created, ran), fields[5] and now - tonumber(fields[5]) or -1,
+                math.max(0, tonumber(fields[4] or 0) - now), created >= tonumber(ARGV[3]) and 1 or 0, slowed,
+            }
+        end
     end
     return answer
 end
