@@ -346,8 +346,8 @@ DEFENCES: tuple[Defence, ...] = (
         name="stopped-is-no-models-failure",
         why="predictions that a shop had stopped do not break their model for everybody",
         file=f"{PREDICTOR}/fail_attempts.py",
-        old=" and not failure.never_made and item.stopped_by is None:",
-        new=" and not failure.never_made:",
+        old=" and not self.ours and item.stopped_by is None",
+        new=" and not self.ours",
         tests=("tests/predictor/integration/test_cancel.py::test_a_prediction_that_we_had_stopped_says_nothing_of_its_model",),
     ),
     Defence(
@@ -400,6 +400,14 @@ DEFENCES: tuple[Defence, ...] = (
         old="return #counts >= rule.tenants and sum >= rule.failures",
         new="return tonumber(call('HGET', breaker_of(model), 'run') or 0) >= rule.failures",
         tests=("tests/predictor/integration/test_failing_tenants.py", "tests/predictor/integration/test_script_is_the_model.py"),
+    ),
+    Defence(
+        name="own-failures-count-against-nobody",
+        why="an output that we could not fetch or store does not close a model or slow a shop",
+        file=f"{PREDICTOR}/events.py",
+        old='ours=received.event.fault == "platform",',
+        new="ours=False,",
+        tests=("tests/predictor/integration/test_failing_tenants.py::test_failures_of_our_own_count_against_nobody",),
     ),
     Defence(
         name="trial-goes-round",

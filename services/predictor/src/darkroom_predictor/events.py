@@ -99,6 +99,7 @@ class PredictorEvents:
                 message=received.event.message,
                 then=Then.RETRY if received.event.retryable else Then.END,
                 cause=received.envelope,
+                ours=received.event.fault == "platform",
             )
             for received in batch
         ]

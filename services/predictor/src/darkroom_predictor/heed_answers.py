@@ -99,6 +99,6 @@ class HeedAnswers:
         match outcome:
             case Refused(refusal=Refusal.MODEL_GONE):
                 return self._controls.failures_that_open
-            case Refused(refusal=Refusal.PROVIDER_ERROR) | Unanswered() | NotSent(too_late=False):
+            case Refused(refusal=Refusal.PROVIDER_ERROR) | Unanswered(ours=False) | NotSent(too_late=False):
                 return 1
         return 0

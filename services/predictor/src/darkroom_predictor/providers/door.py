@@ -62,10 +62,14 @@ class NotSent:
 
 @dataclass(frozen=True, kw_only=True)
 class Unanswered:
-    """The call may or may not have made a prediction. `ended`: the provider did answer, only not in a way that tells."""
+    """The call may or may not have made a prediction. `ended`: the provider did answer, only not in a way that tells.
+
+    `ours`: code of ours failed, which says nothing of the model.
+    """
 
     message: str
     ended: bool = False
+    ours: bool = False
 
 
 Outcome = Accepted | Refused | NotSent | Unanswered
