@@ -131,6 +131,7 @@ class FilePredictions:
                 code=failure.code,
                 message=failure.message,
                 retryable=failure.retryable,
+                fault=failure.fault,
             ),
             cause=received.envelope,
         )

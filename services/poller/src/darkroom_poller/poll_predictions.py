@@ -15,7 +15,7 @@ from darkroom_servicekit.loops import set_within
 
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.poll_store import claim_polls, seconds_to_next_poll
-from darkroom_poller.predictions import TIMED_OUT, Pending, Prediction, Progress
+from darkroom_poller.predictions import TIMED_OUT, UNREACHABLE, Pending, Prediction, Progress
 from darkroom_poller.providers.door import Provider, ProviderThrottled, ProviderUnavailable
 from darkroom_poller.record_progress import FromPoll, RecordProgress
 
@@ -106,7 +106,7 @@ class PollPredictions:
                 progress = await self._ask(prediction)
                 if progress is None:
                     given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
-                    progress = TIMED_OUT if given_up else Pending("unreachable")
+                    progress = UNREACHABLE if given_up else Pending("unreachable")
                 elif isinstance(progress, Pending) and prediction.overdue_by_seconds >= 0:
                     progress = await self._cancel(prediction)
         await self._record.submit(FromPoll(prediction.attempt_id, prediction.polls, prediction.expected_seconds, progress))
@@ -154,5 +154,5 @@ class PollPredictions:
             self._pause(prediction.provider, error)
             log.warning("prediction not cancelled", error=str(error)[:200])
             given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
-            return TIMED_OUT if given_up else Pending("unreachable")
+            return UNREACHABLE if given_up else Pending("unreachable")
         return TIMED_OUT if isinstance(after, Pending) else after

@@ -64,7 +64,8 @@ DONE = f"""
     UPDATE attempts SET state = 'DONE', ended_at = clock_timestamp()
     WHERE id = ANY(CAST(:attempts AS uuid[])) AND state IN {LIVE}
     RETURNING id::text AS attempt_id, item_id, provider, account,
-        (SELECT model FROM queue_items q WHERE q.item_id = attempts.item_id) AS model
+        (SELECT model FROM queue_items q WHERE q.item_id = attempts.item_id) AS model,
+        (SELECT instance_id FROM queue_items q WHERE q.item_id = attempts.item_id) AS instance_id
 """  # noqa: S608  # constants only
 EXPIRE = """
     UPDATE attempts SET state = 'UNKNOWN', look_up_at = clock_timestamp(),
@@ -235,10 +236,10 @@ async def open_calls(transaction: Transaction, told: Sequence[tuple[str, str, st
     return set((await transaction.execute(OPEN_CALLS, parameters)).scalars())
 
 
-async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int, str]]:
-    """(provider, account, attempt, item, model) of those that were live."""
+async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int, str, str]]:
+    """(provider, account, attempt, item, model, tenant) of the attempts that were live."""
     rows = await transaction.execute(DONE, {"attempts": list(attempts)})
-    return [(row.provider, row.account, row.attempt_id, row.item_id, row.model) for row in rows]
+    return [(row.provider, row.account, row.attempt_id, row.item_id, row.model, row.instance_id) for row in rows]
 
 
 class AttemptTable:

@@ -12,6 +12,8 @@
 local UNIT = 1000000    -- virtual time that one item costs a tenant of weight 1
 local RUN_MAX = 20      -- consecutive places of one tenant in a batch
 local MOVES_MAX = 200   -- delayed items, rested tenants and held jobs that are moved in one call
+local TENANTS_MAX = 1000        -- tenants whose failures and whose trials are remembered for each model
+local LOOK_AGAIN = 30000000     -- a paused tenant is not considered for a trial for this long
 local ROUND = 5000000   -- a cap is cut at most once in so long: the 429s of one round of calls are one piece of news
 local CALM = 60000000   -- without a 429 for so long, a cut cap begins to rise
 local RISE = 10000000   -- and rises by one thirtieth of the whole each so long
@@ -98,30 +100,39 @@ local function wake(tenant, virtual)
 end
 
 -- Jobs of a tenant take turns; a job's items are first in, first out. A job with items stands in exactly one place: in one of
--- its tenant's lanes, or held aside while its model is broken.
+-- its tenant's lanes, or held aside while its model is broken or its tenant is slowed at the model.
 
 local function model_of(job) return string.match(job, '@(%x+)$') end
 
+-- The tenants with held jobs of a model, each with the time before which it is not looked at, and a tenant's held jobs of a lane,
+-- each with the time at which it was held.
 local function aside_of(model) return space .. 'aside:' .. model end
 
-local function held_entry(job, lane, tenant) return job .. ':' .. lane .. ':' .. tenant end
+local function held_jobs(model, lane, tenant) return space .. 'aside:' .. model .. ':' .. lane .. ':' .. tenant end
 
--- The job's entry among those held aside, or nil.
+-- The lane from which a held job came; nil: it is not held.
 local some_broken
-local function held_as(tenant, job)
+local function held_in(tenant, job)
     if some_broken == nil then some_broken = call('EXISTS', broken) == 1 end
     if not some_broken then return nil end
     for _, lane in ipairs({ '0', '1' }) do
-        local entry = held_entry(job, lane, tenant)
-        if call('ZSCORE', aside_of(model_of(job)), entry) then return entry end
+        if call('ZSCORE', held_jobs(model_of(job), lane, tenant), job) then return lane end
     end
     return nil
+end
+
+local function drop_held(tenant, job, lane)
+    local model = model_of(job)
+    call('ZREM', held_jobs(model, lane, tenant), job)
+    if call('EXISTS', held_jobs(model, '0', tenant), held_jobs(model, '1', tenant)) == 0 then
+        call('ZREM', aside_of(model), tenant)
+    end
 end
 
 local function push_last(tenant, job, item, lane)
     if call('RPUSH', items_of(job), item) == 1 then
         call('RPUSH', lane_of(tenant, lane), job)
-    elseif held_as(tenant, job) then
+    elseif held_in(tenant, job) then
         return
     end
     mark(tenant, 1)
@@ -130,7 +141,7 @@ end
 -- To the head, with its whole job, which stays a fresh one if it was: it never stands in both lanes.
 local function push_first(tenant, job, item, lane)
     if call('LPUSH', items_of(job), item) > 1 then
-        if held_as(tenant, job) then return end
+        if held_in(tenant, job) then return end
         if call('LREM', lane_of(tenant, '0'), 1, job) > 0 then lane = '0' else call('LREM', lane_of(tenant, '1'), 1, job) end
     end
     call('LPUSH', lane_of(tenant, lane), job)

@@ -74,7 +74,9 @@ class KeepAttempts:
                 limit=BATCH_MAX,
             )
             message = "The studio never said how this picture ended."
-            failures = [Failure(attempt_id=one, code="provider-timeout", message=message, then=Then.RETRY) for one in overdue]
+            failures = [
+                Failure(attempt_id=one, code="provider-timeout", message=message, then=Then.RETRY, ours=True) for one in overdue
+            ]
             hints = await self._fail_attempts(transaction, failures)
             transaction.after_commit(lambda: self._tell(hints))
         async with self._unit_of_work.begin() as transaction:

@@ -120,6 +120,7 @@ class ProviderLine:
 def _breaker_bounds(settings: PredictorSettings) -> BreakerBounds:
     return BreakerBounds(
         failures=settings.breaker_failures,
+        tenants=settings.breaker_tenants,
         pause_seconds=settings.breaker_pause_seconds,
         pause_seconds_max=settings.breaker_pause_seconds_max,
     )

@@ -125,7 +125,7 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
             log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
             continue
         metrics.figures(figures)
-        metrics.models_broken.set(sum(broken for line in lines for broken in line.queue.watched.values()))
+        metrics.models_broken.set(sum(line.controls.count_open() for line in lines))
         log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
 

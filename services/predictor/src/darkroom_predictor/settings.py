@@ -39,6 +39,11 @@ class PredictorSettings(ServiceSettings):
     breaker_failures: int = Field(
         default=8, ge=1, description="failures of a model in a row after which its items wait, and single trials find out"
     )
+    breaker_tenants: int = Field(
+        default=3,
+        ge=1,
+        description="tenants whose predictions must be among these failures; those of fewer slow only these tenants",
+    )
     breaker_pause_seconds: float = Field(default=5.0, gt=0, description="before such a model's first trial; doubled each time")
     breaker_pause_seconds_max: float = Field(default=30.0, gt=0, description="between its trials at most")
     model_wait_seconds_max: float = Field(
