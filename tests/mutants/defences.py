@@ -495,4 +495,39 @@ DEFENCES: tuple[Defence, ...] = (
         new="if not models.open[model] then return false end",
         tests=("tests/predictor/integration/test_script_is_the_model.py",),
     ),
+    Defence(
+        name="no-work-before-the-schema-fits",
+        why="new code on an old schema fails at every event: it consumes, relays and calls nobody before the migrations have run",
+        file=f"{KIT}/runtime.py",
+        old="            await self.schema.wait()\n",
+        new="",
+        tests=("tests/servicekit/integration/test_schema_gate.py::test_no_work_is_done_before_the_schema_is_new_enough",),
+    ),
+    Defence(
+        name="a-schema-that-does-not-fit-is-waited-for",
+        why="events that come while the schema is older wait for it instead of becoming dead letters",
+        file=f"{KIT}/database.py",
+        old="if self._schema is not None and await self._schema.explains(error):",
+        new="if False:",
+        tests=(
+            "tests/credits/integration/test_schema_gate.py"
+            "::test_a_requested_job_waits_while_the_schema_is_older_and_is_decided_afterwards",
+        ),
+    ),
+    Defence(
+        name="a-newer-schema-fits",
+        why="old replicas serve until new ones are up: an additive migration makes nobody unready",
+        file=f"{KIT}/schema.py",
+        old="schema.revision is None or schema.revision < code",
+        new="schema.revision != code",
+        tests=("tests/servicekit/integration/test_schema_gate.py::test_code_goes_on_while_the_schema_is_newer",),
+    ),
+    Defence(
+        name="one-migration-run-at-a-time",
+        why="two migration jobs at once wait for one another, from the first migration to the last",
+        file=f"{KIT}/alembic/env.py",
+        old="        await take_lock(connection)\n",
+        new="",
+        tests=("tests/servicekit/integration/test_migrations.py",),
+    ),
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.fetch import AddressGuard, parse_allow
+from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.queue_view import QueueView
 from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
 from darkroom_servicekit.resolver import HostResolver, parse_servers
@@ -39,7 +40,7 @@ from darkroom_jobs_api.shop.http import shop_routes
 from darkroom_jobs_api.shop.sample_store import SampleStore, build_client
 from darkroom_jobs_api.timeline.http import Timelines, timeline_routes
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 PURGE_EVERY_SECONDS = 3600.0
 
 

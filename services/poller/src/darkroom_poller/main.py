@@ -7,6 +7,7 @@ from pathlib import Path
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.fetch import AddressGuard, SafeFetcher, parse_allow
+from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.resolver import HostResolver, parse_servers
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
@@ -29,7 +30,7 @@ from darkroom_poller.store import forget_ended
 from darkroom_poller.watch_predictions import WatchPredictions
 from darkroom_poller.webhook_signatures import WebhookSignatures
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 FORGET_EVERY_SECONDS = 600.0
 FORGET_ROWS_MAX = 5_000
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.runtime import Runtime
 from fastapi import APIRouter, FastAPI
@@ -39,7 +40,7 @@ from darkroom_predictor.show_tenants import ShowTenants
 from darkroom_predictor.terms_store import TermsTable
 from darkroom_predictor.watch_tables import WatchTables
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 
 log = structlog.get_logger()
 
