@@ -1,5 +1,6 @@
 """The rules of the house that no linter knows: one place that commits, no rooms named after nothing, nothing endless."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_no_file_is_named_after_nothing_in_particular() -> None:
 
 def test_no_file_has_become_endless() -> None:
     assert [place(path) for path in SOURCES if path.read_text().count("\n") > LINES_MAX] == []
+
+
+def test_every_client_trusts_the_authorities_that_the_surroundings_name() -> None:
+    """httpx by itself reads neither the system's store nor, without `trust_env`, `SSL_CERT_FILE`."""
+    calls = [
+        (place(path), ast.unparse(node))
+        for path in SOURCES
+        if place(path).startswith("services")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "httpx.AsyncClient"
+    ]
+    without = [name for name, call in calls if "verify=client_tls()" not in call]
+    assert len(calls) >= 4
+    assert without == []
 
 
 @pytest.mark.parametrize("service", ["jobs-api", "credits", "predictor", "poller", "notifier"])

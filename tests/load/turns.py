@@ -239,10 +239,10 @@ async def measure_small(measured: Measured, url: str, size: Size) -> None:
 
 async def broken_model(measured: Measured) -> None:
     """A fifth of everything is of a model that breaks: its jobs are held aside, and put back when it mends."""
-    controls = LimiterControls(measured.queue, BreakerBounds(failures=1, pause_seconds=600, pause_seconds_max=600))
-    await controls.hear([ModelNews(model="studio/model-0", kind=Kind.CREATE, failures=1)])
+    controls = LimiterControls(measured.queue, BreakerBounds(failures=1, tenants=1, pause_seconds=600, pause_seconds_max=600))
+    await controls.hear([ModelNews(model="studio/model-0", tenant="shop", kind=Kind.CREATE, failures=1)])
     show("a decision while a fifth is held aside", await measured.decisions(1, calls=CALLS // 3))
-    await controls.hear([ModelNews(model="studio/model-0", kind=Kind.CREATE, failures=0)])
+    await controls.hear([ModelNews(model="studio/model-0", tenant="shop", kind=Kind.CREATE, failures=0)])
     show("a decision while it is put back", await measured.decisions(1, calls=CALLS // 10))
 
 

@@ -39,7 +39,7 @@ def make_settings(log: Log, predictor_database: str, redis_url: str, provider: P
                 "database_url": predictor_database,
                 "redis_url": redis_url,
                 "replicate_base_url": provider.address,
-                "replicate_api_tokens": "r8_first",
+                "replicate_api_tokens": "replicate-1=r8_first",
                 "public_url": "https://shop.example",
                 "replica": "one",
                 "look_up_every_seconds": 0.2,

@@ -9,6 +9,7 @@ from darkroom_predictor.attempt_store import AttemptTable
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.limits_store import LimitsTable
+from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.rebuild_lease import RebuildLease
 from darkroom_predictor.terms_store import TermsTable
@@ -46,6 +47,7 @@ class LimiterWorld:
             AttemptTable(self.unit_of_work, PROVIDER, owner="one:1", former_owners="one:"),
             TermsTable(self.unit_of_work),
             limits=LimitsTable(self.unit_of_work, PROVIDER, defaults=LIMITS),
+            name_accounts=NameAccounts(self.unit_of_work, PROVIDER, ["a"], guarded_seconds=61),
             lease=lease or RebuildLease(self.unit_of_work, PROVIDER),
             guarded_seconds=61,
         )

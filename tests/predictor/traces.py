@@ -89,11 +89,12 @@ class SetAccount:
 
 @dataclass(frozen=True)
 class Hear:
-    """Failures of the model of that job number, 0 for a success."""
+    """Failures of the model of that job number at a tenant's pictures, 0 for a success."""
 
     job: int
     kind: Kind
     failures: int
+    tenant: int = 0
 
 
 Step = File | Take | Advance | Release | GiveBack | Remove | Corrupt | SetTenant | Throttle | Stop | Resume | SetAccount | Hear
@@ -119,18 +120,24 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(Stop, _account, st.integers(100_000, 1_000_000)),
     st.builds(Resume, _account),
     st.builds(SetAccount, _account, st.integers(0, 30), st.integers(1, 12), st.integers(1, 30)),
-    st.builds(Hear, st.integers(0, JOBS_EACH), st.sampled_from(("create", "run")), st.sampled_from((0, 1, 2, 3))),
+    st.builds(Hear, st.integers(0, JOBS_EACH), st.sampled_from(("create", "run")), st.sampled_from((0, 1, 2, 3)), _tenant),
     st.builds(Advance, st.sampled_from((5_000_000, 55_000_000, 90_000_000))),
 )
 TRACES = st.lists(STEPS, min_size=5, max_size=60)
 
-_hear = st.builds(Hear, st.integers(0, 1), st.sampled_from(("create", "run")), st.sampled_from((0, 0, 4)))
+_hear = st.one_of(
+    st.builds(Hear, st.integers(0, 1), st.sampled_from(("create", "run")), st.sampled_from((0, 0, 4)), _tenant),
+    st.builds(Hear, st.integers(0, 1), st.just("run"), st.sampled_from((0, 1, 2, 2, 4)), st.integers(0, 2)),
+)
 BROKEN_TRACES = st.lists(
     st.one_of(
         st.builds(File, _tenant, st.integers(0, 2), st.integers(1, 4), st.sampled_from((0, 0, 200_000)), st.booleans()),
         st.builds(Take, st.integers(1, 3)),
-        st.builds(Advance, st.sampled_from((100_000, 300_000, 600_000))),
+        st.builds(Advance, st.sampled_from((100_000, 300_000, 600_000, 31_000_000))),
         _hear,
+        st.builds(
+            SetTenant, _tenant, st.sampled_from((1.0, 2.0)), st.sampled_from((0, 0, 1)), st.sampled_from((0, 0, 1)), st.booleans()
+        ),
         st.builds(Release, _which),
         st.builds(GiveBack, _which),
         st.builds(Remove, _which),

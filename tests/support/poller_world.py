@@ -155,7 +155,7 @@ def poller_settings(
         "storage_url": f"file://{storage}",
         "media_secret": MEDIA_SECRET,
         "replicate_base_url": double.url,
-        "replicate_api_tokens": "r8_test_0001",
+        "replicate_api_tokens": "replicate-1=r8_test_0001",
         "fetch_allow": double.place,
         "replica": "poller-under-test",
         "image_workers": 1,

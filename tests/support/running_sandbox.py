@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,9 @@ class RunningSandbox:
 
     url: str
     pid: int
+    home: Path
+    wires: Mapping[str, str] = field(default_factory=dict)
+    """Where vendors are reached over a wire, without a path."""
 
     @property
     def replicate(self) -> str:
@@ -36,6 +39,11 @@ class RunningSandbox:
     def set(self, **options: Any) -> None:
         """`PUT /sandbox/replicate`"""
         httpx.put(f"{self.url}/sandbox/replicate", json=options, timeout=ANSWER_SECONDS).raise_for_status()
+
+    def set_wire(self, vendor: str, **options: Any) -> None:
+        """`PUT /sandbox/wire`"""
+        body = {"vendor": vendor, **options}
+        httpx.put(f"{self.url}/sandbox/wire", json=body, timeout=ANSWER_SECONDS).raise_for_status()
 
     def calls(self, **query: Any) -> list[dict[str, Any]]:
         """`GET /sandbox/calls`"""
@@ -56,7 +64,8 @@ def running_sandbox(home: Path, **settings: str) -> Iterator[RunningSandbox]:
                 assert process.poll() is None, "the sandbox ended while starting"
                 assert time.monotonic() < deadline, "the sandbox is not ready"
                 time.sleep(0.05)
-            yield RunningSandbox(url, process.pid)
+            wires = httpx.get(f"{url}/sandbox/wire").json()["wires"]
+            yield RunningSandbox(url, process.pid, home, {vendor: wire["url"] for vendor, wire in wires.items()})
         finally:
             process.terminate()
             process.wait(timeout=STOP_SECONDS)

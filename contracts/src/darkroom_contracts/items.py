@@ -1,6 +1,6 @@
 """Events of poller, on `darkroom.items`: how a prediction at the provider ended."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,10 @@ class ItemCompleted(ItemEvent):
     predict_seconds: float | None = Field(default=None, description="the provider's own figure")
 
 
+Fault = Literal["input", "provider", "platform"]
+"""Whose failure it is: the picture's and its instructions', the provider's, or the platform's own."""
+
+
 class PredictionFailed(ItemEvent):
     """A prediction ended without a usable output; the predictor decides whether another attempt follows."""
 
@@ -42,6 +46,11 @@ class PredictionFailed(ItemEvent):
     code: str
     message: str
     retryable: bool
+    fault: Fault = Field(
+        default="provider",
+        description="whose failure it is; a failure of the platform (output not fetched, not stored, nobody could be asked) says "
+        "nothing about the provider, the model or the tenant",
+    )
 
 
 class PredictionSeen(Event):

@@ -2,7 +2,7 @@
 
 import logging
 
-from darkroom_sandbox.main import build
+from darkroom_sandbox.main import build, build_wires
 from darkroom_sandbox.server import build_server
 from darkroom_sandbox.settings import Settings
 
@@ -12,7 +12,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = Settings()
-    server = build_server(build(settings), settings.host, settings.port)
+    wires = build_wires(settings)
+    server = build_server(build(settings, wires), settings.host, settings.port, wires)
     server.run()
 
 

@@ -1,17 +1,14 @@
 """Sends the busy paths straight to their routes, past the documentation app and its layers."""
 
-from collections.abc import Sequence
-
-from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Front:
     """ASGI application of two halves, told apart by the path's beginning."""
 
-    def __init__(self, *, busy_prefix: str, busy: Sequence[BaseRoute], rest: ASGIApp) -> None:
+    def __init__(self, *, busy_prefix: str, busy: ASGIApp, rest: ASGIApp) -> None:
         self._prefix = busy_prefix
-        self._busy = Router(busy, redirect_slashes=False)
+        self._busy = busy
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,11 +4,14 @@ A lost answer is an everyday fault of the outside world that ASGI has no word fo
 """
 
 import asyncio
+import socket
 
 import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from darkroom_sandbox.wire.wires import Wires
 
 HANG_UP = "darkroom.hang_up"
 KEEP_ALIVE_SECONDS = 75
@@ -36,17 +39,32 @@ class NoAnswer(Response):
             pass
 
 
-class SeldomTickingServer(uvicorn.Server):
-    """uvicorn that looks seldom for a signal to stop."""
+class SandboxServer(uvicorn.Server):
+    """uvicorn that looks seldom for a signal to stop, and that is also reached over the vendors' wires."""
+
+    def __init__(self, config: uvicorn.Config, wires: Wires) -> None:
+        super().__init__(config)
+        self._wires = wires
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        await self._wires.open(self._protocol)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._wires.close()
+        await super().shutdown(sockets)
 
     async def main_loop(self) -> None:
         while not await self.on_tick(0):  # noqa: ASYNC110 - a signal sets a flag, there is no event to wait for
             await asyncio.sleep(TICK_SECONDS)
 
+    def _protocol(self) -> HangUpProtocol:
+        return HangUpProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
-def build_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+
+def build_server(app: ASGIApp, host: str, port: int, wires: Wires) -> uvicorn.Server:
     """An unstarted uvicorn server; no access log, for the call record is the log that counts."""
-    return SeldomTickingServer(
+    return SandboxServer(
         uvicorn.Config(
             app,
             host=host,
@@ -60,5 +78,6 @@ def build_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        )
+        ),
+        wires,
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,22 @@ class Settings(BaseSettings):
     stripe_webhook_secret: str = Field(default="", description="`whsec_…` that the platform's events of Stripe are signed with")
 
     smtp_port: int = Field(default=0, ge=0, le=65_535, description="port of an SMTP server beside the rest; 0: none")
+
+    wires: dict[str, int] = Field(
+        default={},
+        description='ports on which vendors are reached over a wire that can be tampered with, as JSON: `{"replicate": 8091}`',
+    )
+    tls: bool = Field(default=False, description="speak TLS behind the wires; needs `DARKROOM_SANDBOX_WIRES`")
+    ca_file: Path | None = Field(
+        default=None,
+        description="where the certificate of the sandbox' own authority is written; default: `ca.pem` in its folder",
+    )
+
+    @model_validator(mode="after")
+    def _tls_has_wires(self) -> "Settings":
+        if self.tls and not self.wires:
+            raise ValueError('TLS is spoken behind wires: set DARKROOM_SANDBOX_WIRES, as {"replicate": 8091}')
+        return self
 
     @property
     def base_url(self) -> str:

@@ -4,12 +4,15 @@ Sources: IANA's special-purpose address registries (IPv4, IPv6), RFC 6052 (NAT64
 """
 
 import ipaddress
+import re
+import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import quote, urlsplit
 
 URL_CHARACTERS_MAX = 8192
 PORTS = {"http": 80, "https": 443}
+NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
 _CLOSED_V4 = tuple(
     IPv4Network(network)
@@ -102,11 +105,22 @@ def parse_target(url: str) -> Target:
 
 
 def literal_address(host: str) -> str | None:
-    """The address when `host` is one in its usual spelling; other spellings (`127.1`) are left to the system's resolver."""
+    """The address when `host` is one, in its usual spelling or in another that the C library reads (`127.1`, `0x7f000001`).
+
+    Raises RefusedAddress for a host that ends in a number and is no address: no such name exists in DNS (as in the URL
+    standard, https://url.spec.whatwg.org/#ends-in-a-number-checker), so no name server is asked.
+    """
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
+        pass
+    name = host.removesuffix(".")
+    if not NUMBER.fullmatch(name.rpartition(".")[2]):
         return None
+    try:
+        return socket.inet_ntoa(socket.inet_aton(name))
+    except OSError as error:
+        raise RefusedAddress("names a host that is not valid") from error
 
 
 def is_public(address: str) -> bool:

@@ -13,12 +13,12 @@ from darkroom_contracts.event import Event
 from sqlalchemy import Executable, text
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.event import listens_for
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.outbox import OutboxRow, write_outbox
+from darkroom_servicekit.schema import SchemaDoesNotFit, SchemaGate
 from darkroom_servicekit.tracing import current_traceparent
 
 CONNECT_SECONDS_MAX = 5.0
@@ -34,11 +34,15 @@ RESTING_SINCE = "darkroom_resting_since"
 log = structlog.get_logger()
 
 
+def async_url(database_url: str) -> str:
+    """The address for SQLAlchemy with asyncpg."""
+    return database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
 def build_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
     """An engine on asyncpg with one bounded pool; statements and idle transactions have a time limit."""
-    url = database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(
-        url,
+        async_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS_MAX,
@@ -143,9 +147,16 @@ class UnitOfWork:
     """Opens transactions. Nothing else in a service commits."""
 
     def __init__(
-        self, engine: AsyncEngine, *, service: str, clock: Callable[[], datetime], wake_relay: Callable[[], None]
+        self,
+        engine: AsyncEngine,
+        *,
+        service: str,
+        clock: Callable[[], datetime],
+        wake_relay: Callable[[], None],
+        schema: SchemaGate | None = None,
     ) -> None:
         self.engine = engine
+        self._schema = schema
         self._source = f"/services/{service}"
         self._clock = clock
         self._wake_relay = wake_relay
@@ -158,7 +169,7 @@ class UnitOfWork:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """A transaction that commits at the end of the block and rolls back when it raises."""
-        async with self.engine.connect() as connection:
+        async with self._told_apart(), self.engine.connect() as connection:
             transaction = Transaction(connection, source=self._source, now=self._clock())
             for watch in self._watchers:
                 transaction.after_commit(partial(watch, transaction.events))
@@ -173,13 +184,15 @@ class UnitOfWork:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading: each statement sees what is committed then, and nothing stays open."""
-        async with self.engine.connect() as connection:
+        async with self._told_apart(), self.engine.connect() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
-
-async def check_database(engine: AsyncEngine, expected_revision: str | None) -> None:
-    """Raise NotReady unless the database answers and its schema is the one this code was written for."""
-    async with engine.connect() as connection:
-        revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
-    if expected_revision is not None and revision != expected_revision:
-        raise NotReady(f"schema is at revision {revision}, this code needs {expected_revision}: run the migrations")
+    @asynccontextmanager
+    async def _told_apart(self) -> AsyncIterator[None]:
+        """Raise SchemaDoesNotFit in place of the error of a statement that the schema is too old, or too new, for."""
+        try:
+            yield
+        except DBAPIError as error:
+            if self._schema is not None and await self._schema.explains(error):
+                raise SchemaDoesNotFit(str(error.orig)) from error
+            raise

@@ -4,6 +4,7 @@ Services compare nothing with each other: each tells what it has and knows, and 
 mended by the means of the loops that do so anyway; what would be a guess is only shown.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
@@ -20,6 +21,7 @@ FOUND_MAX = 1000
 AGE_SECONDS_DEFAULT = 120.0
 AGE_SECONDS_MAX = 365 * 86400.0
 ID_DIGITS_MAX = 18
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Thing(Body):
@@ -149,6 +151,11 @@ class Doctor:
 def numbers(ids: Sequence[str]) -> list[int]:
     """The ids that are numbers; what is none is nobody's."""
     return [int(one) for one in ids if one.isascii() and one.isdecimal() and len(one) <= ID_DIGITS_MAX]
+
+
+def uuids(ids: Sequence[str]) -> list[str]:
+    """Return the ids that are UUIDs in the usual notation, so that a statement can compare them as such, by an index."""
+    return [one for one in ids if UUID_TEXT.fullmatch(one)]
 
 
 def _one_of(offered: Mapping[str, T], kind: str) -> T:

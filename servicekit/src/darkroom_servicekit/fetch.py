@@ -6,23 +6,24 @@ Refuses compressed answers (they hide their size) and stops reading at the limit
 """
 
 import asyncio
-import socket
 import ssl
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urljoin
 
 import httpcore
-import httpx
 
 from darkroom_servicekit.addresses import RefusedAddress, Target, is_public, literal_address, parse_target
+from darkroom_servicekit.resolver import HostNotFound, HostResolver, LookUpFailed
+from darkroom_servicekit.tls import client_tls
 
 __all__ = [
     "AddressGuard",
     "FetchFailed",
     "Fetched",
+    "LookUpFailed",
     "NotFound",
     "RefusedAddress",
     "SafeFetcher",
@@ -31,8 +32,6 @@ __all__ = [
     "parse_allow",
 ]
 
-RESOLVE_SECONDS_MAX = 5.0
-RESOLVER_THREADS = 4
 CONNECT_SECONDS_MAX = 5.0
 READ_SECONDS_MAX = 15.0
 CONNECTIONS_PER_PLACE_MAX = 32
@@ -44,8 +43,11 @@ USER_AGENT = "darkroom-fetch/1"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RETRYABLE = frozenset({408, 425, 429})
 
-Resolver = Callable[[str, int], Awaitable[list[str]]]
-"""From host and port to all addresses. Raises OSError when there is none."""
+
+class Resolver(Protocol):
+    """From a host to all its addresses, within the share of `asker`. Raises HostNotFound or LookUpFailed."""
+
+    async def __call__(self, host: str, *, asker: str) -> list[str]: ...
 
 
 class UnresolvedHost(RefusedAddress):
@@ -89,52 +91,42 @@ def parse_allow(text: str | None) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in (text or "").split(",") if part.strip())
 
 
-async def system_resolver(host: str, port: int) -> list[str]:
-    """All addresses by the system's getaddrinfo, in threads of its own: a slow name server stops nothing else."""
-    loop = asyncio.get_running_loop()
-    answers = await loop.run_in_executor(_RESOLVER_POOL, _getaddrinfo, host, port)
-    return list(dict.fromkeys(answers))
-
-
-def _getaddrinfo(host: str, port: int) -> list[str]:
-    return [str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-_RESOLVER_POOL = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolver")  # threads start at the first look-up
-
-
 class AddressGuard:
-    """Says whether a URL may be fetched. `allow` holds `host:port` pairs, as written in URLs, that may be private."""
+    """Says whether a URL may be fetched. `allow` holds `host:port` pairs, as written in URLs, that may be private.
 
-    def __init__(self, allow: frozenset[str], *, resolve: Resolver = system_resolver) -> None:
+    `asker` is the tenant for whom a URL is checked: a look-up of its host uses that tenant's share.
+    """
+
+    def __init__(self, allow: frozenset[str], *, resolve: Resolver | None = None) -> None:
         self._allow = allow
-        self._resolve = resolve
+        self._resolve = resolve or HostResolver()
 
-    async def check(self, url: str) -> None:
-        """Raise RefusedAddress (UnresolvedHost where the name has no address) unless `url` may be fetched."""
-        await self.addresses(parse_target(url))
+    async def check(self, url: str, *, asker: str) -> None:
+        """Raise RefusedAddress (UnresolvedHost where the name has no address) unless `url` may be fetched.
 
-    async def addresses(self, target: Target) -> list[str]:
-        """The addresses to which `target` may be connected now: all that its name has. Raises RefusedAddress."""
+        Raises LookUpFailed if DNS could not be asked: then nobody knows yet.
+        """
+        await self.addresses(parse_target(url), asker=asker)
+
+    async def addresses(self, target: Target, *, asker: str) -> list[str]:
+        """The addresses to which `target` may be connected now: all that its name has. Raises as `check` does."""
         allowed = target.place in self._allow
         if not allowed and target.port not in (80, 443):
             raise RefusedAddress("must use port 80 or 443")
-        addresses = await self._look_up(target)
+        addresses = await self._look_up(target, asker)
         if not allowed and not all(is_public(address) for address in addresses):
             raise RefusedAddress("must be on the public internet")
         return addresses
 
-    async def _look_up(self, target: Target) -> list[str]:
+    async def _look_up(self, target: Target, asker: str) -> list[str]:
         literal = literal_address(target.host)
         if literal:
             return [literal]
         try:
-            async with asyncio.timeout(RESOLVE_SECONDS_MAX):
-                addresses = await self._resolve(target.host, target.port)
-        except (OSError, UnicodeError, TimeoutError) as error:
+            addresses = await self._resolve(target.host, asker=asker)
+        except HostNotFound as error:
             raise UnresolvedHost("names a host that cannot be found") from error
-        if not addresses:
-            raise UnresolvedHost("names a host that cannot be found")
+        assert addresses, "a host that was found has an address"
         return addresses
 
 
@@ -146,23 +138,24 @@ class SafeFetcher:
         self._tls = tls
         self._pools: OrderedDict[tuple[str, str, int, str], httpcore.AsyncConnectionPool] = OrderedDict()
 
-    async def fetch(self, url: str, *, bytes_max: int, timeout_seconds: float, redirects_max: int = REDIRECTS_MAX) -> Fetched:
-        """GET `url` within the limits. Raises RefusedAddress, or FetchFailed (NotFound, TooLarge)."""
+    async def fetch(self, url: str, *, bytes_max: int, timeout_seconds: float, asker: str) -> Fetched:
+        """GET `url` within the limits, for the tenant `asker`. Raises RefusedAddress, or FetchFailed (NotFound, TooLarge)."""
         try:
             async with asyncio.timeout(timeout_seconds):
-                for _ in range(redirects_max + 1):
+                for _ in range(REDIRECTS_MAX + 1):
                     target = parse_target(url)
-                    answer = await self._get(target, bytes_max)
+                    addresses = await self._guard.addresses(target, asker=asker)
+                    answer = await self._get(target, addresses, bytes_max)
                     if isinstance(answer, Fetched):
                         return answer
                     url = urljoin(target.url, answer)
-        except UnresolvedHost as error:
+        except (UnresolvedHost, LookUpFailed) as error:
             raise FetchFailed(error.reason, retryable=True) from error
         except TimeoutError as error:
             raise FetchFailed(f"not finished within {timeout_seconds:g} s", retryable=True) from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             raise FetchFailed(f"connection failed ({type(error).__name__})", retryable=True) from error
-        raise FetchFailed(f"more than {redirects_max} redirects", retryable=False)
+        raise FetchFailed(f"more than {REDIRECTS_MAX} redirects", retryable=False)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -170,9 +163,8 @@ class SafeFetcher:
             _, pool = self._pools.popitem()
             await pool.aclose()
 
-    async def _get(self, target: Target, bytes_max: int) -> Fetched | str:
+    async def _get(self, target: Target, addresses: list[str], bytes_max: int) -> Fetched | str:
         """One hop: the body, or where it redirects to."""
-        addresses = await self._guard.addresses(target)
         request = httpcore.Request(
             "GET",
             httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
@@ -202,7 +194,7 @@ class SafeFetcher:
         key = next((key for key in keys if key in self._pools), keys[0])
         if key not in self._pools:
             self._pools[key] = httpcore.AsyncConnectionPool(
-                ssl_context=self._tls_context() if target.scheme == "https" else None,
+                ssl_context=(self._tls or client_tls()) if target.scheme == "https" else None,
                 max_connections=CONNECTIONS_PER_PLACE_MAX,
                 keepalive_expiry=KEEP_ALIVE_SECONDS,
                 network_backend=PinnedBackend(key[3]),
@@ -219,12 +211,6 @@ class SafeFetcher:
         idle = [key for key, pool in list(self._pools.items())[:-1] if all(c.is_idle() for c in pool.connections)]
         for key in idle[:excess]:
             await self._pools.pop(key).aclose()
-
-    def _tls_context(self) -> ssl.SSLContext:
-        """Made at the first https address: it costs some milliseconds and megabytes."""
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context(trust_env=False)
-        return self._tls
 
 
 class PinnedBackend(httpcore.AsyncNetworkBackend):

@@ -3,20 +3,23 @@
 The address stands in `DARKROOM_DATABASE_URL_<SERVICE>` or, for one service alone, in `DARKROOM_DATABASE_URL`: an argument would
 show its password to everyone on the machine. With `DARKROOM_DATABASE_URL_<SERVICE>_OWNER` that role owns the schema and makes it,
 and the service's own role is granted what `service_role.py` says.
-Alembic per service, run as a job before the services start; two runs at once wait for one another.
+Alembic per service, run as a job; two runs at once wait for one another, and services wait for the schema that they need
+(`schema.py`), so the order in which a release's parts start does not matter.
 """
 
 import os
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from alembic import command
 from alembic.config import Config
 
+from darkroom_servicekit.migrations import migrations_of
+
 SCRIPTS = Path(__file__).parent / "alembic"
-SERVICES = Path(__file__).parents[3] / "services"
 WRONG_USE = 2
 
 
@@ -35,7 +38,8 @@ def migrate(migrations: Path, database_url: str, *, service_role: str | None = N
 def main(services: list[str], environ: Mapping[str, str]) -> int:
     """Migrate each service; 2 for wrong use."""
     urls = {service: _url(service, environ, alone=len(services) == 1) for service in services}
-    if not services or not all(urls.values()) or not all((SERVICES / service).is_dir() for service in services):
+    packages = {service: folder for service in services if (folder := _package(service))}
+    if not services or not all(urls.values()) or len(packages) < len(urls):
         sys.stderr.write(
             "usage: DARKROOM_DATABASE_URL_<SERVICE>=postgresql://… python -m darkroom_servicekit.migrate SERVICE …\n"
         )
@@ -43,9 +47,15 @@ def main(services: list[str], environ: Mapping[str, str]) -> int:
     for service, url in urls.items():
         owner = environ.get(f"{_name(service)}_OWNER")
         role = unquote(urlsplit(url).username or "") if owner else None
-        migrate(SERVICES / service / "migrations", owner or url, service_role=role)
+        migrate(migrations_of(packages[service]), owner or url, service_role=role)
         sys.stdout.write(f"{service}: schema is up to date\n")
     return 0
+
+
+def _package(service: str) -> Path | None:
+    """Where the package of a service is installed, found without importing it; None for a service that is not installed."""
+    found = find_spec(f"darkroom_{service.replace('-', '_')}")
+    return Path(found.origin).parent if found and found.origin else None
 
 
 def _url(service: str, environ: Mapping[str, str], *, alone: bool) -> str:

@@ -6,6 +6,7 @@ Consumers wait an outage out, and over HTTP it is a `503` with Retry-After.
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -49,6 +50,8 @@ def install_outage_handlers(app: FastAPI) -> None:
 
 
 def _passes(error: DBAPIError) -> bool:
+    if isinstance(error.orig, AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError):
+        return True  # a migration changed a table under a prepared statement; it is prepared anew the next time
     state = getattr(error.orig, "sqlstate", None) or ""
     if not state and isinstance(error, InternalError):
         return True  # no word of the server's: the driver's, about a connection that was lost between two of them

@@ -23,7 +23,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
 from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
 from darkroom_servicekit.consumer_lag import look_for_unhandled, unhandled_messages
-from darkroom_servicekit.database import UnitOfWork, build_engine, check_database
+from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.doctor import Doctor, Thing
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.http import build_app
@@ -34,6 +34,7 @@ from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.migrations import newest_revision
 from darkroom_servicekit.outbox import OutboxRelay, unsent_rows
 from darkroom_servicekit.revocation import Revocations
+from darkroom_servicekit.schema import SchemaGate
 from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.stalls import Stalls, Watched
 from darkroom_servicekit.tracing import build_tracer
@@ -82,7 +83,10 @@ class Runtime:
             batch_max=settings.outbox_batch_max,
             keep_seconds=settings.outbox_keep_seconds,
         )
-        self.unit_of_work = UnitOfWork(self.engine, service=service, clock=utc_now, wake_relay=self.relay.wake)
+        self.schema = SchemaGate(self.engine, newest_revision(migrations))
+        self.unit_of_work = UnitOfWork(
+            self.engine, service=service, clock=utc_now, wake_relay=self.relay.wake, schema=self.schema
+        )
         self.revocations = Revocations(self.redis)
         self.authenticator = Authenticator(token_keys(settings), public_url=settings.public_url, revocations=self.revocations)
         self._loops = Loops(self.metrics)
@@ -90,8 +94,7 @@ class Runtime:
         self._to_drain: list[Callable[[], Awaitable[None]]] = []
         self._to_close: list[Callable[[], Awaitable[None]]] = []
         self._broker_started = asyncio.Event()
-        revision = newest_revision(migrations)
-        self.health.add("database", lambda: check_database(self.engine, revision))
+        self.health.add("database", self.schema.check)
         self.health.add("kafka", self._check_kafka)
         self.app: FastAPI = build_app(
             service=service,
@@ -106,16 +109,21 @@ class Runtime:
         meaning = "events written, but not sent to Kafka"
         self.doctor.finds("outbox", meaning, self._unsent, repair=("let the relay look now", self._relay_now))
         self.app.include_router(self.doctor.routes(bearer_principal(self.authenticator)))
-        self.loop("kafka", self._keep_broker)
+        self._to_start.append(("kafka", self._keep_broker))
         self.after_kafka("outbox", self.relay.run)
         self.loop("housekeeping", self._housekeeping)
         self.stalls = Stalls(stall_seconds=settings.consumer_stall_seconds)
-        self.stalls.watch(Watched("outbox", self.relay.unmoved_seconds, self._unsent_for_no_reason))
+        self._watch("outbox", self.relay.unmoved_seconds, self._unsent_for_no_reason)
         self.loop("stalls", self.stalls.run)
 
     def loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run `run` for as long as the service serves, again when it fails."""
-        self._to_start.append((name, run))
+        """Run `run` for as long as the service serves, again when it fails; never before the schema fits."""
+
+        async def when_the_schema_fits() -> None:
+            await self.schema.wait()
+            await run()
+
+        self._to_start.append((name, when_the_schema_fits))
 
     def after_kafka(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """A loop that begins once the connection to Kafka has been made."""
@@ -145,9 +153,19 @@ class Runtime:
         unhandled = partial(unhandled_messages, servers, group, topics)
         self.doctor.finds("consumer", "messages in Kafka that the service has not handled", unhandled)
         looked_for = partial(look_for_unhandled, servers, group, topics)
-        self.stalls.watch(Watched("consumer", consumer.unmoved_seconds, looked_for))
+        self._watch("consumer", consumer.unmoved_seconds, looked_for)
         self.after_kafka("consumer", consumer.run)
         return consumer
+
+    def _watch(
+        self, name: str, unmoved_seconds: Callable[[], float], left_undone: Callable[[float], Awaitable[list[Thing]]]
+    ) -> None:
+        """End the process when `name` stalls. What waits for its schema does not stall."""
+
+        async def left_undone_by_us(older_seconds: float) -> list[Thing]:
+            return [] if await self.schema.misfit() else await left_undone(older_seconds)
+
+        self.stalls.watch(Watched(name, unmoved_seconds, left_undone_by_us))
 
     def needs_redis(self) -> None:
         """Make readiness depend on Redis."""

@@ -9,9 +9,12 @@ import re
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from darkroom_servicekit.schema import MARKER_TABLE
+
 PLAIN_ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 APPEND_ONLY_TRIGGER = "append_only"
-SCHEMA_VERSION_TABLE = "alembic_version"
+SCHEMA_TABLES = frozenset({"alembic_version", MARKER_TABLE})
+"""Written by migrations alone."""
 
 TABLES = text(
     """
@@ -40,7 +43,7 @@ def grant_to_service(connection: Connection, role: str) -> None:
     connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"))
     for table, append_only in tables:
         rights = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
-        if table == SCHEMA_VERSION_TABLE:
+        if table in SCHEMA_TABLES:
             rights = "SELECT"
         connection.execute(text(f"REVOKE ALL ON {table} FROM {role}"))
         connection.execute(text(f"GRANT {rights} ON {table} TO {role}"))

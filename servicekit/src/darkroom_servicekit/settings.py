@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """Read from the environment as `DARKROOM_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="DARKROOM_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DARKROOM_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
 
     http_host: str = Field(default="127.0.0.1", description="address to listen on")
     http_port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")

@@ -23,7 +23,7 @@ def test_the_development_key_is_the_kits() -> None:
 def test_without_settings_everything_points_into_the_stack() -> None:
     common = _around().common()
     assert common["DARKROOM_PUBLIC_URL"] == "http://127.0.0.1:8400"
-    assert common["DARKROOM_REPLICATE_API_TOKENS"] == SANDBOX_TOKEN
+    assert common["DARKROOM_REPLICATE_API_TOKENS"] == f"replicate-1={SANDBOX_TOKEN}"
     assert common["DARKROOM_REPLICATE_BASE_URL"] == "http://127.0.0.1:9/replicate"
     assert common["DARKROOM_FETCH_ALLOW"] == "127.0.0.1:9"
     assert common["DARKROOM_WIX_APP_SECRET"] == DEVELOPMENT_KEY

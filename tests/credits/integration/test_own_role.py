@@ -1,6 +1,7 @@
 """The ledger is safe from the service itself: its role has no right to edit it, and the owner's role is stopped by triggers."""
 
 import pytest
+from darkroom_servicekit.schema import serve_code_from
 from darkroom_servicekit.service_role import editable_tables
 from sqlalchemy.exc import DBAPIError
 from support.credit_books import CreditBooks, credit_books
@@ -30,7 +31,12 @@ async def test_the_services_own_role_cannot_edit_the_ledger(books: CreditBooks, 
 
 async def test_it_cannot_become_the_owner_or_change_the_schema(books: CreditBooks) -> None:
     [(owner,)] = await books.rows("SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE relname = 'ledger_entries'")
-    for attempt in (f"SET ROLE {owner}", "CREATE TABLE mine (id int)", "UPDATE alembic_version SET version_num = '0000'"):
+    for attempt in (
+        f"SET ROLE {owner}",
+        "CREATE TABLE mine (id int)",
+        "UPDATE alembic_version SET version_num = '0000'",
+        serve_code_from("0009"),
+    ):
         with pytest.raises(DBAPIError, match="permission denied"):
             async with books.unit_of_work.begin() as transaction:
                 await transaction.execute(attempt)

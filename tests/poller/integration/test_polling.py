@@ -102,7 +102,7 @@ async def test_an_overdue_prediction_is_asked_for_once_more_cancelled_and_closed
     await world.file(attempt, **BLIND, cancel_after_seconds=1)
     event = await world.event(attempt)
     assert isinstance(event, PredictionFailed)
-    assert (event.code, event.retryable) == ("provider-timeout", True)
+    assert (event.code, event.retryable, event.fault) == ("provider-timeout", True, "provider")
     assert world.double.asked[f"/v1/predictions/{attempt.prediction_id}/cancel"] == 1
     late = await world.webhook(attempt, world.succeed(attempt))
     assert late.json() == {"outcome": "repeated"}
@@ -172,7 +172,7 @@ async def test_a_provider_that_stays_away_is_given_up_in_the_end(start: Start) -
         await world.file(attempt, **BLIND, cancel_after_seconds=0)
         event = await world.event(attempt)
         assert isinstance(event, PredictionFailed)
-        assert event.code == "provider-timeout"
+        assert (event.code, event.retryable, event.fault) == ("provider-unreachable", True, "platform")
 
 
 async def test_a_prediction_that_the_provider_has_forgotten_has_failed(world: World) -> None:
@@ -181,7 +181,7 @@ async def test_a_prediction_that_the_provider_has_forgotten_has_failed(world: Wo
     await world.file(attempt, **BLIND)
     event = await world.event(attempt)
     assert isinstance(event, PredictionFailed)
-    assert (event.code, event.retryable) == ("output-lost", True)
+    assert (event.code, event.retryable, event.fault) == ("output-lost", True, "platform")
 
 
 async def test_look_ups_keep_to_their_budget(start: Start) -> None:
@@ -239,7 +239,7 @@ async def test_an_overdue_prediction_costs_the_budget_its_look_up_and_its_cancel
     unit_of_work = UnitOfWork(engine, service="poller", clock=lambda: datetime.now(UTC), wake_relay=lambda: None)
 
     async with unit_of_work.begin() as transaction:
-        claimed = await claim_polls(transaction, per_minute=60, burst_seconds=3, lease_seconds=30)
+        claimed = await claim_polls(transaction, {"replicate": ["replicate-1"]}, per_minute=60, burst_seconds=3, lease_seconds=30)
 
     row = await database.fetchrow("SELECT next_free, clock_timestamp() FROM poll_budget")
     assert row is not None

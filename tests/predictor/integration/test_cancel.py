@@ -262,7 +262,7 @@ async def test_a_prediction_that_we_had_stopped_says_nothing_of_its_model(unit_o
     of_stopped = await failed(unit_of_work, FailAttempts(random), attempts[1])
     of_broken = await failed(unit_of_work, FailAttempts(random), attempts[2])
 
-    assert (of_stopped["replicate"].ran, of_broken["replicate"].ran) == ([], [(broken.model, 1)])
+    assert (of_stopped["replicate"].ran, of_broken["replicate"].ran) == ([], [(broken.model, broken.instance_id, 1)])
 
 
 async def test_a_call_that_is_said_to_have_made_nothing_does_not_end_a_prediction_that_was_heard_of(

@@ -78,7 +78,7 @@ async def test_a_broken_provider_is_tried_as_often_as_the_item_allows(
 ) -> None:
     provider.answer = refusing(503, detail="upstream is away")
 
-    async with running(build(make_settings())):
+    async with running(build(make_settings(unknown_settle_seconds=0.1))):
         await log.publish(item_requested())
         [failed] = await first(log, ItemFailed)
 
@@ -119,7 +119,7 @@ async def test_a_refused_account_is_left_alone_and_another_takes_the_item(
 
     provider.answer = refuse_the_first
 
-    async with running(build(make_settings(replicate_api_tokens="r8_first,r8_second"))):
+    async with running(build(make_settings(replicate_api_tokens="replicate-1=r8_first,replicate-2=r8_second"))):
         await log.publish(item_requested())
         [created] = await first(log, PredictionCreated)
         await log.publish(*(item_requested() for _ in range(5)))

@@ -1,8 +1,9 @@
 """The calls over real sockets: kept alive, never late, never repeated, and honest about what was sent."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
 import pytest
@@ -68,22 +69,46 @@ async def test_a_late_call_never_leaves() -> None:
     assert b"/late" not in server.arrived
 
 
-async def test_a_body_that_does_not_leave_in_time_is_cut_off() -> None:
-    release = asyncio.Event()
+async def test_a_body_that_does_not_leave_in_time_is_cut_off_and_the_rest_of_it_never_arrives() -> None:
+    cut = asyncio.Event()
+    ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def never_read(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await release.wait()
+    async def read_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await cut.wait()
+        try:
+            while await reader.read(65_536):
+                pass
+            ended.set_result("closed after all that was sent")
+        except ConnectionResetError:
+            ended.set_result("reset")
         writer.transport.abort()
-        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
-    listening = await asyncio.start_server(never_read, "127.0.0.1", 0, limit=1)
+    listening = await asyncio.start_server(read_late, "127.0.0.1", 0, limit=1)
     async with listening:
         calls = HttpCalls(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", connect_seconds_max=LONG)
-        with pytest.raises(SentTooLate):
+        with pytest.raises(NoAnswer):
             await calls.call("POST", "/", {}, body=b"x" * 50_000_000, answer_seconds_max=LONG, send_before=monotonic() + 0.3)
-        release.set()
-        listening.close()
-        await listening.wait_closed()
+        cut.set()
+        assert await asyncio.wait_for(ended, LONG) == "reset"
+
+
+async def test_the_kernel_gives_up_bytes_that_nobody_acknowledges() -> None:
+    server = Server(OK)
+    async with serving(server) as calls:
+        await calls.call("POST", "/x", {}, body=b"!", answer_seconds_max=LONG)
+        [connection] = calls._idle
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            assert connection._socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 3_000
+
+
+async def test_what_nobody_asked_for_is_not_the_answer_to_the_next_call() -> None:
+    """A server that closes idle connections may say so (408) just before the next request leaves."""
+    server = Server(OK + b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n", OK)
+    async with serving(server) as calls:
+        for _ in range(2):
+            answer = await calls.call("POST", "/", {}, body=b"!", answer_seconds_max=LONG)
+            assert (answer.status, answer.content) == (200, b"ok")
+    assert server.connections == 2
 
 
 async def test_nobody_there_means_nothing_sent() -> None:
@@ -112,6 +137,22 @@ async def test_silence_is_no_answer_after_its_time() -> None:
     async with serving(Server(b"HTTP/1.1 ")) as calls:
         with pytest.raises(NoAnswer):
             await calls.call("POST", "/", {}, body=b"!", answer_seconds_max=0.1)
+
+
+async def test_a_dripping_answer_has_the_same_time_as_a_silent_one() -> None:
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+    listening = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with listening:
+        calls = HttpCalls(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", connect_seconds_max=LONG)
+        with pytest.raises(NoAnswer):
+            await asyncio.wait_for(calls.call("GET", "/", {}, answer_seconds_max=0.3), LONG)
 
 
 @pytest.mark.parametrize(

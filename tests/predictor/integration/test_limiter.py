@@ -79,7 +79,7 @@ async def test_what_another_version_kept_in_another_way_is_not_read(redis_url: s
 
 
 async def test_the_figures_of_the_running_service(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:
-    settings = make_settings(replicate_concurrency=3, replicate_api_tokens="r8_one, r8_two")
+    settings = make_settings(replicate_concurrency=3, replicate_api_tokens="replicate-1=r8_one, replicate-2=r8_two")
     token = make_jwt("shop-1", key=settings.jwt_secret or "", now=datetime.now(UTC), ttl=timedelta(minutes=5))
     path = "/api/replicate-rate-limiter/stats"
     async with running(build(settings)) as client:

@@ -51,7 +51,7 @@ def holds(condition: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
 async def test_limits_are_shown_and_set_live_and_outlive_redis(
     make_settings: MakeSettings, provider: ProviderDouble, log: Log, redis_url: str
 ) -> None:
-    tokens = {"replicate_api_tokens": "r8_one, r8_two", "replicate_cap_per_minute": 2}
+    tokens = {"replicate_api_tokens": "replicate-1=r8_one, replicate-2=r8_two", "replicate_cap_per_minute": 2}
     async with running(build(make_settings(**tokens))) as client:
         before = await limits(client)
         refused = await client.get(LIMITS, headers=headers("user"))

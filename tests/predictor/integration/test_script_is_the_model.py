@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from darkroom_predictor.account_rules import Account
+from darkroom_predictor.breaker_rules import Breaker, BreakerRule
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints, Place, mark_of
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls, ModelNews
 from darkroom_predictor.limiter_controls import Kind as ModelKind
@@ -44,7 +45,8 @@ NAMES = [one.account for one in LIMITS]
 EMPTY_JOB = 9
 pytestmark = pytest.mark.timeout(600)
 PAUSE_US, MAX_US = 300_000, 900_000
-BOUNDS = BreakerBounds(failures=4, pause_seconds=0.3, pause_seconds_max=0.9)
+BOUNDS = BreakerBounds(failures=4, tenants=2, pause_seconds=0.3, pause_seconds_max=0.9)
+RULE = BreakerRule(failures=4, tenants=2, pause_us=PAUSE_US, pause_max_us=MAX_US)
 
 GIVEN_BACK_WHILE_HELD: Sequence[Step] = (
     *(File(2, 1, 2, 0), Take(1), File(0, 0, 1, 0), File(1, 0, 1, 200_000), Take(1), Hear(1, "create", 4)),
@@ -147,9 +149,21 @@ class SideBySide:
         assert await self.redis.hget(f"{self.space}state", "gaps") is None
         waiting = [place for place in self.filed if place.item_id in self.model.queued]
         assert await self.queue.missing(waiting) == set()
-        aside: Any = [await self.redis.zrange(f"{self.space}aside:{mark_of(f'm{job}')}", 0, -1) for job in range(JOBS_EACH + 1)]
-        held = sorted(_number(entry) for entries in aside for entry in entries)
-        assert held == sorted(job for tenant in self.model.tenants.values() for job in tenant.held)
+        in_breakers: list[int] = []
+        for mark in (mark_of(f"m{job}") for job in range(JOBS_EACH + 1)):
+            breaker = self.model.breakers.get(mark, Breaker())
+            aside = await self._scores(f"aside:{mark}")
+            assert aside == {name.encode(): held.look_at for name, held in breaker.held.items()}
+            for name, redriven in itertools.product(TENANTS, (False, True)):
+                held = await self._scores(f"aside:{mark}:{int(redriven)}:{name}")
+                wanted = breaker.held[name].lanes[redriven] if name in breaker.held else {}
+                assert {_number(job): at for job, at in held.items()} == wanted
+                in_breakers += wanted
+        assert sorted(in_breakers) == sorted(job for tenant in self.model.tenants.values() for job in tenant.held)
+
+    async def _scores(self, key: str) -> dict[bytes, float]:
+        scores: Any = await self.redis.zrange(f"{self.space}{key}", 0, -1, withscores=True)
+        return dict(scores)
 
     async def _records(self) -> dict[bytes, bytes]:
         """Every job's record: lane:entry:item."""
@@ -178,16 +192,10 @@ class SideBySide:
                 limits = AccountLimits(account=account.name, cap=step.cap, burst=step.burst, slots=step.slots)
                 await self.queue.set_accounts(self.epoch, [limits])
             case Hear():
-                self.model.hear(
-                    mark_of(f"m{step.job}"),
-                    step.kind,
-                    step.failures,
-                    now_us=self.now_us,
-                    many=4,
-                    pause_us=PAUSE_US,
-                    pause_max_us=MAX_US,
-                )
-                await controls.hear([ModelNews(model=f"m{step.job}", kind=ModelKind(step.kind), failures=step.failures)])
+                mark, name = mark_of(f"m{step.job}"), TENANTS[step.tenant]
+                self.model.hear(mark, step.kind, step.failures, tenant=name, now_us=self.now_us, rule=RULE)
+                news = ModelNews(model=f"m{step.job}", tenant=name, kind=ModelKind(step.kind), failures=step.failures)
+                await controls.hear([news])
 
     async def _file(self, step: File) -> None:
         filed = []

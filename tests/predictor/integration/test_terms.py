@@ -18,6 +18,7 @@ from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.main import build
+from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.rebuild_lease import RebuildLease
 from darkroom_predictor.settings import PredictorSettings
@@ -188,6 +189,7 @@ async def test_a_pause_set_while_the_limiter_is_rebuilt_holds_when_it_opens(pred
             ReadTooSoon(unit_of_work),
             limits=LimitsTable(unit_of_work, "double", defaults=[AccountLimits(account="a", cap=100, burst=100, slots=100)]),
             lease=RebuildLease(unit_of_work, "double"),
+            name_accounts=NameAccounts(unit_of_work, "double", ["a"], guarded_seconds=61),
             guarded_seconds=61,
         )
 

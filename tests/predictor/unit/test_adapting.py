@@ -5,6 +5,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from darkroom_predictor.account_rules import CAP_MIN, ROUND_US, Account
+from darkroom_predictor.breaker_rules import BreakerRule
 from darkroom_predictor.rules import FairTurn
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +79,10 @@ def call_until(turn: FairTurn, provider: Provider, now_us: int, end_us: int, *, 
             due = [now_us + int(wait)] if wait > 0 else []
             now_us = max(now_us + 1, min([*due, *(heard[0][:1] if heard else ()), end_us]))
     return run
+
+
+def rule(pause_us: int, pause_max_us: int) -> BreakerRule:
+    return BreakerRule(failures=3, tenants=3, pause_us=pause_us, pause_max_us=pause_max_us)
 
 
 def job_of(tenant: str) -> int:
@@ -199,7 +204,7 @@ def test_a_broken_model_delays_no_call_of_another_by_a_microsecond(
 ) -> None:
     def grants_of(*, with_sick: bool) -> list[tuple[int, str, int]]:
         turn = FairTurn([Account("one", 60, 5, SLOTS)], window_us=WINDOW_US, own_window_us=MINUTE)
-        turn.hear("sick", "create", 3, now_us=START, many=3, pause_us=10**12, pause_max_us=10**12)
+        turn.hear("sick", "create", 3, tenant="a", now_us=START, rule=rule(10**12, 10**12))
         for job, (tenant, count) in enumerate(sick if with_sick else ()):
             turn.marks[job] = "sick"
             for item in range(count):
@@ -219,7 +224,7 @@ def test_a_broken_model_delays_no_call_of_another_by_a_microsecond(
 
 def test_a_mended_models_items_come_back_in_the_order_in_which_they_were_held() -> None:
     turn = FairTurn([Account("one", SLOTS, SLOTS, SLOTS)], window_us=WINDOW_US, own_window_us=MINUTE)
-    turn.hear("sick", "create", 3, now_us=START, many=3, pause_us=SECOND, pause_max_us=4 * SECOND)
+    turn.hear("sick", "create", 3, tenant="a", now_us=START, rule=rule(SECOND, 4 * SECOND))
     for job, tenant in enumerate("abc"):
         turn.marks[job] = "sick"
         for item in range(2):
@@ -230,7 +235,7 @@ def test_a_mended_models_items_come_back_in_the_order_in_which_they_were_held() 
     again = turn.take([f"2-{place}" for place in range(9)], START + SECOND)
     second = turn.take([f"3-{place}" for place in range(9)], START + 2 * SECOND)
     third = turn.take([f"4-{place}" for place in range(9)], START + 4 * SECOND)
-    turn.hear("sick", "create", 0, now_us=START + 4 * SECOND, many=3, pause_us=SECOND, pause_max_us=4 * SECOND)
+    turn.hear("sick", "create", 0, tenant="a", now_us=START + 4 * SECOND, rule=rule(SECOND, 4 * SECOND))
     mended, _ = turn.take([f"5-{place}" for place in range(9)], START + 4 * SECOND)
 
     assert (len(held[0]), held[1]) == (0, SECOND)

@@ -22,9 +22,7 @@ def test_created(status: int) -> None:
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"detail":"no id"}'])
 def test_a_created_that_cannot_be_read_may_have_been_made(body: bytes) -> None:
-    outcome = answered(201, body)
-    assert isinstance(outcome, Unanswered)
-    assert outcome.ended
+    assert isinstance(answered(201, body), Unanswered)
 
 
 @pytest.mark.parametrize(
@@ -100,14 +98,6 @@ def test_input_that_is_refused_for_good(status: int) -> None:
     assert "input.prompt" in outcome.message
 
 
-@pytest.mark.parametrize("status", [500, 502, 504, 520])
-def test_a_server_error_is_no_proof_that_nothing_was_made(status: int) -> None:
-    outcome = answered(status, b"<html>bad gateway</html>")
-    assert isinstance(outcome, Unanswered)
-    assert outcome.ended
-
-
-def test_unavailable_is() -> None:
-    outcome = answered(503, {"detail": "try later"})
-    assert isinstance(outcome, Refused)
-    assert outcome.refusal is Refusal.PROVIDER_ERROR
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 524, 408, 409, 425, 499, 204, 302])
+def test_a_status_that_does_not_prove_that_nothing_was_made_leaves_the_outcome_unknown(status: int) -> None:
+    assert isinstance(answered(status, b"<html>upstream connect error, reset reason: connection termination</html>"), Unanswered)

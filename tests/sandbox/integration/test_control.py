@@ -11,13 +11,25 @@ DEFAULTS = {
     "transientRate": 0,
     "transientPrompt": "",
     "createSeconds": 0.02,
+    "createSecondsInTurn": [],
     "lostAnswerRate": 0,
+    "createStatusRate": {},
+    "answersAtOnce": False,
+    "answersInTwo": False,
     "limitPerMinute": 500,
     "credit": "enough",
     "webhook": {"loseRate": 0, "repeatRate": 0, "delaySeconds": 0, "shuffle": False},
+    "lookUp404Rate": 0,
+    "lookUp404Seconds": 30,
+    "listLagSeconds": 0,
+    "listEchoesWebhook": True,
+    "listFailPage": None,
     "outputKeptSeconds": 3600,
     "image": "real",
+    "output": "address",
+    "outputFormat": None,
     "outputUrl": None,
+    "rejectUnknownInput": True,
 }
 
 
@@ -44,6 +56,11 @@ def test_options_are_shown_changed_in_part_and_reset(sandbox: RunningSandbox) ->
         ({"limitPerMinute": 1.5}, "limitPerMinute"),
         ({"credit": "plenty"}, "credit"),
         ({"outputUrl": "ftp://x"}, "outputUrl"),
+        ({"output": "picture"}, "output"),
+        ({"outputFormat": "bmp"}, "outputFormat"),
+        ({"createStatusRate": {"503": 0.6, "504": 0.6}}, "createStatusRate"),
+        ({"createStatusRate": {"503": 2}}, "createStatusRate.503"),
+        ({"listFailPage": 0}, "listFailPage"),
     ],
 )
 def test_a_wrong_option_is_named_and_nothing_changes(sandbox: RunningSandbox, changes: dict[str, object], field: str) -> None:
@@ -106,6 +123,15 @@ def test_redirects_go_where_they_are_told(sandbox: RunningSandbox, status: int) 
 
 def test_a_redirect_is_one(sandbox: RunningSandbox) -> None:
     assert httpx.get(f"{sandbox.url}/sandbox/redirect", params={"status": 200, "to": "http://a"}).status_code == 422
+
+
+def test_every_option_is_documented(sandbox: RunningSandbox) -> None:
+    schemas = httpx.get(f"{sandbox.url}/openapi.json").json()["components"]["schemas"]
+    options = schemas["ReplicateOptions"]["properties"]
+    assert options.keys() == DEFAULTS.keys()
+    assert [name for name, about in options.items() if "description" not in about and "$ref" not in about] == []
+    put = httpx.get(f"{sandbox.url}/openapi.json").json()["paths"]["/sandbox/replicate"]["put"]
+    assert put["requestBody"]["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/ReplicateOptions"
 
 
 def test_it_is_healthy_and_documented(sandbox: RunningSandbox) -> None:

@@ -28,11 +28,11 @@ from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.stages import Received
 from support.kafka import Log
+from support.migrations import write_migrations
 from support.service import eventually, running
 from support.stack import StackAddresses
 
 LONGER_THAN_CLIENTS_COMMIT_BY_THEMSELVES = 6.0
-NO_MIGRATIONS = Path("/no/migrations")
 EFFECTS = "CREATE TABLE effects (job_id bigint, instance_id text, at timestamptz DEFAULT clock_timestamp())"
 
 
@@ -40,7 +40,7 @@ EFFECTS = "CREATE TABLE effects (job_id bigint, instance_id text, at timestamptz
 async def kit_database_url(database_url: str) -> str:
     """A database with outbox, inbox and a table of effects."""
     connection = await asyncpg.connect(database_url)
-    for statement in (*OUTBOX_V1, *INBOX_V1, EFFECTS, "CREATE TABLE alembic_version (version_num text)"):
+    for statement in (*OUTBOX_V1, *INBOX_V1, EFFECTS, "CREATE TABLE alembic_version AS SELECT '0001' AS version_num"):
         await connection.execute(statement)
     await connection.close()
     return database_url
@@ -55,8 +55,9 @@ async def database(kit_database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str) -> Callable[..., Runtime]:
+def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str, tmp_path: Path) -> Callable[..., Runtime]:
     """One more process of the same service."""
+    migrations = write_migrations(tmp_path, ["0001"])
 
     def make(*, stall_seconds: float = 60.0) -> Runtime:
         settings = ServiceSettings(
@@ -68,7 +69,7 @@ def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str) -> Call
             consumer_batch_max=50,
             consumer_stall_seconds=stall_seconds,
         )
-        return Runtime("credits", "A service of the tests", settings, migrations=NO_MIGRATIONS)
+        return Runtime("credits", "A service of the tests", settings, migrations=migrations)
 
     return make
 

@@ -3,11 +3,13 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from darkroom_servicekit.fetch import AddressGuard, FetchFailed, NotFound, RefusedAddress, SafeFetcher, TooLarge
+from darkroom_servicekit.resolver import HostNotFound, LookUpFailed
 
-LIMITS = {"bytes_max": 10_000, "timeout_seconds": 30}
+LIMITS: Any = {"bytes_max": 10_000, "timeout_seconds": 30, "asker": "shop"}
 
 
 class Server:
@@ -56,7 +58,7 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def fetcher(server: Server) -> AsyncIterator[SafeFetcher]:
-    async def resolve(_host: str, _port: int) -> list[str]:
+    async def resolve(host: str, *, asker: str) -> list[str]:
         return ["127.0.0.1"]
 
     allow = frozenset({f"127.0.0.1:{server.port}", f"pictures.example:{server.port}"})
@@ -96,13 +98,13 @@ async def test_a_name_that_changes_its_answer_is_connected_only_where_it_was_che
     """Rebinding: a second look-up would lead to the server. There is no second one, and the server sees nothing."""
     looked_up: list[str] = []
 
-    async def rebinding(host: str, _port: int) -> list[str]:
+    async def rebinding(host: str, *, asker: str) -> list[str]:
         looked_up.append(host)
         return ["127.0.0.1"] if len(looked_up) > 1 else ["127.0.0.2"]
 
     fetcher = SafeFetcher(AddressGuard(frozenset({f"rebind.example:{server.port}"}), resolve=rebinding))
     with pytest.raises(FetchFailed):
-        await fetcher.fetch(server.url("/a", host="rebind.example"), bytes_max=10, timeout_seconds=5)
+        await fetcher.fetch(server.url("/a", host="rebind.example"), bytes_max=10, timeout_seconds=5, asker="shop")
     assert looked_up == ["rebind.example"]
     assert server.connections == 0
 
@@ -112,7 +114,7 @@ async def test_a_name_that_turns_private_is_refused_although_a_connection_is_ope
     allowed = iter([True, False])
 
     class Turning(AddressGuard):
-        async def addresses(self, target: object) -> list[str]:
+        async def addresses(self, target: object, *, asker: str) -> list[str]:
             answers = next(public_first)
             if not next(allowed):
                 raise RefusedAddress("must be on the public internet")
@@ -191,7 +193,7 @@ async def test_a_body_that_drips_is_ended_by_the_time_limit(server: Server, fetc
 
     server.answers["/drip"] = dripping
     with pytest.raises(FetchFailed, match="not finished within") as failed:
-        await fetcher.fetch(server.url("/drip"), bytes_max=1000, timeout_seconds=0.2)
+        await fetcher.fetch(server.url("/drip"), bytes_max=1000, timeout_seconds=0.2, asker="shop")
     assert failed.value.retryable
     forever.set()
 
@@ -231,3 +233,14 @@ async def test_proxy_settings_are_not_read(server: Server, fetcher: SafeFetcher,
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     server.say("/a", b"x")
     assert (await fetcher.fetch(server.url("/a"), **LIMITS)).data == b"x"
+
+
+@pytest.mark.parametrize("error", [HostNotFound, lambda host: LookUpFailed(host, "no answer")])
+async def test_a_host_without_an_address_is_worth_another_try(error: Callable[[str], Exception]) -> None:
+    async def resolve(host: str, *, asker: str) -> list[str]:
+        raise error(host)
+
+    fetcher = SafeFetcher(AddressGuard(frozenset(), resolve=resolve))
+    with pytest.raises(FetchFailed) as failed:
+        await fetcher.fetch("http://pictures.example/a", **LIMITS)
+    assert failed.value.retryable

@@ -59,7 +59,7 @@ class Surroundings:
         }
         if self.sandbox is not None:
             local |= {
-                "DARKROOM_REPLICATE_API_TOKENS": SANDBOX_TOKEN,
+                "DARKROOM_REPLICATE_API_TOKENS": f"replicate-1={SANDBOX_TOKEN}",
                 "DARKROOM_REPLICATE_BASE_URL": f"{self.sandbox}/replicate",
                 "DARKROOM_STORE_BASE_URL": f"{self.sandbox}/store",
                 "DARKROOM_SANDBOX_URL": self.sandbox,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from darkroom_sandbox.call_log import Call, CallLog, max_in_window
@@ -49,7 +49,7 @@ def build_control_router(
         """The options in force."""
         return options.now
 
-    @router.put("/replicate", response_model=ReplicateOptions)
+    @router.put("/replicate", response_model=ReplicateOptions, openapi_extra=body_of(ReplicateOptions))
     async def change_replicate(changes: Annotated[dict[str, Any], Body()]) -> Any:  # Any: the options or a problem
         """Changes what is named, keeps the rest."""
         try:
@@ -75,6 +75,12 @@ def build_control_router(
         reset()
 
     return router
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:  # Any: a part of an OpenAPI document
+    """The documentation of a body that is read as plain JSON, since it may name a part of the fields only."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 async def _stream(found: Iterator[Call], following: int) -> AsyncIterator[bytes]:

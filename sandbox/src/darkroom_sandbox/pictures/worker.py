@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 
 from darkroom_sandbox.pictures import nano_banana
 from darkroom_sandbox.pictures.codec import UnreadablePicture
+from darkroom_sandbox.pictures.convert import convert
+from darkroom_sandbox.pictures.worker_pool import AS_IT_IS
 
 MEMORY_BYTES_MAX = 2_000_000_000
 NICENESS = 2
@@ -23,7 +25,7 @@ _LENGTHS = struct.Struct("!II")
 _LENGTH = struct.Struct("!I")
 
 Painter = Callable[[Mapping[str, Any], bytes], bytes]
-PAINTERS: dict[str, Painter] = {"google/nano-banana": nano_banana.paint}
+PAINTERS: dict[str, Painter] = {"google/nano-banana": nano_banana.paint, AS_IT_IS: lambda _, picture: picture}
 
 
 def main() -> None:
@@ -42,6 +44,8 @@ def _serve(orders: BinaryIO, order_length: int, picture_length: int) -> dict[str
     picture = orders.read(picture_length)
     try:
         painted = PAINTERS[order["model"]](order["input"], picture)
+        if order["format"] is not None:
+            painted = convert(painted, order["format"])
     except UnreadablePicture as error:
         return {"fault": str(error)}
     except Exception as error:  # a bug or no memory: one prediction fails, the worker goes on

@@ -10,8 +10,11 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from darkroom_sandbox.pictures.formats import OutputFormat
 
 WORKERS_MAX = 2
 IDLE_SECONDS = 30.0
@@ -19,8 +22,21 @@ WORK_SECONDS = 30.0
 """Longest a single picture may take, the worker's start included."""
 ANSWER_BYTES_MAX = 100_000
 
+AS_IT_IS = "as-it-is"
+"""The painter that changes nothing, for a picture that is only to be converted."""
+
 _LENGTHS = struct.Struct("!II")
 _LENGTH = struct.Struct("!I")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOrder:
+    """One piece of work: the model, its input, the file to write and the format of it (None: as the input asks)."""
+
+    model: str
+    input: Mapping[str, Any]
+    target: Path
+    output_format: OutputFormat | None = None
 
 
 class PictureFault(Exception):
@@ -92,13 +108,14 @@ class PicturePool:
         async with self._places:
             yield
 
-    async def paint(self, model: str, order: Mapping[str, Any], picture: bytes, target: Path) -> None:
-        """Has the picture painted into `target`. Raises PictureFault or PictureWorkBroke."""
+    async def paint(self, order: PictureOrder, picture: bytes) -> None:
+        """Has the picture painted into the order's target. Raises PictureFault or PictureWorkBroke."""
+        head = {"model": order.model, "input": order.input, "target": str(order.target), "format": order.output_format}
         async with self._turns:
             worker = self._idle.pop() if self._idle else await self._start()
             try:
                 async with asyncio.timeout(WORK_SECONDS):
-                    answer = await worker.ask({"model": model, "input": order, "target": str(target)}, picture)
+                    answer = await worker.ask(head, picture)
             except (OSError, EOFError, ValueError, TimeoutError) as error:
                 await self._drop(worker)
                 raise PictureWorkBroke(repr(error)) from error

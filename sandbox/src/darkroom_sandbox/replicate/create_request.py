@@ -40,7 +40,9 @@ class CreateRequest:
     cancel_after_seconds: int | None
 
 
-def read_create_request(body: bytes, *, model_ref: str | None, cancel_after: str | None) -> CreateRequest:
+def read_create_request(
+    body: bytes, *, model_ref: str | None, cancel_after: str | None, reject_unknown_input: bool = True
+) -> CreateRequest:
     """Reads a creation for `model_ref` (None: the body's `version` names the model). Raises the vendor's problems."""
     fields = _json_object(body)
     found = _body_faults(fields, needs_version=model_ref is None)
@@ -50,7 +52,7 @@ def read_create_request(body: bytes, *, model_ref: str | None, cancel_after: str
     if model is None:
         raise not_found() if model_ref is not None else invalid_version()
     given: dict[str, Any] = fields["input"]
-    found = model.faults(given)
+    found = model.faults(given, reject_unknown=reject_unknown_input)
     if found:
         raise invalid_input(found)
     webhook, events = fields.get("webhook"), fields.get("webhook_events_filter")

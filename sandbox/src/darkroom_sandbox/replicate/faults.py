@@ -2,6 +2,7 @@
 
 import random
 import string
+from collections.abc import Mapping
 
 TRANSIENT_ERRORS = (
     "Director: timed out starting the prediction (E6716)",
@@ -37,3 +38,13 @@ def bad_picture(why: str) -> str:
 def broken_worker() -> str:
     """Our own picture worker died or took too long."""
     return "Director: unexpected error handling prediction (E1000)"
+
+
+def drawn_status(rates: Mapping[str, float]) -> int | None:
+    """The status that a creation is answered with although its prediction was made, or None."""
+    number = random.random()
+    for status, rate in rates.items():
+        if number < rate:
+            return int(status)
+        number -= rate
+    return None

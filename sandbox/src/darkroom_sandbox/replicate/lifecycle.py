@@ -8,17 +8,18 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from darkroom_sandbox.call_log import Call
+from darkroom_sandbox.pictures.formats import MEDIA_TYPES, SUFFIXES, OutputFormat
+from darkroom_sandbox.pictures.instant import InstantPictures
 from darkroom_sandbox.pictures.source import PictureSource
-from darkroom_sandbox.pictures.worker_pool import PictureFault, PicturePool, PictureWorkBroke
+from darkroom_sandbox.pictures.worker_pool import PictureFault, PictureOrder, PicturePool, PictureWorkBroke
 from darkroom_sandbox.replicate import faults
 from darkroom_sandbox.replicate.board import Board
 from darkroom_sandbox.replicate.create_request import CreateRequest
 from darkroom_sandbox.replicate.options import CurrentOptions
+from darkroom_sandbox.replicate.output import Output
 from darkroom_sandbox.replicate.prediction import Prediction
 from darkroom_sandbox.replicate.webhooks import WebhookSender
 
@@ -40,6 +41,7 @@ class Predictions:
         webhooks: WebhookSender,
         pool: PicturePool,
         source: PictureSource,
+        instant: InstantPictures,
         outputs: Path,
         replicate_url: str,
     ) -> None:
@@ -48,6 +50,7 @@ class Predictions:
         self._webhooks = webhooks
         self._pool = pool
         self._source = source
+        self._instant = instant
         self._outputs = outputs
         self._delivery_url = f"{replicate_url}/delivery"
         self._api_url = f"{replicate_url}/v1"
@@ -71,7 +74,7 @@ class Predictions:
         record.id, record.state = prediction.id, prediction.status
         record.webhook, record.input_json = request.webhook, request.input_json
 
-        if prediction.fate is None and options.image == "real" and options.output_url is None:
+        if prediction.fate is None and options.output_url is None:
             self._start_picture(prediction, request)
         seconds = random.uniform(options.seconds.min, options.seconds.max)
         if seconds > 0:
@@ -105,10 +108,10 @@ class Predictions:
         waiters.append(waiter)
         await asyncio.wait((waiter,), timeout=seconds)
 
-    def to_json(self, prediction: Prediction) -> bytes:
+    def to_json(self, prediction: Prediction, *, webhook_shown: bool = True) -> bytes:
         """The prediction as it looks now."""
         kept = self._options.now.output_kept_seconds
-        return prediction.to_json(api_url=self._api_url, now=time.time(), kept_seconds=kept)
+        return prediction.to_json(api_url=self._api_url, now=time.time(), kept_seconds=kept, webhook_shown=webhook_shown)
 
     def output_gone(self, prediction: Prediction) -> bool:
         """Whether there is no output to be had (any more)."""
@@ -128,24 +131,41 @@ class Predictions:
         self._closed = True
 
     def _start_picture(self, prediction: Prediction, request: CreateRequest) -> None:
-        suffix = "png" if request.input.get("output_format") == "png" else "jpg"
-        prediction.picture = self._outputs / f"{prediction.id}.{suffix}"
-        prediction.work = asyncio.get_running_loop().create_task(self._paint(prediction, request, prediction.picture))
+        options = self._options.now
+        asked: OutputFormat = "png" if request.input.get("output_format") == "png" else "jpg"
+        work = None
+        if options.image == "real" and options.output_format != "heic":
+            prediction.picture = self._outputs / f"{prediction.id}{SUFFIXES[options.output_format or asked]}"
+            work = self._paint(prediction, request, options.output_format)
+        elif options.output_format is not None:
+            work = self._take_instant(prediction, options.output_format)
+        if work is not None:
+            prediction.work = asyncio.get_running_loop().create_task(work)
 
-    async def _paint(self, prediction: Prediction, request: CreateRequest, target: Path) -> None:
+    async def _paint(self, prediction: Prediction, request: CreateRequest, output_format: OutputFormat | None) -> None:
         """Does the picture work; what goes wrong becomes the prediction's fate."""
-        order: Mapping[str, Any] = {name: v for name, v in request.input.items() if name != request.model.picture_field}
+        assert prediction.picture is not None
+        given = {name: value for name, value in request.input.items() if name != request.model.picture_field}
+        order = PictureOrder(request.model.ref, given, prediction.picture, output_format)
         address = request.model.picture_address(request.input)
         try:
             async with self._pool.place():
                 if prediction.ended:
                     return
                 picture = await self._source.read(address) if address is not None else b""
-                await self._pool.paint(request.model.ref, order, picture, target)
+                await self._pool.paint(order, picture)
         except PictureFault as fault:
             prediction.fate = faults.bad_picture(str(fault))
         except PictureWorkBroke as broke:
             logger.warning("picture work for %s broke: %s", prediction.id, broke)
+            prediction.fate = faults.broken_worker()
+
+    async def _take_instant(self, prediction: Prediction, output_format: OutputFormat) -> None:
+        """Waits for the ready-made picture in this format, which all predictions share."""
+        try:
+            prediction.shared_picture = await self._instant.file(output_format)
+        except PictureWorkBroke as broke:
+            logger.warning("the ready-made picture as %s broke: %s", output_format, broke)
             prediction.fate = faults.broken_worker()
 
     def _begin(self, prediction: Prediction) -> None:
@@ -168,12 +188,20 @@ class Predictions:
             prediction.error = prediction.fate
             self._end(prediction, "failed")
             return
-        suffix = prediction.picture.suffix if prediction.picture else ".jpg"
-        prediction.output = self._options.now.output_url or f"{self._delivery_url}/{prediction.id}/output{suffix}"
+        prediction.output = self._output_of(prediction)
         prediction.logs = f"Generated image in {time.time() - prediction.created_at:.1f}sec"
         if not prediction.events.isdisjoint(("output", "logs")):
             self._tell(prediction, terminal=False)
         self._end(prediction, "succeeded")
+
+    def _output_of(self, prediction: Prediction) -> Output:
+        options = self._options.now
+        if options.output_url is not None:
+            return Output(options.output_url, options.output, "", content=None)
+        picture = prediction.picture or prediction.shared_picture
+        suffix = picture.suffix if picture is not None else ".jpg"
+        address = f"{self._delivery_url}/{prediction.id}/output{suffix}"
+        return Output(address, options.output, MEDIA_TYPES[suffix], picture if picture is not None else self._instant.jpeg)
 
     def _pass_deadline(self, prediction: Prediction) -> None:
         """The `Cancel-After` time is over: `aborted` when it never started, else `canceled`."""

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from darkroom_sandbox.call_log import Call
+from darkroom_sandbox.replicate.output import Output
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled", "aborted"})
 EVENTS = frozenset({"start", "output", "logs", "completed"})
@@ -37,6 +38,7 @@ class Prediction:
         "output",
         "picture",
         "record",
+        "shared_picture",
         "started_at",
         "status",
         "waiters",
@@ -57,7 +59,7 @@ class Prediction:
         self.started_at: float | None = None
         self.completed_at: float | None = None
         self.deadline: float | None = None
-        self.output: str | None = None
+        self.output: Output | None = None
         self.error: str | None = None
         self.logs = ""
         self.webhook: str | None = None
@@ -67,7 +69,9 @@ class Prediction:
         self.fate: str | None = None
         """The error it will end with; None while all goes well."""
         self.picture: Path | None = None
-        """The file of its output; None for the ready-made picture."""
+        """The file that was painted for it; None for the ready-made picture."""
+        self.shared_picture: Path | None = None
+        """The file of the ready-made picture, where a format was asked for; it outlives the prediction."""
         self.work: asyncio.Task[None] | None = None
         """The picture work, while it is under way."""
 
@@ -82,7 +86,7 @@ class Prediction:
         self.status = status
         self.record.state = status
 
-    def to_json(self, *, api_url: str, now: float, kept_seconds: float) -> bytes:
+    def to_json(self, *, api_url: str, now: float, kept_seconds: float, webhook_shown: bool = True) -> bytes:
         """The prediction object. `kept_seconds` after its end, input, output and logs are gone (`data_removed`)."""
         removed = self.is_removed(now=now, kept_seconds=kept_seconds)
         url = f"{api_url}/predictions/{self.id}"
@@ -90,7 +94,7 @@ class Prediction:
             "id": self.id,
             "model": self.model,
             "version": "hidden",
-            "output": None if removed else self.output,
+            "output": None if removed or self.output is None else self.output.as_json(),
             "logs": "" if removed else self.logs,
             "error": self.error,
             "status": self.status,
@@ -109,9 +113,9 @@ class Prediction:
             }
         if self.deadline is not None:
             fields["deadline"] = timestamp(self.deadline)
-        if self.webhook is not None:
+        if self.webhook is not None and webhook_shown:
             fields["webhook"] = self.webhook
-        if self.events_given is not None:
+        if self.events_given is not None and webhook_shown:
             fields["webhook_events_filter"] = self.events_given
         head = json.dumps(fields, separators=(",", ":")).encode()
         return head[:-1] + b',"input":' + (b"{}" if removed else self.input_json) + b"}"

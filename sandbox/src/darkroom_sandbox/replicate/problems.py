@@ -86,6 +86,11 @@ def insufficient_credit() -> Problem:
     )
 
 
+def server_error(status: int) -> Problem:
+    """A 5xx: it says nothing about what was done (the vendor's own body is not documented)."""
+    return Problem(status, f"The server answered with status {status}.")
+
+
 def throttled(retry_after_seconds: int, *, why: str = "Request was throttled.") -> Problem:
     """429: nothing was made; the wait stands in the text, the body and the header."""
     return Problem(

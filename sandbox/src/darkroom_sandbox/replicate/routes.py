@@ -1,7 +1,5 @@
 """Paths of the simulated Replicate, and its small endpoints (account, secret, model, delivery of outputs)."""
 
-from importlib import resources
-
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -51,18 +49,19 @@ class OutputDelivery:
     def __init__(self, board: Board, predictions: Predictions) -> None:
         self._board = board
         self._predictions = predictions
-        self._instant = resources.files("darkroom_sandbox.pictures").joinpath("instant.jpg").read_bytes()
 
     async def download(self, request: Request) -> Response:
         """GET /replicate/delivery/{id}/{name}"""
         prediction = self._board.get(request.path_params["id"])
         if prediction is None or self._predictions.output_gone(prediction):
             return not_found().response()
-        if not (prediction.output or "").endswith(f"/delivery/{prediction.id}/{request.path_params['name']}"):
+        output = prediction.output
+        if output is None or not output.address.endswith(f"/delivery/{prediction.id}/{request.path_params['name']}"):
             return not_found().response()
-        if prediction.picture is None:
-            return Response(self._instant, headers=_OUTPUT_CACHE, media_type="image/jpeg")
-        return FileResponse(prediction.picture, headers=_OUTPUT_CACHE)
+        if isinstance(output.content, bytes):
+            return Response(output.content, headers=_OUTPUT_CACHE, media_type=output.media_type)
+        assert output.content is not None, "what is delivered here is kept here"
+        return FileResponse(output.content, headers=_OUTPUT_CACHE, media_type=output.media_type)
 
 
 async def _no_such(request: Request, call: Call) -> Response:  # noqa: ARG001 (an endpoint's signature)

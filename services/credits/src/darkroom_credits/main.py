@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from darkroom_servicekit.auth import bearer_principal
+from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.runtime import Runtime, utc_now
 from fastapi import FastAPI
@@ -39,7 +40,7 @@ from darkroom_credits.sweep.http import build_reservation_routes
 from darkroom_credits.sweep.read_ends import ReadEnds
 from darkroom_credits.sweep.sweep_reservations import SweepReservations
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 LOCAL = "http://localhost"
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.fetch import AddressGuard, parse_allow
+from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.queue_view import QueueView
 from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
+from darkroom_servicekit.resolver import HostResolver, parse_servers
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
@@ -38,7 +40,7 @@ from darkroom_jobs_api.shop.http import shop_routes
 from darkroom_jobs_api.shop.sample_store import SampleStore, build_client
 from darkroom_jobs_api.timeline.http import Timelines, timeline_routes
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 PURGE_EVERY_SECONDS = 3600.0
 
 
@@ -49,9 +51,8 @@ def build(settings: JobsApiSettings) -> FastAPI:
     catalogue = CatalogueStore(settings.model_overrides())
     decisions = Decisions(runtime.redis)
     release = ReleaseItems(unit_of_work, catalogue)
-    accept = AcceptRequest(
-        unit_of_work, catalogue, AddressGuard(parse_allow(settings.fetch_allow)), SubmitJob(unit_of_work, decisions)
-    )
+    guard = AddressGuard(parse_allow(settings.fetch_allow), resolve=HostResolver(parse_servers(settings.dns_servers)))
+    accept = AcceptRequest(unit_of_work, catalogue, guard, SubmitJob(unit_of_work, decisions))
     stop_items = StopItems(unit_of_work)
     cancel = CancelJob(unit_of_work, stop_items, decisions)
     store_client = build_client()

@@ -11,6 +11,9 @@ class JobsApiSettings(ServiceSettings):
     store_base_url: str | None = Field(default=None, description="where the shop's catalogue is served (`GET …/products`)")
     storage_url: str = Field(description="`file:///folder` or `s3://bucket/prefix`")
     fetch_allow: str = Field(default="", description="`host:port,…` that picture addresses may name although private")
+    dns_servers: str | None = Field(
+        default=None, description="`address:port,…` of the name servers for picture addresses, in place of /etc/resolv.conf's"
+    )
     models: dict[str, str] = Field(default_factory=dict, description="provider model by product, over the catalogue's own")
     optimize_model: str | None = Field(default=None, description="the same for `optimize` alone")
     requests_per_minute: int = Field(default=600, ge=1, description="what a principal may ask in a minute; also the burst")

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.queue_view import QueueView
 from darkroom_servicekit.runtime import Runtime
 from fastapi import FastAPI
@@ -23,7 +24,7 @@ from darkroom_notifier.tell_places import TellPlaces
 
 BATCHES_PER_SECOND = 65.0
 """People are told within 50 ms of an event also under load, so batches cannot gather for as long as elsewhere."""
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 
 
 def build(settings: NotifierSettings) -> FastAPI:

@@ -232,7 +232,7 @@ class CollectResults:
         return PutOff(prediction, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()), reason)
 
     async def _fetch_and_store(self, prediction: Prediction) -> StoredPicture:
-        data = await self._fetch(prediction.output_address or "")
+        data = await self._fetch(prediction.output_address or "", asker=prediction.instance_id)
         answer = await self._imaging.examine(data)
         kept = answer.replacement or data
         digest = sha256(kept).hexdigest()
@@ -257,11 +257,12 @@ class CollectResults:
         except TimeoutError as error:
             raise StorageUnavailable(f"took longer than {STORE_SECONDS_MAX:g} s") from error
 
-    async def _fetch(self, address: str) -> bytes:
+    async def _fetch(self, address: str, *, asker: str) -> bytes:
         if address.startswith("data:"):
             return read_data_address(address, bytes_max=self._limits.fetch_bytes_max)
+        limits = self._limits
         fetched = await self._fetcher.fetch(
-            address, bytes_max=self._limits.fetch_bytes_max, timeout_seconds=self._limits.fetch_seconds_max
+            address, bytes_max=limits.fetch_bytes_max, timeout_seconds=limits.fetch_seconds_max, asker=asker
         )
         return fetched.data
 

@@ -33,4 +33,5 @@ def failed_event(prediction: Prediction, failure: Failed) -> PredictionFailed:
         code=failure.code,
         message=failure.message,
         retryable=failure.retryable,
+        fault=failure.fault,
     )

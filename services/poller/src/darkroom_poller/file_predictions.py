@@ -16,6 +16,7 @@ from darkroom_servicekit.stages import Received
 from darkroom_poller.early_store import EarlyWebhook, take_early
 from darkroom_poller.end_events import completed_event, failed_event
 from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.name_accounts import NameAccounts
 from darkroom_poller.predictions import Failed, Pending, Progress, Succeeded, first_poll_seconds, progress_of_output
 from darkroom_poller.store import ended_before, file_predictions
 
@@ -33,6 +34,7 @@ class FilePredictions:
         self,
         *,
         read_webhook: ReadWebhook,
+        names: NameAccounts,
         metrics: PollerMetrics,
         overdue_margin_seconds: float,
         kept_seconds: float,
@@ -40,6 +42,7 @@ class FilePredictions:
         filed: Callable[[float], None],
     ) -> None:
         self._read_webhook = read_webhook
+        self._names = names
         self._metrics = metrics
         self._overdue_margin_seconds = overdue_margin_seconds
         self._kept_seconds = kept_seconds
@@ -51,7 +54,12 @@ class FilePredictions:
         created = {str(uuid.UUID(received.event.attempt_id)): received for received in batch}
         early = await take_early(transaction, list(created))
         progress = {attempt_id: self._progress(received.event, early.get(attempt_id)) for attempt_id, received in created.items()}
-        rows = [self._row(attempt_id, received, progress[attempt_id]) for attempt_id, received in created.items()]
+        names = await self._names.names_today(transaction, [(one.event.provider, one.event.account) for one in batch])
+        rows = [
+            self._row(attempt_id, received, progress[attempt_id])
+            | {"account": names[received.event.provider, received.event.account]}
+            for attempt_id, received in created.items()
+        ]
         filed = await file_predictions(transaction, rows, kept_seconds=self._kept_seconds)
         if again := [attempt_id for attempt_id in created if attempt_id not in filed]:
             await self._tell_again(transaction, again, created)
@@ -98,7 +106,6 @@ class FilePredictions:
             "image_id": event.image_id,
             "attempt": event.attempt,
             "provider": event.provider,
-            "account": event.account,
             "model": event.model,
             "prediction_id": event.prediction_id,
             "expected_seconds": event.expected_seconds,
@@ -124,6 +131,7 @@ class FilePredictions:
                 code=failure.code,
                 message=failure.message,
                 retryable=failure.retryable,
+                fault=failure.fault,
             ),
             cause=received.envelope,
         )

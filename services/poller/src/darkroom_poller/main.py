@@ -7,6 +7,8 @@ from pathlib import Path
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.fetch import AddressGuard, SafeFetcher, parse_allow
+from darkroom_servicekit.migrations import migrations_of
+from darkroom_servicekit.resolver import HostResolver, parse_servers
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
@@ -18,15 +20,17 @@ from darkroom_poller.file_predictions import FilePredictions
 from darkroom_poller.http import media_routes, webhook_routes
 from darkroom_poller.imaging_workers import ImageLimits, ImagingWorkers
 from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.name_accounts import NameAccounts
 from darkroom_poller.poll_predictions import PollLimits, PollPredictions
 from darkroom_poller.providers.replicate import PROVIDER, Replicate, read_prediction
 from darkroom_poller.receive_webhook import ReceiveWebhook
 from darkroom_poller.record_progress import Collectors, RecordProgress
 from darkroom_poller.settings import PollerSettings
 from darkroom_poller.store import forget_ended
+from darkroom_poller.watch_predictions import WatchPredictions
 from darkroom_poller.webhook_signatures import WebhookSignatures
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 FORGET_EVERY_SECONDS = 600.0
 FORGET_ROWS_MAX = 5_000
 
@@ -36,8 +40,9 @@ def build(settings: PollerSettings) -> FastAPI:
     runtime = Runtime("poller", "Darkroom poller", settings, migrations=MIGRATIONS)
     metrics = PollerMetrics(runtime.metrics.registry)
     storage = ObjectStore(settings.storage_url)
-    fetcher = SafeFetcher(AddressGuard(parse_allow(settings.fetch_allow)))
-    replicate = Replicate(settings.replicate_base_url, settings.replicate_tokens(), seconds_max=settings.provider_seconds_max)
+    resolver = HostResolver(parse_servers(settings.dns_servers))
+    fetcher = SafeFetcher(AddressGuard(parse_allow(settings.fetch_allow), resolve=resolver))
+    replicate = Replicate(settings.replicate_base_url, settings.replicate_accounts(), seconds_max=settings.provider_seconds_max)
     imaging = ImagingWorkers(
         settings.image_workers,
         ImageLimits(settings.pixels_max, settings.thumbnail_pixels, settings.image_seconds_max),
@@ -68,8 +73,11 @@ def build(settings: PollerSettings) -> FastAPI:
         metrics,
         PollLimits(settings.polls_per_minute, settings.unreachable_seconds_max),
     )
+    accounts = {PROVIDER: replicate.accounts}
+    names = NameAccounts(runtime.unit_of_work, accounts)
     filing = FilePredictions(
         read_webhook=read_prediction,
+        names=names,
         metrics=metrics,
         overdue_margin_seconds=settings.overdue_margin_seconds,
         kept_seconds=settings.output_kept_seconds,
@@ -89,11 +97,16 @@ def build(settings: PollerSettings) -> FastAPI:
                     gone = await forget_ended(transaction, keep_days=settings.keep_days, limit=FORGET_ROWS_MAX)
             await asyncio.sleep(FORGET_EVERY_SECONDS)
 
+    async def name_then_poll() -> None:
+        await names.rename_rows()
+        await poll.run()
+
     runtime.consume(Handlers().on(PredictionCreated, filing.on_predictions_created))
-    PollerDoctor(runtime.unit_of_work, lambda: poll.wake(0.0), collect.wake).register(runtime.doctor)
+    PollerDoctor(runtime.unit_of_work, accounts, lambda: poll.wake(0.0), collect.wake).register(runtime.doctor)
     runtime.loop("collect", collect.run)
-    runtime.loop("poll", poll.run)
+    runtime.loop("poll", name_then_poll)
     runtime.loop("forget", forget)
+    runtime.loop("watch", WatchPredictions(runtime.unit_of_work, metrics, accounts).run)
     runtime.health.add("storage", storage.check)
     for close in (replicate.aclose, fetcher.aclose, imaging.aclose, collect.release_when_possible):
         runtime.on_close(close)

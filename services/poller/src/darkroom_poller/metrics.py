@@ -37,6 +37,17 @@ class PollerMetrics:
         self.storage_away = Gauge(
             "darkroom_storage_away", "1 while results cannot be stored and are left at the provider", registry=registry
         )
+        self.soonest_expiry = Gauge(
+            "darkroom_outputs_expire_in_seconds",
+            "Until the provider deletes the next output that is not stored; infinite while there is none",
+            registry=registry,
+        )
+        self.without_account = Gauge(
+            "darkroom_predictions_without_account",
+            "Predictions of accounts that have no token here: kept, not asked about",
+            ["account"],
+            registry=registry,
+        )
         self.collecting = Gauge("darkroom_collecting", "Outputs handed to this replica's collectors", registry=registry)
         self.image_workers_killed = Counter(
             "darkroom_image_workers_killed", "Decoding children that ran out of time or died", registry=registry

@@ -15,7 +15,7 @@ from darkroom_servicekit.loops import set_within
 
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.poll_store import claim_polls, seconds_to_next_poll
-from darkroom_poller.predictions import TIMED_OUT, Pending, Prediction, Progress
+from darkroom_poller.predictions import TIMED_OUT, UNREACHABLE, Pending, Prediction, Progress
 from darkroom_poller.providers.door import Provider, ProviderThrottled, ProviderUnavailable
 from darkroom_poller.record_progress import FromPoll, RecordProgress
 
@@ -52,6 +52,7 @@ class PollPredictions:
     ) -> None:
         self._uow = unit_of_work
         self._providers = providers
+        self._accounts = {name: provider.accounts for name, provider in providers.items()}
         self._record = record
         self._metrics = metrics
         self._limits = limits
@@ -73,7 +74,7 @@ class PollPredictions:
             # What is filed wakes us in a pause as well.
             asked = 0 if self._pause_left(clock()) else await self._poll_due()
             async with self._uow.read() as connection:
-                seconds = await seconds_to_next_poll(connection)
+                seconds = await seconds_to_next_poll(connection, self._accounts)
             wait = LOOK_AGAIN_SECONDS if seconds is None else min(LOOK_AGAIN_SECONDS, seconds)
             wait = max(wait, DUE_AGAIN_SECONDS_MIN if asked else 60 / self._limits.per_minute, self._pause_left(clock()))
             self._wake_at = clock() + wait
@@ -87,7 +88,11 @@ class PollPredictions:
     async def _poll_due(self) -> int:
         async with self._uow.begin() as transaction:
             due = await claim_polls(
-                transaction, per_minute=self._limits.per_minute, burst_seconds=BURST_SECONDS, lease_seconds=CLAIM_SECONDS
+                transaction,
+                self._accounts,
+                per_minute=self._limits.per_minute,
+                burst_seconds=BURST_SECONDS,
+                lease_seconds=CLAIM_SECONDS,
             )
         places = asyncio.Semaphore(AT_ONCE_MAX)
         async with asyncio.TaskGroup() as group:
@@ -101,7 +106,7 @@ class PollPredictions:
                 progress = await self._ask(prediction)
                 if progress is None:
                     given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
-                    progress = TIMED_OUT if given_up else Pending("unreachable")
+                    progress = UNREACHABLE if given_up else Pending("unreachable")
                 elif isinstance(progress, Pending) and prediction.overdue_by_seconds >= 0:
                     progress = await self._cancel(prediction)
         await self._record.submit(FromPoll(prediction.attempt_id, prediction.polls, prediction.expected_seconds, progress))
@@ -149,5 +154,5 @@ class PollPredictions:
             self._pause(prediction.provider, error)
             log.warning("prediction not cancelled", error=str(error)[:200])
             given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
-            return TIMED_OUT if given_up else Pending("unreachable")
+            return UNREACHABLE if given_up else Pending("unreachable")
         return TIMED_OUT if isinstance(after, Pending) else after

@@ -1,6 +1,6 @@
 """SQL of polling: who is due, and the budget that all replicas share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
@@ -21,10 +21,18 @@ SPEND = text(
     ) + CAST(:seconds AS double precision) * interval '1 second'
     """
 )
+HAS_ACCOUNT = """
+    EXISTS (
+        SELECT 1 FROM unnest(CAST(:providers AS text[]), CAST(:accounts AS text[])) AS known (provider, account)
+        WHERE known.provider = p.provider AND known.account = p.account
+    )
+"""
+"""Nobody can ask about a prediction of an account without a token: it costs no budget and is left as it is."""
 CLAIM = text(
     f"""
     WITH due AS (
-        SELECT attempt_id FROM predictions WHERE state = 'IN_FLIGHT' AND next_poll_at <= clock_timestamp()
+        SELECT attempt_id FROM predictions p
+        WHERE state = 'IN_FLIGHT' AND next_poll_at <= clock_timestamp() AND {HAS_ACCOUNT}
         ORDER BY next_poll_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE predictions AS p SET
@@ -49,22 +57,32 @@ RESCHEDULE = text(
     """
 )
 EARLIEST = text(
-    """
+    f"""
     SELECT CAST(extract(epoch FROM min(next_poll_at) - clock_timestamp()) AS double precision)
-    FROM predictions WHERE state = 'IN_FLIGHT'
-    """
+    FROM predictions p WHERE state = 'IN_FLIGHT' AND {HAS_ACCOUNT}
+    """  # noqa: S608  # our own constant
 )
+
+Accounts = Mapping[str, Sequence[str]]
+"""The accounts with a token, by provider."""
+
+
+def account_lists(accounts: Accounts) -> dict[str, list[str]]:
+    """The parameters of HAS_ACCOUNT."""
+    pairs = [(provider, account) for provider, names in accounts.items() for account in names]
+    return {"providers": [provider for provider, _ in pairs], "accounts": [account for _, account in pairs]}
 
 
 async def claim_polls(
-    transaction: Transaction, *, per_minute: int, burst_seconds: float, lease_seconds: float
+    transaction: Transaction, accounts: Accounts, *, per_minute: int, burst_seconds: float, lease_seconds: float
 ) -> list[Prediction]:
     """Predictions to ask for now, within the budget; each is due again after the lease unless it is rescheduled."""
     free_for_seconds = (await transaction.execute(BUDGET)).scalar_one()
     affordable = int(min(burst_seconds, free_for_seconds) * per_minute / 60)
     if affordable < 1:
         return []
-    rows = (await transaction.execute(CLAIM, {"limit": affordable, "lease": lease_seconds})).mappings().all()
+    known = account_lists(accounts)
+    rows = (await transaction.execute(CLAIM, {"limit": affordable, "lease": lease_seconds} | known)).mappings().all()
     claimed = [prediction_of(row) for row in rows]
     if claimed:
         # An overdue one may be cancelled after its look-up: a second request, that the provider counts like the first.
@@ -79,7 +97,7 @@ async def reschedule(transaction: Transaction, delays: Mapping[str, float]) -> N
         await transaction.execute(RESCHEDULE, {"ids": list(delays), "delays": list(delays.values())})
 
 
-async def seconds_to_next_poll(connection: AsyncConnection) -> float | None:
+async def seconds_to_next_poll(connection: AsyncConnection, accounts: Accounts) -> float | None:
     """Until the earliest poll is due (negative: it is overdue); None when nothing is in flight."""
-    seconds: float | None = (await connection.execute(EARLIEST)).scalar_one_or_none()
+    seconds: float | None = (await connection.execute(EARLIEST, account_lists(accounts))).scalar_one_or_none()
     return seconds

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from darkroom_contracts.envelope import Envelope
+from darkroom_contracts.items import Fault
 from darkroom_contracts.predictions import PredictionCreated
 
 State = Literal["IN_FLIGHT", "OUTPUT_READY", "STORED", "FAILED"]
@@ -55,11 +56,26 @@ class Failed:
     message: str
     retryable: bool
 
+    @property
+    def fault(self) -> Fault:
+        """Whose failure it is; the code says it, so that an end which is told again says the same."""
+        return FAULTS.get(self.code, "provider")
+
+
+FAULTS: Mapping[str, Fault] = {
+    "moderation": "input",
+    "bad-input": "input",
+    "output-unusable": "platform",
+    "output-lost": "platform",
+    "provider-unreachable": "platform",
+}
+"""By code. A picture that we could not read, fetch or ask about proves nothing against the model or the tenant."""
 
 Progress = Pending | Succeeded | Failed
 
 UNUSABLE_OUTPUT = Failed("output-unusable", "The studio sent back something that is not a usable picture.", retryable=False)
 TIMED_OUT = Failed("provider-timeout", "The studio took too long over this picture.", retryable=True)
+UNREACHABLE = Failed("provider-unreachable", "The studio could not be asked how this picture went.", retryable=True)
 OUTPUT_LOST = Failed("output-lost", "The finished picture could not be fetched from the studio in time.", retryable=True)
 
 

@@ -1,13 +1,17 @@
 """The poller's own settings, beside the kit's."""
 
+from darkroom_servicekit.provider_accounts import parse_accounts
 from darkroom_servicekit.settings import ServiceSettings
-from pydantic import Field
+from pydantic import Field, field_validator
 
 
 class PollerSettings(ServiceSettings):
     """Read from the environment as `DARKROOM_<NAME>`."""
 
-    replicate_api_tokens: str = Field(default="", description="`token,…`: one account each, named replicate-1, replicate-2, …")
+    replicate_api_tokens: str = Field(
+        default="",
+        description="`name=token,…`: the accounts; a bare token is named by its digest (`replicate-` and 8 hex digits)",
+    )
     replicate_base_url: str = Field(default="https://api.replicate.com", description="in front of `/v1/…`")
     provider_seconds_max: float = Field(default=10.0, gt=0, description="for a provider's answer to a look-up")
 
@@ -24,6 +28,9 @@ class PollerSettings(ServiceSettings):
     storage_url: str = Field(description="`file:///folder` or `s3://bucket/prefix`")
     media_secret: str = Field(min_length=16, description="keys the folder names of tenants, so that they cannot be guessed")
     fetch_allow: str | None = Field(default=None, description="`host:port,…` that may be fetched from although private")
+    dns_servers: str | None = Field(
+        default=None, description="`address:port,…` of the name servers for outputs' addresses, in place of /etc/resolv.conf's"
+    )
     fetch_bytes_max: int = Field(default=25_000_000, ge=1, description="largest output taken")
     fetch_seconds_max: float = Field(default=15.0, gt=0, description="for fetching one output, redirects included")
     output_kept_seconds: float = Field(
@@ -44,7 +51,12 @@ class PollerSettings(ServiceSettings):
     )
     keep_days: int = Field(default=30, ge=1, description="how long ended predictions are remembered, for late webhooks")
 
-    def replicate_tokens(self) -> dict[str, str]:
-        """The API tokens by account name, in the order given."""
-        tokens = (token.strip() for token in self.replicate_api_tokens.split(",") if token.strip())
-        return {f"replicate-{number}": token for number, token in enumerate(tokens, 1)}
+    @field_validator("replicate_api_tokens")
+    @classmethod
+    def _accounts_are_usable(cls, value: str) -> str:
+        parse_accounts("replicate", value)
+        return value
+
+    def replicate_accounts(self) -> dict[str, str]:
+        """Return each Replicate account's token by the account's name."""
+        return parse_accounts("replicate", self.replicate_api_tokens)

@@ -48,9 +48,8 @@ CREATED = f"""
 UNKNOWN = """
     UPDATE attempts SET state = 'UNKNOWN', message = w.message,
         look_up_at = clock_timestamp() + make_interval(secs => :look_up_seconds),
-        settle_at = clock_timestamp() + make_interval(secs => w.settle_seconds)
-    FROM unnest(CAST(:attempts AS uuid[]), CAST(:messages AS text[]), CAST(:settle_seconds AS double precision[]))
-        AS w (id, message, settle_seconds)
+        settle_at = clock_timestamp() + make_interval(secs => :settle_seconds)
+    FROM unnest(CAST(:attempts AS uuid[]), CAST(:messages AS text[])) AS w (id, message)
     WHERE attempts.id = w.id AND state = 'CALLING'
 """
 FAILED = f"""
@@ -65,7 +64,8 @@ DONE = f"""
     UPDATE attempts SET state = 'DONE', ended_at = clock_timestamp()
     WHERE id = ANY(CAST(:attempts AS uuid[])) AND state IN {LIVE}
     RETURNING id::text AS attempt_id, item_id, provider, account,
-        (SELECT model FROM queue_items q WHERE q.item_id = attempts.item_id) AS model
+        (SELECT model FROM queue_items q WHERE q.item_id = attempts.item_id) AS model,
+        (SELECT instance_id FROM queue_items q WHERE q.item_id = attempts.item_id) AS instance_id
 """  # noqa: S608  # constants only
 EXPIRE = """
     UPDATE attempts SET state = 'UNKNOWN', look_up_at = clock_timestamp(),
@@ -201,12 +201,14 @@ async def mark_created(
     return [read_created(row) for row in rows]
 
 
-async def mark_unknown(transaction: Transaction, attempts: Sequence[tuple[str, str, float]], *, look_up_seconds: float) -> None:
-    """(attempt, what is known, seconds after which it was not made): to be settled by look-up."""
+async def mark_unknown(
+    transaction: Transaction, attempts: Sequence[tuple[str, str]], *, look_up_seconds: float, settle_seconds: float
+) -> None:
+    """(attempt, what is known): look them up, first after `look_up_seconds`, and until at least `settle_seconds` from now."""
     parameters = {
-        "attempts": [attempt for attempt, _, _ in attempts],
-        "messages": [message for _, message, _ in attempts],
-        "settle_seconds": [seconds for _, _, seconds in attempts],
+        "attempts": [attempt for attempt, _ in attempts],
+        "messages": [message for _, message in attempts],
+        "settle_seconds": settle_seconds,
         "look_up_seconds": look_up_seconds,
     }
     await transaction.execute(UNKNOWN, parameters)
@@ -234,10 +236,10 @@ async def open_calls(transaction: Transaction, told: Sequence[tuple[str, str, st
     return set((await transaction.execute(OPEN_CALLS, parameters)).scalars())
 
 
-async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int, str]]:
-    """(provider, account, attempt, item, model) of those that were live."""
+async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int, str, str]]:
+    """(provider, account, attempt, item, model, tenant) of the attempts that were live."""
     rows = await transaction.execute(DONE, {"attempts": list(attempts)})
-    return [(row.provider, row.account, row.attempt_id, row.item_id, row.model) for row in rows]
+    return [(row.provider, row.account, row.attempt_id, row.item_id, row.model, row.instance_id) for row in rows]
 
 
 class AttemptTable:

@@ -154,7 +154,7 @@ class Dispatcher:
         )
         outcome = await self._create(creation)
         self._metrics.outcome(outcome)
-        if await self._heed(claimed.account, claimed.item.model, outcome, probe=call.grant.probe):
+        if await self._heed(claimed.account, claimed.item, outcome, probe=call.grant.probe):
             self._woken.set()
         try:
             await self._write_outcome(EndedCall(attempt_id=claimed.attempt_id, outcome=outcome, step=call.grant.step))
@@ -167,7 +167,7 @@ class Dispatcher:
             return await self._door.create(creation)
         except Exception as error:  # a fault of ours must not lose what may have been paid for
             log.error("the provider's door failed", attempt_id=creation.attempt_id, exc_info=error)
-            return Unanswered(message=f"{type(error).__name__}: {error}")
+            return Unanswered(message=f"{type(error).__name__}: {error}", ours=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if len(self._calls) >= self._bounds.calls_max:

@@ -17,6 +17,7 @@ from darkroom_predictor.doctor_store import (
     EXPIRED_CALLS,
     LONE_CLAIMS,
     OPEN_LETTERS,
+    UNKNOWN_ACCOUNTS,
     UNSETTLED_CALLS,
     DoctorTable,
     ends_of,
@@ -29,6 +30,7 @@ from darkroom_predictor.give_up_models import MODEL_UNAVAILABLE
 from darkroom_predictor.items import OUT_OF_ATTEMPTS
 from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.queue_store import QueueTable, read_item, requeue_items
+from darkroom_predictor.watch_store import known_accounts
 
 PAGE = 1_000
 COMPARED_MAX = 50_000
@@ -48,6 +50,7 @@ class PredictorDoctor:
         finds = doctor.finds
         finds("call", "paid calls whose replica let its lease run out", self._calls, repair=("look them up now", self.settle))
         finds("unknown", "calls without an answer that no look-up settles", self._unknown)
+        finds("account", "attempts of accounts that have no token: kept until the token is back", self._accounts)
         finds("claim", "items taken, but without an attempt under way", self._claims, repair=("queue them again", self.requeue))
         finds("slot", "slots of attempts that have ended", self._slots, repair=("free them", self.free_slots))
         finds("queue", "items that wait in the table, not in Redis", self._unqueued, repair=("file them in Redis", self.file))
@@ -64,6 +67,10 @@ class PredictorDoctor:
 
     async def _unknown(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(UNSETTLED_CALLS, older_seconds)
+
+    async def _accounts(self, older_seconds: float) -> list[Thing]:
+        known = known_accounts({name: line.door.accounts for name, line in self._lines.items()})
+        return await self._table.stale(UNKNOWN_ACCOUNTS, older_seconds, **known)
 
     async def _claims(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(LONE_CLAIMS, older_seconds)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
-from darkroom_servicekit.doctor import FOUND_MAX, Thing
+from darkroom_servicekit.doctor import FOUND_MAX, Thing, uuids
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_predictor.queue_store import ITEM_COLUMNS
+from darkroom_predictor.watch_store import WITHOUT_ACCOUNT
 
 # A dead letter or the last attempt tells how an item ended; one that has neither was stopped. An item whose last attempt failed
 # has failed where that ended it: it may have been stopped instead, or ended by a late result. Where no row says it, nor do we.
@@ -39,6 +40,10 @@ UNSETTLED_CALLS = """
 LONE_CLAIMS = f"""
     SELECT q.item_id::text AS id, q.instance_id, q.state, coalesce(last.ended_at, q.queued_at) AS since
     FROM queue_items q {LAST} WHERE q.state IN ('CLAIMED', 'SENT') AND coalesce(last.state, 'FAILED') = 'FAILED'
+"""  # noqa: S608 - our own constants
+UNKNOWN_ACCOUNTS = f"""
+    SELECT a.id::text AS id, q.instance_id, a.state || ' of ' || a.account AS state, a.granted_at AS since
+    FROM attempts a JOIN queue_items q USING (item_id) WHERE {WITHOUT_ACCOUNT}
 """  # noqa: S608 - our own constants
 OPEN_LETTERS = """
     SELECT id::text AS id, instance_id, service || ' ' || code AS state, created_at AS since
@@ -78,7 +83,7 @@ KNOWN_ITEMS = text(
 KNOWN_ATTEMPTS = text(
     f"""
     SELECT a.id::text AS id, a.state, {AGE.replace("since", "coalesce(a.ended_at, a.granted_at)")}
-    FROM attempts a WHERE a.id::text = ANY(CAST(:ids AS text[]))
+    FROM attempts a WHERE a.id = ANY(CAST(:ids AS uuid[]))
     """  # noqa: S608 - our own constants
 )
 WAITING = text(
@@ -100,7 +105,7 @@ LOCK_LONE = """
     ORDER BY q.item_id FOR UPDATE
 """
 RETELL_NOW = """
-    UPDATE attempts SET retell_at = clock_timestamp() WHERE id::text = ANY(CAST(:ids AS text[])) AND state = 'CREATED'
+    UPDATE attempts SET retell_at = clock_timestamp() WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'CREATED'
 """
 
 
@@ -110,10 +115,10 @@ class DoctorTable:
     def __init__(self, unit_of_work: UnitOfWork) -> None:
         self._unit_of_work = unit_of_work
 
-    async def stale(self, found: str, older_seconds: float) -> list[Thing]:
-        """The oldest rows of one of the statements above that have been so for that long."""
+    async def stale(self, found: str, older_seconds: float, **values: Any) -> list[Thing]:
+        """Return the oldest rows of one of the statements above that have been so for that long."""
         statement = text(STALE.format(age=AGE, found=found, most=FOUND_MAX))
-        return await self._things(statement, {"older": older_seconds})
+        return await self._things(statement, {"older": older_seconds} | values)
 
     async def not_waiting(self, items: Sequence[int], older_seconds: float) -> list[Thing]:
         """Those of the items that do not wait for a turn, and have not for so long."""
@@ -126,7 +131,7 @@ class DoctorTable:
         return await self._things(KNOWN_ITEMS, {"ids": list(ids)})
 
     async def attempts(self, ids: Sequence[str]) -> list[Thing]:
-        return await self._things(KNOWN_ATTEMPTS, {"ids": list(ids)})
+        return await self._things(KNOWN_ATTEMPTS, {"ids": uuids(ids)})
 
     async def places(self, ids: Sequence[int]) -> Sequence[Any]:
         """Rows with item_id, instance_id, job_id, redriven, model, provider, waits, delay_seconds."""
@@ -154,4 +159,4 @@ async def lock_lone_claims(transaction: Transaction, ids: Sequence[int]) -> list
 
 async def retell_now(transaction: Transaction, attempts: Sequence[str]) -> int:
     """The poller is to be told of these again at the next look; how many the provider still has."""
-    return (await transaction.execute(RETELL_NOW, {"ids": list(attempts)})).rowcount
+    return (await transaction.execute(RETELL_NOW, {"ids": uuids(attempts)})).rowcount

@@ -76,13 +76,13 @@ class PredictorEvents:
         attempts = [received.event.attempt_id for received in batch]
         await lock_items_of(transaction, attempts)
         done = await mark_done(transaction, attempts)
-        items = {item for _, _, _, item, _ in done}
+        items = {item for _, _, _, item, *_ in done}
         await end_items(transaction, sorted(items))
         hints: dict[str, Hints] = {}
-        for provider, account, attempt, _, model in done:
+        for provider, account, attempt, _, model, tenant in done:
             told = hints.setdefault(provider, Hints())
             told.released.append((account, attempt))
-            told.ran.append((model, 0))
+            told.ran.append((model, tenant, 0))
         if late := [received.event.item_id for received in batch if received.event.item_id not in items]:
             for item in await end_waiting(transaction, late):
                 hints.setdefault(item.provider, Hints()).removed.append(
@@ -99,6 +99,7 @@ class PredictorEvents:
                 message=received.event.message,
                 then=Then.RETRY if received.event.retryable else Then.END,
                 cause=received.envelope,
+                ours=received.event.fault == "platform",
             )
             for received in batch
         ]

@@ -21,6 +21,7 @@ class Failure:
 
     `never_made`: it failed because no prediction was made, so an attempt whose prediction has been heard of did not fail.
     While its model is known to be broken that is not the item's fault either, and costs it no attempt.
+    `ours`: the platform failed, not the provider, so it counts against neither the model nor the tenant.
     """
 
     attempt_id: str
@@ -30,6 +31,11 @@ class Failure:
     step: int | None = None
     cause: Envelope | None = None
     never_made: bool = False
+    ours: bool = False
+
+    def counts_against_model(self, item: Item) -> bool:
+        """Whether the model and the tenant failed. A prediction that we stopped ends like one that the provider gave up."""
+        return self.then is Then.RETRY and not self.never_made and not self.ours and item.stopped_by is None
 
 
 class FailAttempts:
@@ -56,9 +62,8 @@ class FailAttempts:
             told.released.append((attempt.account, attempt.attempt_id))
             if failure.then is Then.RETRY and failure.never_made and self._model_is_broken(item.provider, item.model):
                 failure = replace(failure, then=Then.RETURN)  # it waits with the model's other items, and burns no attempt
-            # What we had stopped ends like what the provider gave up, and says nothing of the model.
-            if failure.then is Then.RETRY and not failure.never_made and item.stopped_by is None:
-                told.ran.append((item.model, 1))
+            if failure.counts_against_model(item):
+                told.ran.append((item.model, item.instance_id, 1))
             decision = after_failure(item, failure.then, failure.code, chance=self._chance())
             if isinstance(decision, End):
                 ended.append(item.item_id)

@@ -54,48 +54,49 @@ local function resume()
     return was and 1 or 0
 end
 
--- heard: failures in a row that open a breaker, µs of its first pause and of its longest, then (model, name, 'create' or 'run',
--- failures or 0 for a success)… → the watch list. What failed at creation is proved well by a creation, what failed while it
--- ran by a run.
+-- heard: failures in a row that open a breaker, tenants whose predictions must have failed, µs of the first pause and of the longest,
+-- then (model, name, 'create' or 'run', failures or 0 for a success, tenant)… → the watch list. What failed at creation is proved
+-- well by a creation, what failed while it ran by a run.
 local function heard()
-    local now, many, pause, pause_max = read_clock(), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-    for index = 6, #ARGV, 4 do
-        local model, name, kind, failures = ARGV[index], ARGV[index + 1], ARGV[index + 2], tonumber(ARGV[index + 3])
-        local key = breaker_of(model)
+    local now = read_clock()
+    local rule = { failures = tonumber(ARGV[3]), tenants = tonumber(ARGV[4]), pause = ARGV[5], pause_max = ARGV[6] }
+    for index = 7, #ARGV, 5 do
+        local model, name, kind = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+        local failures, tenant = tonumber(ARGV[index + 3]), ARGV[index + 4]
         if failures > 0 then
             call('SADD', broken, model)
-            call('HSET', key, 'name', name)
-            local count = call('HINCRBY', key, kind, failures)
-            if count >= many and call('HEXISTS', key, 'open_until') == 0 then
-                call('HSET', key, 'open_until', whole(now + tonumber(pause)), 'pause', pause, 'pause_max', pause_max)
-                call('HSET', key, 'opened_at', whole(now))
-            end
-        elseif call('EXISTS', key) == 1 then
-            call('HDEL', key, kind)
-            local fields = call('HMGET', key, 'create', 'run')
-            local worst = math.max(tonumber(fields[1] or 0), tonumber(fields[2] or 0))
-            if worst < many then call('HDEL', key, 'open_until', 'pause', 'pause_max', 'opened_at') end
-            if worst == 0 and call('EXISTS', aside_of(model)) == 0 then forget_if_well(model) end
+            call('HSET', breaker_of(model), 'name', name, 'pause_max', rule.pause_max)
+            hear_failures(model, kind, failures, tenant, now, rule)
+        elseif call('EXISTS', breaker_of(model)) == 1 then
+            hear_success(model, kind, tenant, rule)
         end
     end
     return watch_list()
 end
 
--- models: → for each model with failures: its mark, its name, failures, µs since it opened (-1: closed), µs to its next trial.
+-- models: failures in a row that open a breaker → for each model with failures or slowed tenants: its mark, its name, failures, µs since it opened (-1:
+-- closed), µs to its next trial, 1 where the provider itself refuses it, and its slowed tenants: name, failures, µs since it was
+-- slowed, µs to its next trial.
 local function show_models()
     local now, answer = read_clock(), {}
     local found = call('SMEMBERS', broken)
     table.sort(found)
     for _, model in ipairs(found) do
         local fields = call('HMGET', breaker_of(model), 'name', 'create', 'run', 'open_until', 'opened_at')
-        local failures = math.max(tonumber(fields[2] or 0), tonumber(fields[3] or 0))
-        local since = fields[5] and now - tonumber(fields[5]) or -1
-        for _, value in ipairs({ model, fields[1] or '', failures, since, math.max(0, tonumber(fields[4] or 0) - now) }) do
-            answer[#answer + 1] = value
+        local created, ran = tonumber(fields[2] or 0), tonumber(fields[3] or 0)
+        local slowed = show_slowed(model, now)
+        if created + ran + #slowed > 0 then
+            answer[#answer + 1] = {
+                model, fields[1] or '', math.max(created, ran), fields[5] and now - tonumber(fields[5]) or -1,
+                math.max(0, tonumber(fields[4] or 0) - now), created >= tonumber(ARGV[3]) and 1 or 0, slowed,
+            }
         end
     end
     return answer
 end
+
+-- tried: a model's mark → the tenants that have had a trial since it opened.
+local function show_tried() return call('ZRANGE', tried_of(ARGV[3]), 0, -1) end
 
 -- accounts: order, (name, cap, burst, slots)… → in force at once, unless a later order has been heard of. The pacer's debt stays as
 -- many calls as it was, at the new pace.
@@ -216,6 +217,9 @@ local function audit()
     for _, count in ipairs(call('HVALS', running)) do held_slots = held_slots + tonumber(count) end
     local live_count = tonumber(fields[5] or 0)
     if call('HLEN', live) ~= live_count or held_slots ~= live_count then found[#found + 1] = 'attempts in flight' end
+    local asides = 0
+    for _, model in ipairs(call('SMEMBERS', broken)) do asides = asides + call('EXISTS', aside_of(model)) end
+    if tonumber(fields[2] or 0) > 0 and asides == 0 then found[#found + 1] = 'jobs held aside' end
     if call('HLEN', tenants) < tonumber(fields[4] or 0) then found[#found + 1] = 'terms of tenants' end
     return found
 end
@@ -271,7 +275,7 @@ local BUILDING = {
 }
 local OPEN = {
     take = take, give_back = give_back, remove = remove, release = release, throttle = throttle, stop = stop, resume = resume,
-    heard = heard, models = show_models, figures = figures, refile = refile, standing = standing,
+    heard = heard, models = show_models, tried = show_tried, figures = figures, refile = refile, standing = standing,
     old_slots = old_slots, audit = audit, weigh = weigh, close = close_lost,
 }
 

@@ -1,56 +1,170 @@
 -- A part of one script, see fair_state.lua.
 
 -- Models -----------------------------------------------------------------------------------------------------------------
--- A model with failures has a breaker. Open: its jobs are held aside, and one trial call passes after each pause.
+-- A model with failures has a breaker. While it is open, all of the model's jobs are held aside, and one held item passes as a trial
+-- after each pause; the trials go round among the tenants. Within a model, a tenant whose predictions fail has a breaker of its own:
+-- its jobs of that model are held aside, and one of them takes its turn as a trial after each pause.
 
 local function breaker_of(model) return space .. 'breaker:' .. model end
 
--- Put a model's held jobs back, the longest held first; → how many are left.
-local function put_back(model, count, virtual)
-    local held = aside_of(model)
-    for _, entry in ipairs(call('ZRANGE', held, 0, count - 1)) do
-        call('ZREM', held, entry)
-        local job, lane, tenant = string.match(entry, '^(%d+@%x+):(%d):(.*)$')
-        if put_first(tenant, job, lane) > 0 then join(tenant, virtual) end
-    end
-    return call('ZCARD', held)
+-- A hash: failed predictions since the last good one, by tenant.
+local function failing_of(model) return space .. 'failing:' .. model end
+
+-- A hash: by tenant 'failures in a row, time of its next trial or 0 while not slowed, next pause, slowed since or 0'.
+local function slowed_of(model) return space .. 'slowed:' .. model end
+
+-- A sorted set: when each tenant had its last trial of an open model.
+local function tried_of(model) return space .. 'tried:' .. model end
+
+local function load_slowed(model, tenant)
+    local found = call('HGET', slowed_of(model), tenant)
+    if not found then return { failures = 0, open_until = 0, pause = 0, since = 0 } end
+    local failures, open_until, pause, since = string.match(found, '^(%d+) (%d+) (%d+) (%d+)$')
+    return { failures = tonumber(failures), open_until = tonumber(open_until), pause = tonumber(pause), since = tonumber(since) }
 end
 
--- A model without failures and without held jobs needs no breaker.
+local function keep_slowed(model, tenant, slowed)
+    local fields = { whole(slowed.failures), whole(slowed.open_until), whole(slowed.pause), whole(slowed.since) }
+    call('HSET', slowed_of(model), tenant, table.concat(fields, ' '))
+end
+
+-- News -------------------------------------------------------------------------------------------------------------------
+
+-- Whether a model is broken: the provider refuses it, or predictions of several tenants fail, none counting for more than its share.
+local function is_failing(model, rule)
+    if tonumber(call('HGET', breaker_of(model), 'create') or 0) >= rule.failures then return true end
+    local counts, sum = call('HVALS', failing_of(model)), 0
+    for _, count in ipairs(counts) do sum = sum + tonumber(count) end
+    return #counts >= rule.tenants and sum >= rule.failures
+end
+
+-- Room for one more tenant among those whose failures are counted: of a full list, counts that slow nobody are forgotten.
+local function has_room(model)
+    local key = slowed_of(model)
+    if call('HLEN', key) < TENANTS_MAX then return true end
+    for _, tenant in ipairs(call('HKEYS', key)) do
+        if load_slowed(model, tenant).open_until == 0 then call('HDEL', key, tenant) end
+    end
+    return call('HLEN', key) < TENANTS_MAX
+end
+
+local function hear_failed_run(model, failures, tenant, now, rule)
+    local failing, share = failing_of(model), math.ceil(rule.failures / rule.tenants)
+    local before = tonumber(call('HGET', failing, tenant))
+    if before or call('HLEN', failing) < math.max(rule.failures, rule.tenants) then
+        call('HSET', failing, tenant, whole(math.min(share, (before or 0) + failures)))
+    end
+    if call('HEXISTS', slowed_of(model), tenant) == 0 and not has_room(model) then return end
+    local slowed = load_slowed(model, tenant)
+    slowed.failures = slowed.failures + failures
+    if slowed.failures >= rule.failures and slowed.open_until == 0 then
+        slowed.open_until, slowed.pause, slowed.since = now + tonumber(rule.pause), tonumber(rule.pause), now
+        call('ZADD', aside_of(model), 'XX', 'GT', whole(slowed.open_until), tenant)
+    end
+    keep_slowed(model, tenant, slowed)
+end
+
+local function hear_failures(model, kind, failures, tenant, now, rule)
+    local key = breaker_of(model)
+    call('HINCRBY', key, kind, failures)
+    if kind == 'run' then hear_failed_run(model, failures, tenant, now, rule) end
+    if call('HEXISTS', key, 'open_until') == 0 and is_failing(model, rule) then
+        call('HSET', key, 'open_until', whole(now + tonumber(rule.pause)), 'pause', rule.pause, 'opened_at', whole(now))
+    end
+end
+
+-- A model without failures, without failing tenants and without held jobs needs no breaker.
 local function forget_if_well(model)
     if call('HEXISTS', breaker_of(model), 'create') + call('HEXISTS', breaker_of(model), 'run') > 0 then return end
-    call('DEL', breaker_of(model))
+    if call('EXISTS', slowed_of(model), aside_of(model)) > 0 then return end
+    call('DEL', breaker_of(model), failing_of(model), tried_of(model))
     call('SREM', broken, model)
 end
 
--- The models that may not be called now (with the time of their trial), those that may have one trial, the time of the next
--- trial that a held job waits for, and whether held jobs are still to be put back.
+local function hear_success(model, kind, tenant, rule)
+    call('HDEL', breaker_of(model), kind)
+    if kind == 'run' then
+        call('DEL', failing_of(model))
+        if call('HDEL', slowed_of(model), tenant) == 1 then call('ZADD', aside_of(model), 'XX', 0, tenant) end
+    end
+    if not is_failing(model, rule) then
+        call('HDEL', breaker_of(model), 'open_until', 'pause', 'opened_at')
+        call('DEL', tried_of(model))
+    end
+    forget_if_well(model)
+end
+
+-- Held jobs --------------------------------------------------------------------------------------------------------------
+
+-- The held job of a tenant that is tried next, and its lane: fresh jobs first, the longest held first.
+local function first_held(model, tenant)
+    for _, lane in ipairs({ '0', '1' }) do
+        local job = call('ZRANGE', held_jobs(model, lane, tenant), 0, 0)[1]
+        if job then return job, lane end
+    end
+end
+
+local function return_job(tenant, job, lane, virtual)
+    drop_held(tenant, job, lane)
+    if put_first(tenant, job, lane) > 0 then join(tenant, virtual) end
+end
+
+-- Put a tenant's held jobs back, the latest held first, so that the first one ends up in front; → how many.
+local function return_jobs(model, tenant, count, virtual)
+    local moved = 0
+    for _, lane in ipairs({ '0', '1' }) do
+        local jobs = moved < count and call('ZREVRANGE', held_jobs(model, lane, tenant), 0, count - moved - 1) or {}
+        for _, job in ipairs(jobs) do return_job(tenant, job, lane, virtual) end
+        moved = moved + #jobs
+    end
+    return moved
+end
+
+-- Put back the held jobs of a model that works, and one job of each slowed tenant that is due a trial: it takes its turn.
+local function return_due(model, now, virtual)
+    local left = MOVES_MAX
+    for _, tenant in ipairs(call('ZRANGEBYSCORE', aside_of(model), '-inf', whole(now), 'LIMIT', 0, MOVES_MAX)) do
+        if left <= 0 then return end
+        local slowed = load_slowed(model, tenant)
+        if slowed.open_until > 0 then
+            call('ZADD', aside_of(model), whole(now + slowed.pause), tenant)
+            local job, lane = first_held(model, tenant)
+            return_job(tenant, job, lane, virtual)
+            left = left - 1
+        else
+            left = left - return_jobs(model, tenant, left, virtual)
+        end
+    end
+end
+
+-- The models that are open and until when, those of them that are due a trial, and those at which tenants fail.
 local function look_at_models(now, virtual)
-    local models = { shut = {}, trial = {}, next_trial = NEVER, unfinished = false, watched = false }
+    local models = { open = {}, due = {}, slowed = {}, watched = false }
     local found = call('SMEMBERS', broken)
     table.sort(found)
     for _, model in ipairs(found) do
         local open_until = tonumber(call('HGET', breaker_of(model), 'open_until'))
-        if not open_until then
-            if put_back(model, MOVES_MAX, virtual) > 0 then models.unfinished = true else forget_if_well(model) end
-        elseif now < open_until then
-            models.shut[model], models.watched = open_until, true
-            if call('EXISTS', aside_of(model)) == 1 then models.next_trial = math.min(models.next_trial, open_until) end
+        if open_until then
+            models.open[model], models.watched = open_until, true
+            if now >= open_until then models.due[#models.due + 1] = model end
         else
-            models.trial[model], models.watched = true, true
-            put_back(model, 1, virtual)
+            return_due(model, now, virtual)
+            forget_if_well(model)
         end
+        if call('EXISTS', slowed_of(model)) == 1 then models.slowed[model], models.watched = true, true end
     end
     return models
 end
 
--- Whether the tenant's next job is of a model that may not be called; it is then held aside.
+-- Whether the tenant's next job is of a model that may not be called for it; it is then held aside.
 local function held_aside(tenant, tag, job, lane, models, now)
     local model = model_of(job)
-    if not models.shut[model] then return false end
+    local slowed_until = models.slowed[model] and load_slowed(model, tenant).open_until or 0
+    if not models.open[model] and slowed_until <= now then return false end
+    local tried = tonumber(call('ZSCORE', tried_of(model), tenant) or 0)
     set_aside(tenant, job, lane)
-    call('ZADD', aside_of(model), whole(now), held_entry(job, lane, tenant))
-    models.next_trial = math.min(models.next_trial, models.shut[model])
+    call('ZADD', held_jobs(model, lane, tenant), whole(now), job)
+    call('ZADD', aside_of(model), 'NX', whole(math.max(tried, slowed_until)), tenant)
     if not has_work(tenant) then
         call('ZREM', ready, tenant)
         call('ZADD', tags, whole(tag), tenant)
@@ -58,23 +172,122 @@ local function held_aside(tenant, tag, job, lane, models, now)
     return true
 end
 
--- The one trial that a model was due has been granted: the next one comes no sooner than after the next, longer pause.
-local function note_trial(job, models, now)
-    local model = model_of(job)
-    if not models.trial[model] then return end
-    local key = breaker_of(model)
+-- When a held job may go or be tried, as far as is known now.
+local function next_look(models)
+    local at = NEVER
+    for _, model in ipairs(call('SMEMBERS', broken)) do
+        local first = call('ZRANGE', aside_of(model), 0, 0, 'WITHSCORES')
+        if first[2] then at = math.min(at, math.max(tonumber(first[2]), models.open[model] or 0)) end
+    end
+    return at
+end
+
+-- Trials -----------------------------------------------------------------------------------------------------------------
+
+local function tag_of(tenant, virtual)
+    local tag = call('ZSCORE', ready, tenant)
+    return tag and tonumber(tag) or math.max(virtual, tonumber(call('ZSCORE', tags, tenant) or 0))
+end
+
+-- Of the tenants whose last trial of the model is equally long ago the first in the fair order.
+local function first_of(model, score, virtual)
+    local best, best_tag = nil, NEVER
+    for _, tenant in ipairs(call('ZRANGEBYSCORE', aside_of(model), score, score, 'LIMIT', 0, MOVES_MAX)) do
+        local tag = tag_of(tenant, virtual)
+        if tag < best_tag then best, best_tag = tenant, tag end
+    end
+    return best
+end
+
+-- Until when a tenant may have no trial, or nil.
+local function trial_blocked_until(tenant, now, own_cap_of)
+    local rests_until = call('ZSCORE', resting, tenant)
+    if not rests_until then return own_cap_of(tenant) end
+    return rests_until == 'inf' and now + LOOK_AGAIN or tonumber(rests_until)
+end
+
+-- A model that is due a trial, and the tenant whose trial it is: the one whose last trial is longest ago.
+local function next_trial(models, now, virtual, own_cap_of)
+    for _, model in ipairs(models.due) do
+        for _ = 1, MOVES_MAX do
+            local first = call('ZRANGE', aside_of(model), 0, 0, 'WITHSCORES')
+            if not first[2] or tonumber(first[2]) > now then break end
+            local tenant = first_of(model, first[2], virtual)
+            local blocked_until = trial_blocked_until(tenant, now, own_cap_of)
+            if not blocked_until then return model, tenant end
+            call('ZADD', aside_of(model), whole(blocked_until), tenant)
+        end
+    end
+    return nil
+end
+
+local function note_model_trial(model, tenant, models, now)
+    local key, tried = breaker_of(model), tried_of(model)
     local fields = call('HMGET', key, 'pause', 'pause_max')
     local pause, pause_max = tonumber(fields[1]), tonumber(fields[2])
     call('HSET', key, 'open_until', whole(now + pause), 'pause', whole(math.min(2 * pause, pause_max)))
-    models.trial[model], models.shut[model] = nil, now + pause
-    if call('EXISTS', aside_of(model)) == 1 then models.next_trial = math.min(models.next_trial, now + pause) end
+    call('ZADD', tried, whole(now), tenant)
+    call('ZREMRANGEBYRANK', tried, 0, -TENANTS_MAX - 1)
+    models.open[model] = now + pause
+    for index, due in ipairs(models.due) do
+        if due == model then table.remove(models.due, index) break end
+    end
 end
 
--- The models with failures, each with a + before it while its breaker is open, else a -.
+-- A turn was granted. Where it was a trial, the next one comes no sooner than after the next, longer pause.
+local function note_turn(model, tenant, models, now)
+    if models.open[model] then note_model_trial(model, tenant, models, now) end
+    local slowed = models.slowed[model] and load_slowed(model, tenant) or { open_until = 0 }
+    if slowed.open_until > 0 then
+        local pause_max = tonumber(call('HGET', breaker_of(model), 'pause_max'))
+        slowed.open_until, slowed.pause = now + slowed.pause, math.min(2 * slowed.pause, pause_max)
+        keep_slowed(model, tenant, slowed)
+    elseif not models.open[model] then
+        return
+    end
+    call('ZADD', aside_of(model), 'XX', whole(math.max(now, slowed.open_until)), tenant)
+end
+
+-- One item of the tenant's next held job; the job stays held, behind its other held jobs. → item, job, lane, virtual time charged.
+local function take_trial(model, tenant, weight, models, now, virtual)
+    local job, lane = first_held(model, tenant)
+    local item, has_more = pop_held(job)
+    local step = step_of(weight)
+    if has_more then
+        call('ZADD', held_jobs(model, lane, tenant), whole(now), job)
+    else
+        drop_held(tenant, job, lane)
+    end
+    call('ZADD', call('ZSCORE', ready, tenant) and ready or tags, whole(tag_of(tenant, virtual) + step), tenant)
+    drop_queued(item)
+    mark(tenant, 0)
+    note_turn(model, tenant, models, now)
+    return item, job, lane, step
+end
+
+-- Shown ------------------------------------------------------------------------------------------------------------------
+
+local function show_slowed(model, now)
+    local answer, found = {}, call('HKEYS', slowed_of(model))
+    table.sort(found)
+    for _, tenant in ipairs(found) do
+        local slowed = load_slowed(model, tenant)
+        if slowed.open_until > 0 then
+            for _, value in ipairs({ tenant, slowed.failures, now - slowed.since, math.max(0, slowed.open_until - now) }) do
+                answer[#answer + 1] = value
+            end
+        end
+    end
+    return answer
+end
+
+-- The models with failures, each with a sign before it: + while its breaker is open, - where creations failed, ~ where only
+-- predictions did.
 local function watch_list()
     local list = call('SMEMBERS', broken)
     for index, model in ipairs(list) do
-        list[index] = (call('HEXISTS', breaker_of(model), 'open_until') == 1 and '+' or '-') .. model
+        local fields = call('HMGET', breaker_of(model), 'open_until', 'create')
+        list[index] = (fields[1] and '+' or fields[2] and '-' or '~') .. model
     end
     return table.concat(list, ' ')
 end

@@ -98,8 +98,8 @@ class Hints:
     """Items whose turn came to nothing through no fault of theirs, with the attempt that it was for."""
     released: list[tuple[str, str]] = field(default_factory=list)
     removed: list[Place] = field(default_factory=list)
-    ran: list[tuple[str, int]] = field(default_factory=list)
-    """Models whose predictions ended: with a failure of the model's (1), or well (0)."""
+    ran: list[tuple[str, str, int]] = field(default_factory=list)
+    """Models and tenants whose predictions ended: with a failure (1) that is not ours, or well (0)."""
 
     def __len__(self) -> int:
         return len(self.filed) + len(self.given_back) + len(self.released) + len(self.removed) + len(self.ran)
@@ -198,8 +198,8 @@ class FairQueue:
         """How often Redis' clock was seen to differ from what it was by more than a grant may take."""
         self._connections = 0
         self._verified = -1
-        self.watched: dict[str, bool] = {}
-        """The marks of models with failures, as last heard; True: no call of them is granted but a trial."""
+        self.watched: dict[str, str] = {}
+        """The marks of models with failures, as last heard, and the sign that the script puts before each."""
         # No retries: an error must surface, so that the limiter is looked at before the next grant.
         # Who finds all connections in use waits for one: answers of the provider come in crowds.
         pool = BlockingConnectionPool.from_url(
@@ -306,7 +306,7 @@ class FairQueue:
 
     def note_watched(self, watched: bytes) -> None:
         """Take over the script's list of models with failures."""
-        self.watched = {mark[1:]: mark.startswith("+") for mark in watched.decode().split()}
+        self.watched = {mark[1:]: mark[0] for mark in watched.decode().split()}
 
     async def figures(self, accounts: Sequence[str]) -> Figures:
         """Queue length and the accounts' use of the last window. Raises LimiterClosed."""

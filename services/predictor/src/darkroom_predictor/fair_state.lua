@@ -12,6 +12,8 @@
 local UNIT = 1000000    -- virtual time that one item costs a tenant of weight 1
 local RUN_MAX = 20      -- consecutive places of one tenant in a batch
 local MOVES_MAX = 200   -- delayed items, rested tenants and held jobs that are moved in one call
+local TENANTS_MAX = 1000        -- tenants whose failures and whose trials are remembered for each model
+local LOOK_AGAIN = 30000000     -- a paused tenant is not considered for a trial for this long
 local ROUND = 5000000   -- a cap is cut at most once in so long: the 429s of one round of calls are one piece of news
 local CALM = 60000000   -- without a 429 for so long, a cut cap begins to rise
 local RISE = 10000000   -- and rises by one thirtieth of the whole each so long
@@ -204,13 +206,15 @@ local function leave_empty(tenant)
 end
 
 -- Jobs of a tenant take turns; a job's items are first in, first out. A job with items stands in exactly one place: in one of
--- its tenant's lanes, or held aside while its model may not be called.
+-- its tenant's lanes, or held aside while its model is broken or its tenant is slowed at the model.
 
+-- The tenants with held jobs of a model, each with the time before which it is not looked at, and a tenant's held jobs of a lane,
+-- each with the time at which it was held.
 local function aside_of(model) return space .. 'aside:' .. model end
 
-local function held_entry(job, lane, tenant) return job .. ':' .. lane .. ':' .. tenant end
+local function held_jobs(model, lane, tenant) return space .. 'aside:' .. model .. ':' .. lane .. ':' .. tenant end
 
--- Take the tenant's next job out of its lane; its items wait on, apart. The caller keeps the job's held_entry.
+-- Take the tenant's next job out of its lane; its items wait on, apart. The caller keeps it among the held_jobs.
 local function set_aside(tenant, job, lane)
     local _, number, item = find_job(job)
     call('LPOP', lane_of(tenant, lane))
@@ -229,6 +233,14 @@ local function put_first(tenant, job, lane)
     call('HINCRBY', state, 'held', -items)
     mark(tenant, items)
     return items
+end
+
+local function drop_held(tenant, job, lane)
+    local model = model_of(job)
+    call('ZREM', held_jobs(model, lane, tenant), job)
+    if call('EXISTS', held_jobs(model, '0', tenant), held_jobs(model, '1', tenant)) == 0 then
+        call('ZREM', aside_of(model), tenant)
+    end
 end
 
 local function push_last(tenant, job, item, lane)
@@ -286,8 +298,18 @@ local function drop_item(tenant, job, item)
     if only == '' and call('EXISTS', items_of(job)) == 1 then return end
     forget_job(job)
     if standing == HELD then
-        call('ZREM', aside_of(model_of(job)), held_entry(job, '0', tenant), held_entry(job, '1', tenant))
+        for _, lane in ipairs(LANES) do drop_held(tenant, job, lane) end
     end
+end
+
+-- The first item of a held job; → it, and whether the job has more.
+local function pop_held(job)
+    local _, _, only = find_job(job)
+    local item = only ~= '' and only or call('LPOP', items_of(job))
+    call('HINCRBY', state, 'held', -1)
+    if only == '' and call('EXISTS', items_of(job)) == 1 then return item, true end
+    forget_job(job)
+    return item, false
 end
 
 -- → weight, cap, slots and whether it is paused, as the string keeps them; what nobody has set is 1, 0, 0, false. 0: no bound.

@@ -70,6 +70,11 @@ local function take()
     local virtual = read_virtual()
     wake_due(now, virtual)
     local models = look_at_models(now, virtual)
+    local function own_cap_of(tenant)
+        local _, cap, slots = settings_of(tenant)
+        if is_full(tenant, slots) then return now + LOOK_AGAIN end
+        return own_cap_until(tenant, cap, now, own_window)
+    end
     local accounts = {}
     for index = 1, count do
         accounts[#accounts + 1] = load_account(ARGV[6 + index], now, window)
@@ -80,20 +85,33 @@ local function take()
     while granted < places do
         local first = call('ZRANGE', ready, 0, 1, 'WITHSCORES')
         local tenant, tag = first[1], tonumber(first[2])
-        if not tenant then
-            wait = models.unfinished and 0 or math.min(next_due(), models.next_trial) - now
+        local trial_model, trial_tenant = next_trial(models, now, virtual, own_cap_of)
+        if not tenant and not trial_model then
+            wait = math.min(next_due(), next_look(models)) - now
             break
         end
         local account, soonest = roomiest(accounts, now, window)
         if not account then wait = soonest - now break end
-        if tenant == last and run >= RUN_MAX then
+        if not trial_model and tenant == last and run >= RUN_MAX then
             tenant, tag = first[3], tonumber(first[4])
             if not tenant then wait = 0 break end
         end
-        local weight, cap, slots = settings_of(tenant)
-        local job, lane = next_job(tenant)
+        local weight, cap, slots = settings_of(trial_tenant or tenant)
+        local job, lane
+        if not trial_model then job, lane = next_job(tenant) end
         local blocked_until = job and own_cap_until(tenant, cap, now, own_window)
-        if unfinished then
+        if trial_model then
+            granted = granted + 1
+            local attempt = ARGV[6 + count + granted]
+            local item, step
+            item, job, lane, step = take_trial(trial_model, trial_tenant, weight, models, now, virtual)
+            local probe = charge(account, attempt, now)
+            remember_own(trial_tenant, cap, attempt, now, own_window)
+            take_slot(trial_tenant, attempt)
+            for _, value in ipairs({ item, job, trial_tenant, lane, account.name, attempt, step, probe }) do
+                answer[#answer + 1] = value
+            end
+        elseif unfinished then
             wait = 0
             break
         elseif not job then
@@ -116,7 +134,7 @@ local function take()
             local attempt = ARGV[6 + count + granted]
             local item, step = take_turn(tenant, tag, weight, job, lane)
             local probe = charge(account, attempt, now)
-            if models.watched then note_trial(job, models, now) end
+            if models.watched then note_turn(model_of(job), tenant, models, now) end
             remember_own(tenant, cap, attempt, now, own_window)
             take_slot(tenant, attempt)
             virtual = math.max(virtual, tag)

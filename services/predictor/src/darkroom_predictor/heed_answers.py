@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from darkroom_predictor.items import Item
 from darkroom_predictor.limiter_controls import Kind, LimiterControls, ModelNews
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused, Unanswered
@@ -31,19 +32,21 @@ class HeedAnswers:
         self._throttle_seconds = throttle_seconds
         self._retry_seconds = retry_seconds
 
-    async def __call__(self, account: str, model: str, outcome: Outcome, *, probe: bool) -> bool:
+    async def __call__(self, account: str, item: Item, outcome: Outcome, *, probe: bool) -> bool:
         """Whether calls that could not start may start now. Never fails."""
         try:
             resumed = await self._heed_account(account, outcome, probe=probe)
-            return await self._heed_model(model, outcome) or resumed
+            return await self._heed_model(item, outcome) or resumed
         except Exception as error:
             log.warning("an answer was not told to the other replicas", account=account, error=repr(error)[:200])
             return False
 
-    async def runs(self, ran: Sequence[tuple[str, int]]) -> None:
-        """Predictions of these models ended, with a failure of the model's (1) or well (0)."""
-        news = [ModelNews(model=model, kind=Kind.RUN, failures=failed) for model, failed in ran]
-        await self._hear([one for one in news if one.failures or self._controls.is_watched(one.model)])
+    async def runs(self, ran: Sequence[tuple[str, str, int]]) -> None:
+        """Predictions of these models and tenants ended, with a failure that is not ours (1) or well (0)."""
+        news = [ModelNews(model=model, tenant=tenant, kind=Kind.RUN, failures=failed) for model, tenant, failed in ran]
+        failing = {one.model for one in news if one.failures}
+        # A success in a batch with failures is news too: it says that these are not the model's.
+        await self._hear([one for one in news if one.model in failing or self._controls.is_news(one.model, Kind.RUN)])
 
     async def _heed_account(self, account: str, outcome: Outcome, *, probe: bool) -> bool:
         match outcome:
@@ -70,11 +73,12 @@ class HeedAnswers:
         told = {"probe_every_seconds": self._retry_seconds, "answer": outcome.message}
         tell("provider account stopped: it needs a person; its items wait", account=account, why=why, **told)
 
-    async def _heed_model(self, model: str, outcome: Outcome) -> bool:
+    async def _heed_model(self, item: Item, outcome: Outcome) -> bool:
         failures = self._failures_of(outcome)
-        if not failures and not (isinstance(outcome, Accepted) and self._controls.is_watched(model)):
+        if not failures and not (isinstance(outcome, Accepted) and self._controls.is_news(item.model, Kind.CREATE)):
             return False
-        return await self._hear([ModelNews(model=model, kind=Kind.CREATE, failures=failures)], outcome)
+        news = ModelNews(model=item.model, tenant=item.instance_id, kind=Kind.CREATE, failures=failures)
+        return await self._hear([news], outcome)
 
     async def _hear(self, news: Sequence[ModelNews], outcome: Outcome | None = None) -> bool:
         """Tell of models, loudly where one breaks; whether one has mended."""
@@ -95,6 +99,6 @@ class HeedAnswers:
         match outcome:
             case Refused(refusal=Refusal.MODEL_GONE):
                 return self._controls.failures_that_open
-            case Refused(refusal=Refusal.PROVIDER_ERROR) | Unanswered() | NotSent(too_late=False):
+            case Refused(refusal=Refusal.PROVIDER_ERROR) | Unanswered(ours=False) | NotSent(too_late=False):
                 return 1
         return 0

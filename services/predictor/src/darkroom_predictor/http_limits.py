@@ -15,10 +15,11 @@ from redis.exceptions import RedisError
 
 from darkroom_predictor.fair_queue import AccountFigures, LimiterClosed
 from darkroom_predictor.keep_limits import AccountNotFound, KeepLimits, LimitsNow
-from darkroom_predictor.limiter_controls import ModelFigures
+from darkroom_predictor.limiter_controls import ModelFigures, SlowedTenant
 
 LIMIT_MAX = 1_000_000
 """A bound on mistakes. What the provider itself allows is found out from its 429s."""
+SLOWED_SHOWN_MAX = 100
 
 Whole = Annotated[int, Field(ge=1, le=LIMIT_MAX, strict=True)]
 
@@ -47,6 +48,15 @@ class AccountBody(Body):
     stopped: Literal["low-credit", "refused"] | None = Field(description="why it takes only a probe call now and then")
 
 
+class SlowedTenantBody(Body):
+    """A tenant whose predictions fail at a model: its jobs of this model wait, but for one trial at a time."""
+
+    instance_id: str
+    failures: int = Field(description="failed predictions in a row")
+    slowed_since: str
+    tried_again_at: str | None = Field(description="when its next trial may go; null: now")
+
+
 class ModelBody(Body):
     """A model with failures in a row."""
 
@@ -54,6 +64,7 @@ class ModelBody(Body):
     state: Literal["closed", "open", "trial"] = Field(description="open: its items wait; trial: one call may find out")
     opens_again_at: str | None = Field(description="when its next trial may go")
     failures: int
+    slowed_tenants: list[SlowedTenantBody] = Field(description="at most 100, those that were slowed first")
 
 
 class LimitsBody(Body):
@@ -138,7 +149,23 @@ def _model_body(one: ModelFigures, now: datetime) -> ModelBody:
     state: Literal["closed", "open", "trial"] = "closed"
     if one.open_seconds is not None:
         state = "open" if one.trial_in_seconds > 0 else "trial"
-    return ModelBody(model=one.model, state=state, opens_again_at=_after(one.trial_in_seconds, now), failures=one.failures)
+    slowed = sorted(one.slowed, key=lambda tenant: -tenant.slowed_seconds)[:SLOWED_SHOWN_MAX]
+    return ModelBody(
+        model=one.model,
+        state=state,
+        opens_again_at=_after(one.trial_in_seconds, now),
+        failures=one.failures,
+        slowed_tenants=[_slowed_body(tenant, now) for tenant in slowed],
+    )
+
+
+def _slowed_body(one: SlowedTenant, now: datetime) -> SlowedTenantBody:
+    return SlowedTenantBody(
+        instance_id=one.tenant,
+        failures=one.failures,
+        slowed_since=utc_text(now - timedelta(seconds=one.slowed_seconds)),
+        tried_again_at=_after(one.trial_in_seconds, now),
+    )
 
 
 def _after(seconds: float, now: datetime) -> str | None:

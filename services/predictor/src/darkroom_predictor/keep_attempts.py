@@ -67,10 +67,16 @@ class KeepAttempts:
         """One look; how many attempts were told of again, and how many given up."""
         async with self._unit_of_work.begin() as transaction:
             overdue = await overdue_attempts(
-                transaction, self._door.name, abandon_seconds=self._lifetimes.abandon_seconds, limit=BATCH_MAX
+                transaction,
+                self._door.name,
+                self._door.accounts,
+                abandon_seconds=self._lifetimes.abandon_seconds,
+                limit=BATCH_MAX,
             )
             message = "The studio never said how this picture ended."
-            failures = [Failure(attempt_id=one, code="provider-timeout", message=message, then=Then.RETRY) for one in overdue]
+            failures = [
+                Failure(attempt_id=one, code="provider-timeout", message=message, then=Then.RETRY, ours=True) for one in overdue
+            ]
             hints = await self._fail_attempts(transaction, failures)
             transaction.after_commit(lambda: self._tell(hints))
         async with self._unit_of_work.begin() as transaction:

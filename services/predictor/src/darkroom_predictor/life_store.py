@@ -1,5 +1,7 @@
 """SQL of attempts that have lived too long and of items that ended long ago, always so many at a time."""
 
+from collections.abc import Sequence
+
 from darkroom_servicekit.database import Transaction
 
 from darkroom_predictor.attempt_store import CreatedAttempt, read_created
@@ -19,7 +21,7 @@ RETELL = f"""
 """  # noqa: S608  # constants only
 OVERDUE = """
     SELECT a.id::text FROM attempts a JOIN queue_items q USING (item_id)
-    WHERE a.state IN ('CREATED', 'UNKNOWN') AND a.provider = :provider
+    WHERE a.state IN ('CREATED', 'UNKNOWN') AND a.provider = :provider AND a.account = ANY(CAST(:accounts AS text[]))
       AND a.granted_at < clock_timestamp() - make_interval(secs => q.cancel_after_seconds + :abandon_seconds)
     ORDER BY a.granted_at LIMIT :limit
 """
@@ -42,9 +44,14 @@ async def take_to_retell(
     return [read_created(row) for row in await transaction.execute(RETELL, parameters)]
 
 
-async def overdue_attempts(transaction: Transaction, provider: str, *, abandon_seconds: float, limit: int) -> list[str]:
-    """Attempts for which nothing can come any more: the provider has long forgotten what it made."""
-    parameters = {"provider": provider, "abandon_seconds": abandon_seconds, "limit": limit}
+async def overdue_attempts(
+    transaction: Transaction, provider: str, accounts: Sequence[str], *, abandon_seconds: float, limit: int
+) -> list[str]:
+    """Return attempts that can no longer end by themselves, because the provider has long forgotten their predictions.
+
+    Attempts of other accounts are left as they are: without the token nobody can have asked about them.
+    """
+    parameters = {"provider": provider, "accounts": list(accounts), "abandon_seconds": abandon_seconds, "limit": limit}
     return list((await transaction.execute(OVERDUE, parameters)).scalars())
 
 

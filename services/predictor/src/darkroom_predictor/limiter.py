@@ -12,6 +12,7 @@ import structlog
 from darkroom_predictor.attempt_store import AttemptTable
 from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterRefused
 from darkroom_predictor.limits_store import LimitsTable
+from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.rebuild_lease import RebuildLease
 from darkroom_predictor.terms_store import TermsTable
@@ -39,6 +40,7 @@ class Limiter:
         *,
         limits: LimitsTable,
         lease: RebuildLease,
+        name_accounts: NameAccounts,
         guarded_seconds: float,
     ) -> None:
         self._queue = queue
@@ -46,6 +48,7 @@ class Limiter:
         self._attempt_table = attempt_table
         self._terms_table = terms_table
         self._limits = limits
+        self._name_accounts = name_accounts
         self._guarded_seconds = guarded_seconds
         self._lease = lease
         self._repaired_to = 0
@@ -91,6 +94,7 @@ class Limiter:
                 await self._queue.set_accounts(self._queue.epoch, await self._limits.in_force(), order=token)
 
     async def _open(self, token: int) -> None:
+        await self._name_accounts()
         epoch = await self._queue_table.epoch()
         if epoch and await self._queue.is_open(epoch):
             await self._queue.set_watch(epoch)

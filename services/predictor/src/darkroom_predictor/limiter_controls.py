@@ -6,10 +6,13 @@ All of it is Redis' alone and safe to lose: the provider's next answers bring it
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from darkroom_predictor.fair_queue import MICROSECONDS, FairQueue, mark_of
 
-MODEL_FIELDS = 5
+OPEN, CREATIONS_FAILED = "+", "-"
+"""Signs in the script's watch list. A model whose predictions failed, but no creation, has another."""
+TENANT_FIELDS = 4
 
 
 class Kind(Enum):
@@ -21,31 +24,48 @@ class Kind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class BreakerBounds:
-    """Failures in a row that open a model's breaker, and the pauses between its trials."""
+    """Failures in a row that open a breaker, of how many tenants where predictions fail, and the pauses between trials."""
 
     failures: int
+    tenants: int
     pause_seconds: float
     pause_seconds_max: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelNews:
-    """Failures of a model in a row, or with 0 a success."""
+    """Failures of a model in a row at a tenant's pictures, or with 0 a success."""
 
     model: str
+    tenant: str
     kind: Kind
     failures: int
 
 
 @dataclass(frozen=True, kw_only=True)
+class SlowedTenant:
+    """A tenant whose predictions fail at a model: only its jobs of that model are held aside, but for one trial at a time."""
+
+    tenant: str
+    failures: int
+    slowed_seconds: float
+    trial_in_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelFigures:
-    """A model with failures. `open_seconds` None: it is called as ever; else so long it has not been, but for trials."""
+    """A model with failures. `open_seconds` None: it is called as ever; else so long it has not been, but for trials.
+
+    `refused`: the provider itself refuses creations of this model, whoever asks.
+    """
 
     model: str
     mark: str
     failures: int
     open_seconds: float | None
     trial_in_seconds: float
+    refused: bool
+    slowed: tuple[SlowedTenant, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +106,12 @@ class LimiterControls:
         if not news:
             return
         bounds = self._bounds
-        rows = [(mark_of(one.model), one.model, one.kind.value, one.failures) for one in news]
+        rows = [(mark_of(one.model), one.model, one.kind.value, one.failures, one.tenant) for one in news]
         pauses = (bounds.pause_seconds, bounds.pause_seconds_max)
         watched: object = await self._queue.run(
             "heard",
             bounds.failures,
+            bounds.tenants,
             *(round(seconds * MICROSECONDS) for seconds in pauses),
             *(value for row in rows for value in row),
         )
@@ -99,15 +120,20 @@ class LimiterControls:
 
     def is_open(self, model: str) -> bool:
         """Whether the model's breaker was open when last heard of."""
-        return self._queue.watched.get(mark_of(model), False)
+        return self._queue.watched.get(mark_of(model)) == OPEN
 
-    def is_watched(self, model: str) -> bool:
-        """Whether the model had failures when last heard of, so that a success is news."""
-        return mark_of(model) in self._queue.watched
+    def is_news(self, model: str, kind: Kind) -> bool:
+        """Whether a success of the model is news: it had failures of that kind when last heard of."""
+        sign = self._queue.watched.get(mark_of(model))
+        return sign is not None and (kind is Kind.RUN or sign in (OPEN, CREATIONS_FAILED))
+
+    def count_open(self) -> int:
+        """How many models' breakers were open when last heard of."""
+        return sum(sign == OPEN for sign in self._queue.watched.values())
 
     async def models(self) -> list[ModelFigures]:
-        """The models with failures."""
-        answer = await self._queue.run("models")
+        """The models with failures, and the tenants that are slowed at each."""
+        answer = await self._queue.run("models", self._bounds.failures)
         return [
             ModelFigures(
                 model=name.decode(),
@@ -115,6 +141,24 @@ class LimiterControls:
                 failures=failures,
                 open_seconds=None if since < 0 else since / MICROSECONDS,
                 trial_in_seconds=trial_in / MICROSECONDS,
+                refused=bool(refused),
+                slowed=_slowed_tenants(slowed),
             )
-            for mark, name, failures, since, trial_in in zip(*[iter(answer)] * MODEL_FIELDS, strict=True)
+            for mark, name, failures, since, trial_in, refused, slowed in answer
         ]
+
+    async def tried_tenants(self, model: str) -> list[str]:
+        """The tenants that have had a trial of the model since its breaker opened."""
+        return [tenant.decode() for tenant in await self._queue.run("tried", mark_of(model))]
+
+
+def _slowed_tenants(fields: Sequence[Any]) -> tuple[SlowedTenant, ...]:
+    return tuple(
+        SlowedTenant(
+            tenant=tenant.decode(),
+            failures=failures,
+            slowed_seconds=since / MICROSECONDS,
+            trial_in_seconds=trial_in / MICROSECONDS,
+        )
+        for tenant, failures, since, trial_in in zip(*[iter(fields)] * TENANT_FIELDS, strict=True)
+    )

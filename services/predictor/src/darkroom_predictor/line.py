@@ -19,6 +19,7 @@ from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.metrics import PredictorMetrics
+from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.rebuild_lease import RebuildLease
@@ -62,6 +63,7 @@ class ProviderLine:
             fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
         )
         self.limits = LimitsTable(unit_of_work, door.name, defaults=limits)
+        guarded_seconds = settings.window_seconds + settings.grant_seconds_max
         self.limiter = Limiter(
             self.queue,
             QueueTable(unit_of_work, door.name),
@@ -69,7 +71,8 @@ class ProviderLine:
             TermsTable(unit_of_work),
             limits=self.limits,
             lease=RebuildLease(unit_of_work, door.name),
-            guarded_seconds=settings.window_seconds + settings.grant_seconds_max,
+            name_accounts=NameAccounts(unit_of_work, door.name, door.accounts, guarded_seconds=guarded_seconds),
+            guarded_seconds=guarded_seconds,
         )
         self.dispatcher = Dispatcher(
             door,
@@ -119,6 +122,7 @@ class ProviderLine:
 def _breaker_bounds(settings: PredictorSettings) -> BreakerBounds:
     return BreakerBounds(
         failures=settings.breaker_failures,
+        tenants=settings.breaker_tenants,
         pause_seconds=settings.breaker_pause_seconds,
         pause_seconds_max=settings.breaker_pause_seconds_max,
     )
@@ -128,7 +132,6 @@ def _settle_times(settings: PredictorSettings) -> SettleTimes:
     return SettleTimes(
         every_seconds=settings.look_up_every_seconds,
         unanswered_seconds=settings.unknown_settle_seconds,
-        ended_seconds=settings.ended_settle_seconds,
         retell_margin_seconds=settings.retell_margin_seconds,
     )
 

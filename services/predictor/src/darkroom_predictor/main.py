@@ -10,6 +10,7 @@ import structlog
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.health import NotReady
+from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.runtime import Runtime
 from fastapi import APIRouter, FastAPI
@@ -38,8 +39,9 @@ from darkroom_predictor.providers.replicate import Replicate
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.show_tenants import ShowTenants
 from darkroom_predictor.terms_store import TermsTable
+from darkroom_predictor.watch_tables import WatchTables
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = migrations_of(Path(__file__).parent)
 
 log = structlog.get_logger()
 
@@ -90,6 +92,8 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.after_kafka("measure queue", measure.run)
     redrive = RedriveLetters(runtime.unit_of_work)
     runtime.loop("heartbeat", lambda: _heartbeat(list(lines.values()), metrics, settings.heartbeat_seconds))
+    accounts = {line.door.name: line.door.accounts for line in lines.values()}
+    runtime.loop("watch", WatchTables(runtime.unit_of_work, metrics, accounts, every_seconds=settings.heartbeat_seconds).run)
     runtime.loop("redrive", redrive.run)
     runtime.loop("prune", lambda: prune_items(runtime.unit_of_work, keep_days=settings.queue_keep_days))
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
@@ -134,7 +138,7 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
             continue
         metrics.figures(figures)
         metrics.clock_steps.set(sum(line.queue.clock_steps for line in lines))
-        metrics.models_broken.set(sum(broken for line in lines for broken in line.queue.watched.values()))
+        metrics.models_broken.set(sum(line.controls.count_open() for line in lines))
         log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
 
 
@@ -184,11 +188,11 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
 
 
 def _replicate(settings: PredictorSettings) -> tuple[Replicate, Sequence[AccountLimits]]:
-    tokens = settings.replicate_tokens()
-    if not tokens:
+    accounts = settings.replicate_accounts()
+    if not accounts:
         log.error("no provider account: set DARKROOM_REPLICATE_API_TOKENS; items will wait")
     door = Replicate(
-        tokens,
+        accounts,
         base_url=settings.replicate_base_url,
         webhook_base_url=settings.public_url,
         connect_seconds_max=settings.connect_seconds_max,

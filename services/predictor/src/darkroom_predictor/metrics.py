@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from darkroom_predictor.fair_queue import Figures
 from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused
+from darkroom_predictor.watch_store import Watched
 
 
 class PredictorMetrics:
@@ -54,6 +55,18 @@ class PredictorMetrics:
         self.dead_letters = Gauge(
             "darkroom_dead_letters_open", "Dead letters that nobody has dealt with", ["service", "kind"], registry=registry
         )
+        self.without_account = Gauge(
+            "darkroom_attempts_without_account",
+            "Live attempts of accounts that have no token here: kept, not settled",
+            ["account"],
+            registry=registry,
+        )
+
+    def watched(self, found: Watched) -> None:
+        """Take over what the tables say."""
+        self.without_account.clear()
+        for account, attempts in found.without_account.items():
+            self.without_account.labels(account=account).set(attempts)
 
     def outcome(self, outcome: Outcome) -> None:
         """Count how a creation ended."""

@@ -197,12 +197,8 @@ class QueueTable:
 
         Raises LimiterRefused where a version that keeps Redis' state in a later way has begun one.
         """
-        parameters = {"provider": self._provider, "format": FORMAT}
         async with self._unit_of_work.begin() as transaction:
-            epoch: int | None = (await transaction.execute(NEXT_EPOCH, parameters)).scalar_one_or_none()
-        if epoch is None:
-            raise LimiterRefused(f"the limiter has been rebuilt by a version newer than this one, of format {FORMAT}")
-        return epoch
+            return await begin_epoch(transaction, self._provider)
 
     async def count(self) -> int:
         async with self._unit_of_work.read() as connection:
@@ -227,6 +223,15 @@ class QueueTable:
         async with self._unit_of_work.read() as connection:
             parameters = {"items": list(items), "older_seconds": older_seconds}
             return set((await connection.execute(STILL_QUEUED, parameters)).scalars())
+
+
+async def begin_epoch(transaction: Transaction, provider: str) -> int:
+    """Begin a new epoch with the transaction's commit. Raises LimiterRefused."""
+    row = (await transaction.execute(NEXT_EPOCH, {"provider": provider, "format": FORMAT})).first()
+    if row is None:
+        raise LimiterRefused(f"the limiter has been rebuilt by a version newer than this one, of format {FORMAT}")
+    epoch: int = row.epoch
+    return epoch
 
 
 async def epoch_is_current(connection: AsyncConnection, provider: str, epoch: int) -> bool:

@@ -40,12 +40,7 @@ class SettleTimes:
 
     every_seconds: float
     unanswered_seconds: float
-    ended_seconds: float
     retell_margin_seconds: float
-
-    def settle_seconds_of(self, outcome: Unanswered) -> float:
-        """Shorter where the provider has done with the request: what it made is in its list, or soon will be."""
-        return self.ended_seconds if outcome.ended else self.unanswered_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,17 +71,14 @@ class RecordOutcomes:
     async def __call__(self, transaction: Transaction, ended: Sequence[EndedCall]) -> Mapping[str, Hints]:
         """Returns, by provider, what Redis should hear after the commit."""
         created = {call.attempt_id: call.outcome for call in ended if isinstance(call.outcome, Accepted)}
-        unknown = [
-            (call.attempt_id, call.outcome.message, self._times.settle_seconds_of(call.outcome))
-            for call in ended
-            if isinstance(call.outcome, Unanswered)
-        ]
+        unknown = [(call.attempt_id, call.outcome.message) for call in ended if isinstance(call.outcome, Unanswered)]
         failures = [failure_of(call) for call in ended if isinstance(call.outcome, Refused | NotSent)]
         if created:
             await lock_items_of(transaction, [call.attempt_id for call in ended])
             await self._record_created(transaction, created)
         if unknown:
-            await mark_unknown(transaction, unknown, look_up_seconds=self._times.every_seconds)
+            times = self._times
+            await mark_unknown(transaction, unknown, look_up_seconds=times.every_seconds, settle_seconds=times.unanswered_seconds)
         return await self._fail_attempts(transaction, failures)
 
     async def _record_created(self, transaction: Transaction, created: Mapping[str, Accepted]) -> None:

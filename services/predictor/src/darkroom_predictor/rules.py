@@ -2,7 +2,8 @@
 
 Invariants: no account ever has more than `cap` grants in any window; a tenant's tag rises by 1/weight per item and is at least
 the virtual clock when it enters, so idleness banks nothing; a blocked tenant holds up no one; redriven items wait behind
-their tenant's fresh ones; jobs of a broken model are held aside and delay no other. Time is an argument.
+their tenant's fresh ones; jobs of a broken model, or of a tenant slowed at a model, are held aside and delay no other. Time is an
+argument.
 """
 
 import math
@@ -11,14 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from darkroom_predictor.account_rules import NEVER, Account
-from darkroom_predictor.breaker_rules import Breaker, Held, Kind
+from darkroom_predictor.breaker_rules import LOOK_AGAIN_US, MOVES_MAX, Breaker, BreakerRule, Kind
 
 UNIT = 1_000_000
 """Virtual time that one item costs a tenant of weight 1."""
 RUN_MAX = 20
 """Consecutive places that one tenant may take in a batch."""
-MOVES_MAX = 200
-"""Held jobs that are moved in one call."""
 AT_ONCE = 0
 NOT_BEFORE_A_CHANGE = -1
 
@@ -211,7 +210,7 @@ class FairTurn:
     def take(self, attempts: list[str], now_us: int) -> tuple[list[Grant], float]:
         """Up to one grant per attempt id, and after how many µs asking again may help."""
         self._wake_due(now_us)
-        unfinished = self._put_back_held(now_us)
+        self._return_held(now_us)
         for one in self.accounts.values():
             one.look(now_us, self._window_us)
         grants: list[Grant] = []
@@ -219,20 +218,24 @@ class FairTurn:
         last, run, held = None, 0, 0
         while len(grants) < len(attempts):
             order = sorted((tenant for tenant in self.tenants.values() if tenant.ready), key=_place)[:2]
-            if not order:
-                wait = AT_ONCE if unfinished else min(self._next_due(), self._next_trial(now_us)) - now_us
+            trial = self._next_trial(now_us)
+            if not order and trial is None:
+                wait = min(self._next_due(), self._next_look()) - now_us
                 break
             account, soonest = self._roomiest(now_us)
             if account is None:
                 wait = soonest - now_us
                 break
+            if trial is not None:
+                grants.append(self._grant_trial(*trial, account, attempts[len(grants)], now_us))
+                continue
             tenant = order[0]
             if tenant.name == last and run >= RUN_MAX:
                 if len(order) < 2:
                     break
                 tenant = order[1]
             until = tenant.blocked_until(now_us, self._own_window_us)
-            if tenant.slots and sum(one == tenant.name for one in self.live.values()) >= tenant.slots:
+            if self._is_full(tenant):
                 tenant.full = True
                 self._rest(tenant, NEVER)
             elif until is not None:
@@ -256,17 +259,16 @@ class FairTurn:
             tenant.full = False
             self._wake(tenant)
 
-    def hear(self, mark: str, kind: Kind, failures: int, *, now_us: int, many: int, pause_us: int, pause_max_us: int) -> None:
-        """Failures of a model in a row, or with 0 a success."""
+    def hear(self, mark: str, kind: Kind, failures: int, *, tenant: str, now_us: int, rule: BreakerRule) -> None:
+        """Failures of a model in a row at a tenant's picture, or with 0 a success."""
         if failures or mark in self.breakers:
-            breaker = self.breakers.setdefault(mark, Breaker())
-            breaker.hear(kind, failures, now_us, many=many, pause_us=pause_us, pause_max_us=pause_max_us)
+            self.breakers.setdefault(mark, Breaker()).hear(kind, failures, tenant=tenant, now_us=now_us, rule=rule)
 
     def _grant(self, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
         step = tenant.step
         breaker = self.breakers.get(self._mark(tenant.next_job[0]))
         if breaker:
-            breaker.note_trial(now_us)
+            breaker.note_turn(tenant.name, now_us)
         item, redriven = tenant.pop()
         self.virtual = max(self.virtual, tenant.tag)
         tenant.tag += step
@@ -295,39 +297,88 @@ class FairTurn:
                 self._tenant(name).push_first(job, item, redriven=redriven)
                 self._join(self._tenant(name))
 
-    def _put_back_held(self, now_us: int) -> bool:
-        """All held jobs of models that are well again, one of each that is due a trial; whether some are left to put back."""
-        unfinished = False
+    def _is_full(self, tenant: Tenant) -> bool:
+        """Whether all of the tenant's own slots are taken."""
+        return bool(tenant.slots) and sum(one == tenant.name for one in self.live.values()) >= tenant.slots
+
+    def _next_trial(self, now_us: int) -> tuple[Breaker, Tenant] | None:
+        """A model that is due a trial, and the tenant whose held job is to be tried."""
+
+        def tag(name: str) -> int:
+            return self.tenants[name].tag if self.tenants[name].ready else max(self.virtual, self.tenants[name].tag)
+
+        def blocked_until(name: str) -> int | None:
+            resting = self.tenants[name].resting_until
+            if resting is not None:
+                return now_us + LOOK_AGAIN_US if resting == NEVER else int(resting)
+            if self._is_full(self.tenants[name]):
+                return now_us + LOOK_AGAIN_US
+            return self.tenants[name].blocked_until(now_us, self._own_window_us)
+
         for _, breaker in sorted(self.breakers.items()):
-            if not breaker.is_shut(now_us):
-                is_open = breaker.open_until is not None
-                moved = sorted(breaker.held, key=_held_place)[: 1 if is_open else MOVES_MAX]
-                breaker.held = [one for one in breaker.held if one not in moved]
-                unfinished = unfinished or (not is_open and bool(breaker.held))
-                for _at, name, job, redriven in moved:
-                    tenant = self._tenant(name)
-                    tenant.put_back(job, redriven=redriven)
-                    self._join(tenant)
-        return unfinished
+            if breaker.is_due(now_us) and (name := breaker.next_trial(now_us, tag=tag, blocked_until=blocked_until)) is not None:
+                return breaker, self.tenants[name]
+        return None
+
+    def _grant_trial(self, breaker: Breaker, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
+        """One item of a held job; the job stays held, behind its tenant's other held jobs."""
+        step = tenant.step
+        job, redriven = breaker.held[tenant.name].first
+        item = tenant.items[job].popleft()
+        if tenant.items[job]:
+            breaker.held[tenant.name].lanes[redriven][job] = now_us
+        else:
+            del tenant.items[job]
+            tenant.held.discard(job)
+            breaker.drop(tenant.name, job)
+        tenant.tag = (tenant.tag if tenant.ready else max(self.virtual, tenant.tag)) + step
+        breaker.note_turn(tenant.name, now_us)
+        self.queued.discard(item)
+        probe = account.charge(attempt, now_us, self._window_us)
+        if tenant.cap:
+            tenant.own_log.append((now_us, attempt))
+        self.live[attempt] = tenant.name
+        return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven, probe)
+
+    def _return_held(self, now_us: int) -> None:
+        """Put back the held jobs of models that work, and one job of each slowed tenant that is due a trial."""
+        for _, breaker in sorted(self.breakers.items()):
+            left = 0 if breaker.open_until is not None else MOVES_MAX
+            due = sorted((held.look_at, name.encode(), name) for name, held in breaker.held.items() if held.look_at <= now_us)
+            for _, _, name in due[:left]:
+                if left <= 0:
+                    break
+                held, slowed = breaker.held[name], breaker.slowed_until(name) > 0
+                jobs = [held.first] if slowed else held.latest(left)
+                if slowed:
+                    held.look_at = now_us + breaker.slowed[name].pause_us
+                left -= self._return_jobs(name, breaker, jobs)
+
+    def _return_jobs(self, name: str, breaker: Breaker, jobs: list[tuple[int, bool]]) -> int:
+        for job, redriven in jobs:
+            breaker.drop(name, job)
+            self.tenants[name].put_back(job, redriven=redriven)
+            self._join(self.tenants[name])
+        return len(jobs)
 
     def _hold_aside(self, tenant: Tenant, now_us: int) -> bool:
-        """Whether the tenant's next job is of a model that may not be called; it is then out of the order."""
+        """Whether the tenant's next job is of a model that may not be called for it; it is then out of the order."""
         job, redriven = tenant.next_job
         breaker = self.breakers.get(self._mark(job))
-        if breaker is None or not breaker.is_shut(now_us):
+        if breaker is None or not breaker.shut_for(tenant.name, now_us):
             return False
         tenant.hold_next()
-        breaker.held.append((now_us, tenant.name, job, redriven))
+        breaker.hold(tenant.name, job, redriven=redriven, now_us=now_us)
         tenant.ready = tenant.has_work
         return True
 
     def _drop_held(self, name: str, job: int) -> None:
         breaker = self.breakers.get(self._mark(job))
         if breaker and job not in self.tenants[name].held:
-            breaker.held = [one for one in breaker.held if one[1:3] != (name, job)]
+            breaker.drop(name, job)
 
-    def _next_trial(self, now_us: int) -> float:
-        times = [one.open_until for one in self.breakers.values() if one.held and one.is_shut(now_us)]
+    def _next_look(self) -> float:
+        times = [breaker.next_look() for breaker in self.breakers.values()]
         return min((at for at in times if at is not None), default=NEVER)
 
     def _mark(self, job: int) -> str:
@@ -360,8 +411,3 @@ def _place(tenant: Tenant) -> tuple[int, bytes]:
 
 def _entry(item: int, delayed: tuple[int, str, int, bool]) -> bytes:
     return f"{item}:{delayed[2]}:{int(delayed[3])}:{delayed[1]}".encode()
-
-
-def _held_place(held: Held) -> tuple[int, bytes]:
-    at, name, job, redriven = held
-    return at, f"{job}:{int(redriven)}:{name}".encode()

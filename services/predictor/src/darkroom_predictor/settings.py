@@ -1,13 +1,17 @@
 """The predictor's own settings, beside the kit's."""
 
+from darkroom_servicekit.provider_accounts import parse_accounts
 from darkroom_servicekit.settings import ServiceSettings
-from pydantic import Field
+from pydantic import Field, field_validator
 
 
 class PredictorSettings(ServiceSettings):
     """Read from the environment as `DARKROOM_<NAME>`."""
 
-    replicate_api_tokens: str = Field(default="", description="`token,…`: one account each, named replicate-1, replicate-2, …")
+    replicate_api_tokens: str = Field(
+        default="",
+        description="`name=token,…`: the accounts; a bare token is named by its digest (`replicate-` and 8 hex digits)",
+    )
     replicate_base_url: str = Field(default="https://api.replicate.com", description="in front of `/v1/…`")
     replicate_cap_per_minute: int = Field(default=450, ge=1, description="creations in any 60 s, for each account")
     replicate_burst: int = Field(default=10, ge=1, description="calls of an account that may start at once after a pause")
@@ -26,9 +30,6 @@ class PredictorSettings(ServiceSettings):
     unknown_settle_seconds: float = Field(
         default=60.0, gt=0, description="a call without an answer that no look-up finds for this long did not happen"
     )
-    ended_settle_seconds: float = Field(
-        default=3.0, gt=0, description="the same for a call that was answered with a server error: its request is over"
-    )
     look_up_every_seconds: float = Field(default=5.0, gt=0, description="between look-ups of calls without an answer")
     account_stop_seconds: float = Field(
         default=60.0,
@@ -37,6 +38,11 @@ class PredictorSettings(ServiceSettings):
     )
     breaker_failures: int = Field(
         default=8, ge=1, description="failures of a model in a row after which its items wait, and single trials find out"
+    )
+    breaker_tenants: int = Field(
+        default=3,
+        ge=1,
+        description="tenants whose predictions must be among these failures; those of fewer slow only these tenants",
     )
     breaker_pause_seconds: float = Field(default=5.0, gt=0, description="before such a model's first trial; doubled each time")
     breaker_pause_seconds_max: float = Field(default=30.0, gt=0, description="between its trials at most")
@@ -69,6 +75,12 @@ class PredictorSettings(ServiceSettings):
     )
     heartbeat_seconds: float = Field(default=30.0, gt=0, description="between heartbeat lines in the log")
 
-    def replicate_tokens(self) -> tuple[str, ...]:
-        """The API tokens, in the order given."""
-        return tuple(token.strip() for token in self.replicate_api_tokens.split(",") if token.strip())
+    @field_validator("replicate_api_tokens")
+    @classmethod
+    def _accounts_are_usable(cls, value: str) -> str:
+        parse_accounts("replicate", value)
+        return value
+
+    def replicate_accounts(self) -> dict[str, str]:
+        """Return each Replicate account's token by the account's name."""
+        return parse_accounts("replicate", self.replicate_api_tokens)

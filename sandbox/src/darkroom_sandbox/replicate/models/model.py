@@ -43,8 +43,8 @@ class Model:
         """`owner/name`."""
         return f"{self.owner}/{self.name}"
 
-    def faults(self, given: Mapping[str, Any]) -> list[InvalidField]:
-        """Every rule the input breaks."""
+    def faults(self, given: Mapping[str, Any], *, reject_unknown: bool) -> list[InvalidField]:
+        """Every rule the input breaks; a field that the model does not know breaks one only where that is asked for."""
         found = [
             InvalidField("required", "input", f"{name} is required")
             for name, field in self.fields.items()
@@ -52,12 +52,12 @@ class Model:
         ]
         for name, value in given.items():
             field = self.fields.get(name)
-            if field is None:
+            if field is not None:
+                found += field.faults(f"input.{name}", value)
+            elif reject_unknown:
                 found.append(
                     InvalidField("additional_property_not_allowed", "input", f"Additional property {name} is not allowed")
                 )
-            else:
-                found += field.faults(f"input.{name}", value)
         return found
 
     def picture_address(self, given: Mapping[str, Any]) -> str | None:

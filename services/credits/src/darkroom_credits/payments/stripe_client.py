@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+from darkroom_servicekit.tls import client_tls
 
 REQUEST_SECONDS_MAX = 10.0
 CONNECT_SECONDS_MAX = 3.0
@@ -38,6 +39,7 @@ class StripeClient:
             headers={"Authorization": f"Bearer {api_key}"},
             timeout=httpx.Timeout(REQUEST_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
             follow_redirects=False,
+            verify=client_tls(),
             trust_env=False,
         )
 

@@ -17,7 +17,7 @@ from darkroom_jobs_api.idempotency.answer import StoredAnswer
 from darkroom_jobs_api.idempotency.key import Scope, fingerprint, parse_key
 from darkroom_jobs_api.idempotency.store import KeyTaken, UsedKey, find_key, store_answer
 from darkroom_jobs_api.jobs.job import Job
-from darkroom_jobs_api.jobs.picture_addresses import AddressDoor, address_errors
+from darkroom_jobs_api.jobs.picture_addresses import AddressDoor, address_errors, not_looked_up
 from darkroom_jobs_api.jobs.prefer import Preference
 from darkroom_jobs_api.jobs.store import Owner, find_job
 from darkroom_jobs_api.jobs.submission import read_submission
@@ -70,9 +70,12 @@ class AcceptRequest:
         body = submission.body
         if used and scope and body and not errors:
             return await self._again(used, scope, fingerprint(body, retry_of=purpose.retry_of))
-        errors += await address_errors(self._guard, submission.addresses)
+        addresses = await address_errors(self._guard, submission.addresses, asker=who.instance_id)
+        errors += addresses.refused
         if errors or body is None:
             raise invalid_fields(errors[:ERRORS_MAX])
+        if addresses.not_looked_up:
+            raise not_looked_up(addresses.not_looked_up[:ERRORS_MAX])
         order = Order(
             owner=Owner(who.instance_id, who.subject),
             product=product,

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import httpx
+from darkroom_servicekit.tls import client_tls
 from pydantic import ValidationError
 
 from darkroom_jobs_api.shop.products import ProductNotFound, ProductPage, ShopProduct, ShopUnavailable, UnknownCursor
@@ -18,6 +19,7 @@ def build_client() -> httpx.AsyncClient:
         timeout=httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
         limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
         follow_redirects=False,
+        verify=client_tls(),
         trust_env=False,
     )
 

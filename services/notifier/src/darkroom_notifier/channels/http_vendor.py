@@ -3,6 +3,7 @@
 import time
 
 import httpx
+from darkroom_servicekit.tls import client_tls
 
 from darkroom_notifier.channels.door import SendFailed, refused_key, unanswered, unreachable
 
@@ -18,6 +19,7 @@ def vendor_client(base_url: str, **options: object) -> httpx.AsyncClient:
         base_url=base_url,
         timeout=TIMEOUT,
         limits=httpx.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=30.0),
+        verify=client_tls(),
         trust_env=False,
         **options,  # type: ignore[arg-type]  # httpx' own names
     )

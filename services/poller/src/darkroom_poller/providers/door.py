@@ -1,5 +1,6 @@
 """What the poller needs of a provider. One adapter per provider; the rest of the service knows only this."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from darkroom_poller.predictions import Progress
@@ -19,6 +20,11 @@ class ProviderThrottled(ProviderUnavailable):
 
 class Provider(Protocol):
     """A provider's read side."""
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """Our names of the accounts that this process has tokens of."""
+        ...
 
     async def look_up(self, account: str, prediction_id: str) -> Progress:
         """How a prediction goes. Raises ProviderUnavailable (ProviderThrottled)."""

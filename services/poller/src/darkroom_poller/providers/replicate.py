@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from darkroom_servicekit.tls import client_tls
 
 from darkroom_poller.predictions import OUTPUT_LOST, TIMED_OUT, Failed, Pending, Progress, progress_of_output
 from darkroom_poller.providers.door import ProviderThrottled, ProviderUnavailable
@@ -42,6 +43,7 @@ class Replicate:
             base_url=base_url.rstrip("/") + "/v1/",
             timeout=httpx.Timeout(seconds_max, connect=CONNECT_SECONDS_MAX),
             limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
+            verify=client_tls(),
             trust_env=False,
         )
 

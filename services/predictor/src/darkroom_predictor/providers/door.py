@@ -62,10 +62,13 @@ class NotSent:
 
 @dataclass(frozen=True, kw_only=True)
 class Unanswered:
-    """The call may or may not have made a prediction. `ended`: the provider did answer, only not in a way that tells."""
+    """The call may have made a prediction: some of it may have left, and no answer proves the contrary.
+
+    `ours`: code of ours failed, which says nothing of the model.
+    """
 
     message: str
-    ended: bool = False
+    ours: bool = False
 
 
 Outcome = Accepted | Refused | NotSent | Unanswered

@@ -1,13 +1,17 @@
-"""Keep-alive HTTP/1.1 to one origin, which knows to the byte whether a request has left, and never sends one twice.
+"""Keep-alive HTTP/1.1 to one origin: sends a request at most once, and says whether any of it may have left this process.
 
-Written here because the answer to "was anything sent?" decides about money, and general clients blur it (and cost ten times the
-CPU at some hundred calls in flight). It follows no redirects, reads no proxy settings, and bounds every wait and every answer.
+The line is drawn before the first `write`: what fails earlier was not sent, and whatever fails later may have arrived. Nothing
+is read from the state of a transport's buffers, because TLS transports report it differently from plain sockets. It follows no
+redirects, reads no proxy settings, and bounds every wait and every answer.
 """
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import cast
@@ -18,6 +22,11 @@ import httptools
 ANSWER_BYTES_MAX = 64_000_000
 IDLE_SECONDS_MAX = 4.0
 """Below the 5 s after which common servers close, so that a request seldom meets a closing connection."""
+UNACKNOWLEDGED_SECONDS_MAX = 3.0
+"""The kernel gives up a connection whose bytes the peer has not acknowledged for this long. Without it, a request that was
+sent into a broken path could still arrive minutes later, when its place in the rate limit has long passed."""
+DISCARD_UNSENT = struct.pack("ii", 1, 0)
+"""SO_LINGER with a time of zero: closing discards what has not been sent, and resets the connection."""
 
 
 class NotConnected(Exception):
@@ -25,11 +34,11 @@ class NotConnected(Exception):
 
 
 class SentTooLate(Exception):
-    """The deadline came before the whole request had left, so the other side cannot have taken it."""
+    """The deadline had passed before the first byte was written; nothing was sent."""
 
 
 class NoAnswer(Exception):
-    """The request left; what became of it is not known."""
+    """The request, or a part of it, may have arrived; what became of it is not known."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +53,12 @@ class Answer:
 class HttpCalls:
     """Calls to one origin. Connections are made as needed; the caller bounds how many calls there are at once."""
 
-    def __init__(self, origin: str, *, connect_seconds_max: float) -> None:
+    def __init__(self, origin: str, *, connect_seconds_max: float, tls: ssl.SSLContext | None = None) -> None:
         address = urlsplit(origin)
         if address.scheme not in {"http", "https"} or not address.hostname:
             raise ValueError(f"not an http(s) address: {origin!r}")
         self._host, self._netloc = address.hostname, address.netloc
-        self._tls = ssl.create_default_context() if address.scheme == "https" else None
+        self._tls = (tls or ssl.create_default_context()) if address.scheme == "https" else None
         self._port = address.port or (443 if self._tls else 80)
         self._connect_seconds_max = connect_seconds_max
         self._idle: deque[_Connection] = deque()
@@ -64,14 +73,17 @@ class HttpCalls:
         answer_seconds_max: float,
         send_before: float | None = None,
     ) -> Answer:
-        """Send one request, once. `send_before` by `time.monotonic`. Raises NotConnected, SentTooLate or NoAnswer."""
+        """Send one request, once. Raises NotConnected, SentTooLate or NoAnswer.
+
+        It ends within `connect_seconds_max` and `answer_seconds_max`, whatever the other side does. A request that has not been
+        handed to the operating system by `send_before` (by `time.monotonic`) is cut off.
+        """
         lines = [f"{method} {target} HTTP/1.1", f"host: {self._netloc}", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         request = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
         connection = self._take_idle() or await self._connect()
         try:
-            await connection.send(request, send_before)
-            answer = await connection.answer(answer_seconds_max)
+            answer = await connection.exchange(request, answer_seconds_max=answer_seconds_max, send_before=send_before)
         except BaseException:
             connection.abort()
             raise
@@ -115,59 +127,77 @@ class _Connection(asyncio.Protocol):
         self.open = False
         self.reusable = False
         self.idle_since = 0.0
-        self._drained = asyncio.Event()
-        self._drained.set()
-        self._begin()
+        self._answer: asyncio.Future[Answer] | None = None
 
-    async def send(self, request: bytes, send_before: float | None) -> None:
-        """Hand the whole request to the operating system before the deadline."""
+    async def exchange(self, request: bytes, *, answer_seconds_max: float, send_before: float | None) -> Answer:
+        """Send the request and read its answer. Raises NotConnected and SentTooLate before, and only NoAnswer after the write."""
         if not self.open:
             raise NotConnected("the connection was closed")
         if send_before is not None and monotonic() >= send_before:
             raise SentTooLate
-        self._begin()
+        answer = self._begin()
+        loop = asyncio.get_running_loop()
+        cut = loop.call_later(send_before - monotonic(), self._cut_off_unsent) if send_before is not None else None
+        # From here on no failure proves that nothing was sent.
         self._transport.write(request)
-        if self._drained.is_set():
-            return
         try:
-            async with asyncio.timeout(None if send_before is None else send_before - monotonic()):
-                await self._drained.wait()
+            async with asyncio.timeout(answer_seconds_max):
+                return await answer
         except TimeoutError as error:
-            raise SentTooLate from error
-
-    async def answer(self, seconds_max: float) -> Answer:
-        try:
-            async with asyncio.timeout(seconds_max):
-                await asyncio.shield(self._done)
-        except TimeoutError as error:
-            raise NoAnswer(f"no answer within {seconds_max:g} s") from error
-        return Answer(self._status, self._headers, bytes(self._content))
+            raise NoAnswer(f"no answer within {answer_seconds_max:g} s") from error
+        finally:
+            self._answer = None
+            if cut:
+                cut.cancel()
 
     def abort(self) -> None:
+        """Close at once. What the peer has not taken yet is discarded."""
+        if self.open:
+            with suppress(OSError):
+                self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, DISCARD_UNSENT)
         self.open = self.reusable = False
         self._transport.abort()
 
-    def _begin(self) -> None:
+    def _begin(self) -> "asyncio.Future[Answer]":
         self._parser = httptools.HttpResponseParser(self)
-        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._done.add_done_callback(_retrieve)
         self._status = 0
         self._headers: dict[str, str] = {}
         self._content = bytearray()
         self.reusable = False
+        self._answer = asyncio.get_running_loop().create_future()
+        return self._answer
+
+    def _cut_off_unsent(self) -> None:
+        """At the deadline: a request of which some bytes still wait in this process would arrive too late."""
+        if self._transport.get_write_buffer_size():
+            self._fail("the request had not left whole when its time was over")
+            self.abort()
+
+    def _finish(self) -> None:
+        if self._answer and not self._answer.done():
+            self._answer.set_result(Answer(self._status, self._headers, bytes(self._content)))
 
     def _fail(self, reason: str) -> None:
-        if not self._done.done():
-            self._done.set_exception(NoAnswer(reason))
+        if self._answer and not self._answer.done():
+            self._answer.set_exception(NoAnswer(reason))
+
+    def _socket(self) -> socket.socket:
+        return cast(socket.socket, self._transport.get_extra_info("socket"))  # both loops' stand-ins set options
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
-        self._transport.set_write_buffer_limits(high=0)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            milliseconds = round(UNACKNOWLEDGED_SECONDS_MAX * 1000)
+            self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         self.open = True
 
     def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._answer.done():
+            # Nobody has asked: it must not be taken for the answer to the next request.
+            self.abort()
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -175,20 +205,19 @@ class _Connection(asyncio.Protocol):
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.open = False
-        self._drained.set()
-        ends_with_connection = self._status and not self._headers.keys() & {"content-length", "transfer-encoding"}
-        if ends_with_connection and exc is None and not self._done.done():
-            self._done.set_result(None)
+        self.open = self.reusable = False
+        if self._answer is None or self._answer.done():
+            return
+        if self._status and not self._headers.keys() & {"content-length", "transfer-encoding"} and exc is None:
+            self._finish()  # such an answer ends with its connection
         self._fail(f"the connection was lost: {exc}" if exc else "the connection was closed before the answer was complete")
 
-    def pause_writing(self) -> None:
-        self._drained.clear()
-
-    def resume_writing(self) -> None:
-        self._drained.set()
-
     # httptools
+
+    def on_message_begin(self) -> None:
+        if self._answer and self._answer.done():
+            self.reusable = False  # more than one answer to one request
+            self._headers = {}
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
@@ -205,12 +234,6 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if 100 <= self._status < 200:
             self._status, self._headers = 0, {}
-        elif not self._done.done():
+        elif self._answer and not self._answer.done():
             self.reusable = self.open and bool(self._parser.should_keep_alive())
-            self._done.set_result(None)
-
-
-def _retrieve(done: "asyncio.Future[None]") -> None:
-    """A failure that came after its caller had gone is no news."""
-    if not done.cancelled():
-        done.exception()
+            self._finish()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -39,30 +40,29 @@ NO_SUCH_VERSION = "invalid version"
 BAD_REQUEST = frozenset({400, 405, 413, 415, 422})
 LOW_CREDIT = re.compile(r"\bcredit", re.IGNORECASE)
 """In a 429: the account is cut to six creations a minute, one at a time, until it is paid (below 5 USD, seen in 2026)."""
-UNAVAILABLE = 503
-"""The one server error that says that nothing was done; after any other the prediction may have been made."""
 
 
 class Replicate:
-    """The door to Replicate, for one or several accounts."""
+    """The door to Replicate, for one or several accounts: each account's token by our name for it."""
 
     name = "replicate"
 
     def __init__(
         self,
-        tokens: Sequence[str],
+        accounts: Mapping[str, str],
         *,
         base_url: str,
         webhook_base_url: str | None,
         connect_seconds_max: float,
         create_seconds_max: float,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._tokens = {f"{self.name}-{number}": token for number, token in enumerate(tokens, start=1)}
+        self._tokens = dict(accounts)
         self._api = f"{base_url.rstrip('/')}/v1"
         self._path = urlsplit(self._api).path
         self._webhooks = f"{webhook_base_url.rstrip('/')}/webhooks/{self.name}/" if webhook_base_url else None
         self._create_seconds_max = create_seconds_max
-        self._http = HttpCalls(self._api, connect_seconds_max=connect_seconds_max)
+        self._http = HttpCalls(self._api, connect_seconds_max=connect_seconds_max, tls=tls)
 
     @property
     def accounts(self) -> Sequence[str]:
@@ -169,7 +169,7 @@ class Replicate:
 
 
 def read_answer(answer: Answer) -> Outcome:
-    """What an answer to a creation means."""
+    """Classify the answer to a creation. Only an answer that proves that no prediction was made is a refusal."""
     status, content = answer.status, answer.content
     if status in CREATED:
         try:
@@ -178,16 +178,21 @@ def read_answer(answer: Answer) -> Outcome:
                 prediction_id=str(prediction["id"]), output=prediction.get("output"), places_left=_places_left(answer.headers)
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            return Unanswered(message=f"status {status} without a prediction that can be read", ended=True)
+            return Unanswered(message=f"status {status} without a prediction that can be read")
     problem = _problem(content)
     message = f"status {status}: {problem.get('detail') or problem.get('title') or 'no reason given'}"[:ANSWER_CHARACTERS_MAX]
-    if status >= 500 and status != UNAVAILABLE:
-        return Unanswered(message=message, ended=True)
+    refusal = _refusal(status, problem)
+    if refusal is None:
+        return Unanswered(message=message)
     wait = _retry_after(answer.headers, problem) if status == THROTTLED else None
-    return Refused(refusal=_refusal(status, problem), message=message, retry_after_seconds=wait)
+    return Refused(refusal=refusal, message=message, retry_after_seconds=wait)
 
 
-def _refusal(status: int, problem: dict[str, Any]) -> Refusal:
+def _refusal(status: int, problem: dict[str, Any]) -> Refusal | None:
+    """Why no prediction was made; None where the status does not prove that none was.
+
+    A proxy may answer any 5xx (503 too), a 408 or a status of its own after it has passed the request on.
+    """
     if status == THROTTLED:
         return Refusal.LOW_CREDIT if LOW_CREDIT.search(str(problem.get("detail", ""))) else Refusal.THROTTLED
     if status == NO_CREDIT:
@@ -198,7 +203,7 @@ def _refusal(status: int, problem: dict[str, Any]) -> Refusal:
         return Refusal.MODEL_GONE
     if status in BAD_REQUEST:
         return Refusal.BAD_INPUT
-    return Refusal.PROVIDER_ERROR
+    return None
 
 
 def _places_left(headers: Mapping[str, str]) -> int | None:

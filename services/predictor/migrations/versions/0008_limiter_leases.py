@@ -6,8 +6,8 @@ instead of rebuilding against it.
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 STATEMENTS = (
     """

@@ -1,0 +1,31 @@
+"""What a prediction made and the shapes its `output` can take (external API facts, Replicate "Prediction object")."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+OutputShape = Literal["address", "list", "dict", "data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A picture: its address, the shape it is told in, and its content (None: it is somewhere else)."""
+
+    address: str
+    shape: OutputShape
+    media_type: str
+    content: Path | bytes | None
+
+    def as_json(self) -> object:
+        """The value of `output`. A picture that is somewhere else is never inlined."""
+        match self.shape:
+            case "list":
+                return [self.address]
+            case "dict":
+                return {"image": self.address}
+            case "data" if self.content is not None:
+                content = self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+                return f"data:{self.media_type};base64,{base64.b64encode(content).decode()}"
+            case _:
+                return self.address
