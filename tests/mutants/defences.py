@@ -530,4 +530,71 @@ DEFENCES: tuple[Defence, ...] = (
         new="",
         tests=("tests/servicekit/integration/test_migrations.py",),
     ),
+    Defence(
+        name="clock-step-forward-refused",
+        why="the limiter's clock follows Redis' only as far as the callers' watches confirm: a step forward is no second cap",
+        file=f"{PREDICTOR}/fair_state.lua",
+        old="math.min(time - tonumber(fields[2]), (reading or kept) + SLACK)",
+        new="time - tonumber(fields[2])",
+        tests=("tests/predictor/integration/test_limiter_clock.py::test_whenever_the_clock_is_set_each_minute_has_one_cap",),
+    ),
+    Defence(
+        name="own-log-given-back",
+        why="a turn that came to nothing does not count for its tenant's own cap",
+        file=f"{PREDICTOR}/rules.py",
+        old="tenant.own_log = [one for one in tenant.own_log if one[1] != attempt]",
+        new="tenant.own_log = list(tenant.own_log)",
+        tests=(
+            "tests/predictor/unit/test_fair_turn_rules.py::test_turns_that_came_to_nothing_do_not_count_for_a_tenants_own_cap",
+        ),
+    ),
+    Defence(
+        name="own-log-given-back-in-the-script",
+        why="the same, in the script that decides",
+        file=f"{PREDICTOR}/fair_turn.lua",
+        old="if call('ZREM', own_log(tenant), attempt) == 0 then return false end",
+        new="do return false end",
+        tests=("tests/predictor/integration/test_script_is_the_model.py::test_script_and_model_grant_the_same",),
+    ),
+    Defence(
+        name="lost-log-closes",
+        why="a log of calls that Redis has lost is no room for a second cap: the limiter closes until it is rebuilt",
+        file=f"{PREDICTOR}/fair_turn.lua",
+        old="    if lost then return close() end\n",
+        new="",
+        tests=("tests/predictor/integration/test_lost_keys.py::test_what_counts_the_calls_is_never_missed_in_silence",),
+    ),
+    Defence(
+        name="rebuild-fenced-by-the-epoch",
+        why="a replica that was frozen in a rebuild opens nothing when it wakes: another has opened a later epoch",
+        file=f"{PREDICTOR}/fair_controls.lua",
+        old="if tonumber(epoch) > current and BUILDING[operation] then",
+        new="if BUILDING[operation] then",
+        tests=(
+            "tests/predictor/integration/test_rebuild_lease.py"
+            "::test_a_replica_that_freezes_in_a_rebuild_holds_nobody_up_and_harms_nothing_when_it_wakes",
+        ),
+    ),
+    Defence(
+        name="rebuild-lease-runs-out",
+        why="a replica that was frozen in a rebuild holds the others up no longer than its lease",
+        file=f"{PREDICTOR}/rebuild_lease.py",
+        old="    WHERE l.expires_at < clock_timestamp()\n",
+        new="    WHERE l.expires_at = '-infinity'\n",
+        tests=(
+            "tests/predictor/integration/test_rebuild_lease.py"
+            "::test_a_replica_that_freezes_in_a_rebuild_holds_nobody_up_and_harms_nothing_when_it_wakes",
+        ),
+    ),
+    Defence(
+        name="rebuild-doubts-a-stepped-clock",
+        why="a rebuilt limiter does not take calls of the last minute for old because the database's clock was set forward",
+        file=f"{PREDICTOR}/limiter.py",
+        old="doubt_seconds=held.doubt_seconds",
+        new="doubt_seconds=0.0",
+        tests=(
+            "tests/predictor/integration/test_rebuild_lease.py"
+            "::test_a_database_whose_clock_was_set_forward_gives_no_second_cap_to_a_rebuilt_limiter",
+        ),
+    ),
 )

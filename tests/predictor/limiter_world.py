@@ -48,7 +48,7 @@ class LimiterWorld:
             TermsTable(self.unit_of_work),
             limits=LimitsTable(self.unit_of_work, PROVIDER, defaults=LIMITS),
             name_accounts=NameAccounts(self.unit_of_work, PROVIDER, ["a"], guarded_seconds=61),
-            lease=lease or RebuildLease(self.unit_of_work, PROVIDER),
+            lease=lease or RebuildLease(self.unit_of_work, PROVIDER, guarded_seconds=61),
             guarded_seconds=61,
         )
         return queue, limiter

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
+from time import monotonic
 
 import pytest
 from darkroom_predictor.fair_queue import FORMAT, AccountLimits, LimiterClosed, Place
@@ -18,6 +19,13 @@ OLD_NEXT_EPOCH = """
     ON CONFLICT (provider) DO UPDATE SET epoch = l.epoch + 1, changed_at = clock_timestamp() RETURNING epoch
 """
 """What versions of format 2 do."""
+
+
+CALLED = """
+    INSERT INTO attempts (id, item_id, number, provider, account, limiter_epoch, callback_token_sha256, owner, lease_until)
+    SELECT gen_random_uuid(), item, 1, 'double', 'a', :epoch, 'digest', 'one:1', clock_timestamp()
+    FROM unnest(CAST(:items AS bigint[])) AS item
+"""
 
 
 class FrozenLease(RebuildLease):
@@ -52,11 +60,12 @@ async def test_a_replica_that_freezes_in_a_rebuild_holds_nobody_up_and_harms_not
 
     await world.add("shop", 1, 1, 2, 3)
     first, first_limiter = world.replica(
-        queue_table=FreezesHere, lease=FrozenLease(world.unit_of_work, PROVIDER, lease_seconds=0.5)
+        queue_table=FreezesHere, lease=FrozenLease(world.unit_of_work, PROVIDER, guarded_seconds=61, lease_seconds=0.5)
     )
     second, second_limiter = world.replica()
     rebuilding = asyncio.create_task(first_limiter.ensure_open())
-    await frozen.wait()
+    await asyncio.wait([rebuilding, asyncio.create_task(frozen.wait())], return_when=asyncio.FIRST_COMPLETED)
+    assert not rebuilding.done()
 
     await second_limiter.ensure_open()
 
@@ -75,23 +84,23 @@ async def test_a_replica_that_freezes_in_a_rebuild_holds_nobody_up_and_harms_not
 async def test_limits_that_a_frozen_replica_read_long_ago_do_not_come_back(world: LimiterWorld) -> None:
     queue, limiter = world.replica()
     await limiter.ensure_open()
-    async with RebuildLease(world.unit_of_work, PROVIDER).held() as older:
+    async with RebuildLease(world.unit_of_work, PROVIDER, guarded_seconds=61).held() as older:
         pass
     await limiter.apply_limits()
 
     [known] = (await queue.figures(["a"])).accounts
-    await queue.set_accounts(1, [AccountLimits(account="a", cap=7, burst=7, slots=7)], order=older)
+    await queue.set_accounts(1, [AccountLimits(account="a", cap=7, burst=7, slots=7)], order=older.token)
 
     assert (await queue.figures(["a"])).accounts == [known]
     await queue.close()
 
 
 async def test_a_holder_that_lives_keeps_its_lease_and_the_next_waits(world: LimiterWorld) -> None:
-    first = RebuildLease(world.unit_of_work, PROVIDER)
+    first = RebuildLease(world.unit_of_work, PROVIDER, guarded_seconds=61)
     order: list[str] = []
 
     async def hold() -> None:
-        async with RebuildLease(world.unit_of_work, PROVIDER).held():
+        async with RebuildLease(world.unit_of_work, PROVIDER, guarded_seconds=61).held():
             order.append("second")
 
     async with first.held():
@@ -117,4 +126,32 @@ async def test_a_version_that_does_not_name_its_format_begins_no_epoch(world: Li
 
     assert FORMAT > 2
     await queue.take(["1"], ["a"])
+    await queue.close()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_database_whose_clock_was_set_forward_gives_no_second_cap_to_a_rebuilt_limiter(
+    world: LimiterWorld, restarted: bool
+) -> None:
+    """As when a machine with Redis and PostgreSQL comes back, and its clock is set: the rebuild must not believe the ages."""
+    await world.add("shop", 1, *range(1, 301))
+    shift = [0.0]
+    lease = RebuildLease(world.unit_of_work, PROVIDER, guarded_seconds=61, watch=lambda: monotonic() - shift[0])
+    queue, limiter = world.replica(lease=lease)
+    await limiter.ensure_open()
+    async with world.unit_of_work.begin() as transaction:
+        # A hundred calls, just now: the whole cap.
+        await transaction.execute(CALLED, {"items": list(range(1, 101)), "epoch": 1})
+        # An hour forward is the same as all that was written being an hour older.
+        await transaction.execute("UPDATE attempts SET granted_at = granted_at - interval '1 hour'")
+        await transaction.execute("UPDATE limiter_leases SET seen_at = seen_at - interval '1 hour'")
+    await queue.shut("this test")
+    if restarted:
+        await queue.close()
+        queue, limiter = world.replica()
+    else:
+        shift[0] = 3600.0
+    await limiter.ensure_open()
+
+    assert (await queue.take([f"later-{number}" for number in range(50)], ["a"])).grants == []
     await queue.close()

@@ -188,7 +188,7 @@ async def test_a_pause_set_while_the_limiter_is_rebuilt_holds_when_it_opens(pred
             AttemptTable(unit_of_work, "double", owner="one:1", former_owners="one:"),
             ReadTooSoon(unit_of_work),
             limits=LimitsTable(unit_of_work, "double", defaults=[AccountLimits(account="a", cap=100, burst=100, slots=100)]),
-            lease=RebuildLease(unit_of_work, "double"),
+            lease=RebuildLease(unit_of_work, "double", guarded_seconds=61),
             name_accounts=NameAccounts(unit_of_work, "double", ["a"], guarded_seconds=61),
             guarded_seconds=61,
         )

@@ -1,5 +1,8 @@
 """The lease of a limiter's rebuild, and the format in which its epoch is kept in Redis.
 
+`seen_at` is when anybody held the lease last, and `doubt_seconds` how far the database's clock then was ahead of what was seen to
+pass: until `doubt_until` attempts are taken for so much younger.
+
 A version from before this one does not name the format and so cannot begin an epoch any more: it stays closed beside a newer one,
 instead of rebuilding against it.
 """
@@ -15,7 +18,10 @@ STATEMENTS = (
         provider   text PRIMARY KEY,
         owner      text NOT NULL,
         token      bigint NOT NULL,
-        expires_at timestamptz NOT NULL
+        expires_at timestamptz NOT NULL,
+        seen_at    timestamptz NOT NULL,
+        doubt_until   timestamptz NOT NULL DEFAULT '-infinity',
+        doubt_seconds double precision NOT NULL DEFAULT 0
     )
     """,
     "ALTER TABLE limiters ADD COLUMN format integer NOT NULL DEFAULT 2",

@@ -14,7 +14,7 @@ from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterRefused
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable
-from darkroom_predictor.rebuild_lease import RebuildLease
+from darkroom_predictor.rebuild_lease import Held, RebuildLease
 from darkroom_predictor.terms_store import TermsTable
 
 PAGE = 1_000
@@ -67,8 +67,8 @@ class Limiter:
             try:
                 await self._queue.require_no_eviction()
                 await self._queue.refuse_newer()
-                async with self._lease.held() as token:
-                    await self._open(token)
+                async with self._lease.held() as held:
+                    await self._open(held)
             except LimiterRefused as error:
                 self.refusal = str(error)
                 raise
@@ -89,18 +89,18 @@ class Limiter:
 
     async def apply_limits(self) -> None:
         """Bring the limits in the table into force; with the lease, so that of two changes the table's last one stays."""
-        async with self._lease.held() as token:
+        async with self._lease.held() as held:
             if self._queue.epoch is not None:
-                await self._queue.set_accounts(self._queue.epoch, await self._limits.in_force(), order=token)
+                await self._queue.set_accounts(self._queue.epoch, await self._limits.in_force(), order=held.token)
 
-    async def _open(self, token: int) -> None:
+    async def _open(self, held: Held) -> None:
         await self._name_accounts()
         epoch = await self._queue_table.epoch()
         if epoch and await self._queue.is_open(epoch):
             await self._queue.set_watch(epoch)
-            await self._queue.set_accounts(epoch, await self._limits.in_force(), order=token)
+            await self._queue.set_accounts(epoch, await self._limits.in_force(), order=held.token)
         else:
-            epoch = await self._rebuild(token)
+            epoch = await self._rebuild(held)
         self._queue.enter(epoch)
         await self._catch_up_terms(epoch)
 
@@ -120,11 +120,11 @@ class Limiter:
             self._queue.leave()
             raise
 
-    async def _rebuild(self, token: int) -> int:
+    async def _rebuild(self, held: Held) -> int:
         epoch = await self._queue_table.next_epoch()
         await self._queue.set_watch(epoch)
-        remembered = await self._attempt_table.remembered(self._guarded_seconds)
-        await self._queue.set_accounts(epoch, await self._limits.in_force(), order=token)
+        remembered = await self._attempt_table.remembered(self._guarded_seconds, doubt_seconds=held.doubt_seconds)
+        await self._queue.set_accounts(epoch, await self._limits.in_force(), order=held.token)
         stamp, terms = await self._terms_table.all()
         await self._queue.set_tenants(epoch, terms, stamp=stamp)
         await self._queue.remember(epoch, remembered)

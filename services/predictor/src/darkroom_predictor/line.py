@@ -70,7 +70,7 @@ class ProviderLine:
             attempt_table,
             TermsTable(unit_of_work),
             limits=self.limits,
-            lease=RebuildLease(unit_of_work, door.name),
+            lease=RebuildLease(unit_of_work, door.name, guarded_seconds=guarded_seconds),
             name_accounts=NameAccounts(unit_of_work, door.name, door.accounts, guarded_seconds=guarded_seconds),
             guarded_seconds=guarded_seconds,
         )
