@@ -183,11 +183,14 @@ class FairQueue:
         *,
         window_seconds: float,
         grant_seconds_max: float,
+        others: Sequence[str] = (),
         clock: ClockSource = ClockSource(),
     ) -> None:
         self.provider = provider
         self.epoch: int | None = None
-        self._pointer = f"darkroom:predictor:{{{provider}}}:limiter"
+        self._pointer = _pointer_of(provider)
+        self._keys = [self._pointer, *(_pointer_of(other) for other in others if other != provider)]
+        """Of the script: this queue's, and the other providers', at which a tenant's own cap and slots count as well."""
         self._window_us = round(window_seconds * MICROSECONDS)
         self._guarded_us = round((window_seconds + grant_seconds_max) * MICROSECONDS)
         self._grant_us = round(grant_seconds_max * MICROSECONDS)
@@ -452,7 +455,7 @@ class FairQueue:
         reading = self._watch.reading_us(epoch, self._watch_ns())
         try:
             answer: list[Any] = await self._script(
-                keys=[self._pointer], args=[operation, epoch, *arguments, "" if reading is None else reading]
+                keys=self._keys, args=[operation, epoch, *arguments, "" if reading is None else reading]
             )
         except ResponseError as error:
             if str(error).startswith("CLOSED"):
@@ -486,6 +489,10 @@ def _place(place: Place) -> tuple[str, str, int, int]:
 def _remembered(one: RememberedAttempt) -> tuple[str | int, ...]:
     age_us = -1 if one.age_seconds is None else _us(one.age_seconds)
     return one.account, one.attempt_id, age_us, int(one.live), one.instance_id
+
+
+def _pointer_of(provider: str) -> str:
+    return f"darkroom:predictor:{{{provider}}}:limiter"
 
 
 def _us(seconds: float) -> int:

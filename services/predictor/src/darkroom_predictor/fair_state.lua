@@ -1,6 +1,7 @@
 -- The fair queue and the limiter of one provider: who is next, and whether a paid call may start now, decided as one.
 --
 --   KEYS[1]  the pointer: a hash with the open epoch; absent (Redis lost or wiped) means closed
+--   KEYS[2…] the other providers' pointers: a tenant's own cap and slots count over all of them
 --   ARGV     operation, epoch, then the operation's own arguments, and last the caller's reading of the clock or ''
 --
 -- All state lives in a space of its epoch, so a replica with an old epoch can neither grant nor disturb. Times are the limiter's
@@ -24,6 +25,7 @@ local QUEUED_SPAN = 512 -- item ids that share one set of queued items: Redis pa
 local JOBS_SPAN = 64    -- job numbers that share one hash of job records, packed for the same reason
 local PASSED_MAX = 500  -- outdated lane entries that one call drops
 local SLACK = 100000    -- by which the clock may be ahead of the caller's reading: a request's time on its way
+local FULL_AGAIN = 1000000 -- a tenant whose slots are taken at other providers, too, is looked at again after so long
 local HELD = '-'        -- in a job's record in place of its lane: the job is held aside
 local LANES = { '0', '1' }
 
@@ -323,12 +325,30 @@ local function settings_of(tenant) return read_setting(call('HGET', tenants, ten
 -- The virtual time that a turn costs.
 local function step_of(weight) return math.floor(UNIT / weight + 0.5) end
 
+-- The spaces of the other providers' queues that are open.
+local function other_spaces()
+    local found = {}
+    for index = 2, #KEYS do
+        local other = call('HGET', KEYS[index], 'epoch')
+        if other then found[#found + 1] = KEYS[index] .. ':' .. other .. ':' end
+    end
+    return found
+end
+
 local function own_log(tenant) return space .. 'own:' .. tenant end
 
 -- What is in flight: each attempt's tenant, and how many each tenant has. A tenant whose slots are taken rests, as one of the full.
 local live, running, full = space .. 'live', space .. 'running', space .. 'full'
 
-local function is_full(tenant, slots) return slots > 0 and tonumber(call('HGET', running, tenant) or 0) >= slots end
+-- Whether the tenant's slots are taken, and whether some of them are at other providers, whose releases wake nobody here.
+local function is_full(tenant, slots)
+    if slots == 0 then return false, false end
+    local here, elsewhere = tonumber(call('HGET', running, tenant) or 0), 0
+    for _, other in ipairs(other_spaces()) do
+        elsewhere = elsewhere + tonumber(call('HGET', other .. 'running', tenant) or 0)
+    end
+    return here + elsewhere >= slots, elsewhere > 0
+end
 
 local function take_slot(tenant, attempt)
     if call('HSETNX', live, attempt, tenant) == 0 then return end

@@ -29,13 +29,30 @@ local function next_due()
     return due
 end
 
+-- The tenant's starts at other providers within its window, by their own clocks, and how long until the first of them leaves it.
+local function started_elsewhere(tenant, window)
+    local count, first_leaves = 0, NEVER
+    for _, other in ipairs(other_spaces()) do
+        local clock = tonumber(call('HGET', other .. 'state', 'clock') or 0)
+        local log, since = other .. 'own:' .. tenant, '(' .. whole(clock - window)
+        count = count + call('ZCOUNT', log, since, '+inf')
+        local first = call('ZRANGEBYSCORE', log, since, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+        if first[2] then first_leaves = math.min(first_leaves, tonumber(first[2]) + window - clock) end
+    end
+    return count, first_leaves
+end
+
 -- A tenant with a cap of its own: until when it must rest, or nil.
 local function own_cap_until(tenant, cap, now, window)
     if cap == 0 then return nil end
     local own = own_log(tenant)
     call('ZREMRANGEBYSCORE', own, '-inf', whole(now - window))
-    local granted = call('ZCARD', own)
-    if granted < cap then return nil end
+    local granted, elsewhere, first_leaves = call('ZCARD', own), started_elsewhere(tenant, window)
+    if granted + elsewhere < cap then return nil end
+    if elsewhere > 0 then
+        local first = call('ZRANGE', own, 0, 0, 'WITHSCORES')
+        return now + math.min(first_leaves, first[2] and tonumber(first[2]) + window - now or NEVER)
+    end
     return tonumber(call('ZRANGE', own, granted - cap, granted - cap, 'WITHSCORES')[2]) + window
 end
 
@@ -121,7 +138,8 @@ local function take()
             waiting[tenant] = nil
             leave_empty(tenant)
         elseif is_full(tenant, slots) then
-            rest(tenant, NEVER)
+            local _, some_elsewhere = is_full(tenant, slots)
+            rest(tenant, some_elsewhere and now + FULL_AGAIN or NEVER)
             call('SADD', full, tenant)
         elseif blocked_until then
             rest(tenant, blocked_until)

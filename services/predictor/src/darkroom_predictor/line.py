@@ -44,6 +44,7 @@ class ProviderLine:
         settings: PredictorSettings,
         door: ProviderDoor,
         *,
+        others: Sequence[str],
         limits: Sequence[AccountLimits],
         fail_attempts: FailAttempts,
         metrics: PredictorMetrics,
@@ -53,7 +54,11 @@ class ProviderLine:
         owner = f"{settings.replica_name()}:{uuid4()}"
         self.door = door
         self.queue = FairQueue(
-            settings.redis_url, door.name, window_seconds=settings.window_seconds, grant_seconds_max=settings.grant_seconds_max
+            settings.redis_url,
+            door.name,
+            window_seconds=settings.window_seconds,
+            grant_seconds_max=settings.grant_seconds_max,
+            others=others,
         )
         self.controls = LimiterControls(self.queue, _breaker_bounds(settings))
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")

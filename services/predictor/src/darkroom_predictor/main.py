@@ -70,9 +70,17 @@ def build(settings: PredictorSettings) -> FastAPI:
         for provider in lines.keys() & set(providers):
             lines[provider].cancel.wake()
 
-    for door, limits in [_replicate(settings)]:
+    doors = [_replicate(settings)]
+    for door, limits in doors:
         lines[door.name] = ProviderLine(
-            runtime, settings, door, limits=limits, fail_attempts=fail_attempts, metrics=metrics, tell=tell
+            runtime,
+            settings,
+            door,
+            others=[other.name for other, _ in doors],
+            limits=limits,
+            fail_attempts=fail_attempts,
+            metrics=metrics,
+            tell=tell,
         )
         lines[door.name].start(runtime)
 
