@@ -150,7 +150,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="weight-honoured",
         why="a tenant of weight 4 gets four turns where one of weight 1 gets one",
-        file=f"{PREDICTOR}/rules.py",
+        file=f"{PREDICTOR}/tenant_rules.py",
         old="return math.floor(UNIT / self.weight + 0.5)",
         new="return UNIT",
         tests=(

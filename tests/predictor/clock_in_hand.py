@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from darkroom_predictor.fair_queue import SCRIPT, ClockSource, FairQueue
+from darkroom_predictor.fair_queue import FairQueue
+from darkroom_predictor.fair_script import SCRIPT, ClockSource
 from redis.asyncio import Redis
 
 START_US = 1_000_000_000_000_000

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from darkroom_predictor.clock_rules import LimiterClock
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
+from darkroom_predictor.queue_upkeep import QueueUpkeep
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from predictor.clock_in_hand import START_US, ClockInHand
@@ -95,8 +96,8 @@ async def test_a_slot_is_as_old_as_the_watch_says(clock: ClockInHand, queue: Fai
     await clock.pass_time(10 * SECOND)
     await granted(queue)
 
-    assert len(await queue.old_slots("a", seconds=9)) == CAP
-    assert await queue.old_slots("a", seconds=11) == set()
+    assert len(await QueueUpkeep(queue).old_slots("a", seconds=9)) == CAP
+    assert await QueueUpkeep(queue).old_slots("a", seconds=11) == set()
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

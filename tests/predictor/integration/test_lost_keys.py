@@ -110,7 +110,7 @@ async def test_whatever_is_lost_of_the_queue_everything_waits_again_after_repair
 
     async def is_whole() -> bool:
         await limiter.repair()
-        return await queue.missing(places) == set() and await queue.lost() == []
+        return await limiter.upkeep.missing(places) == set() and await limiter.upkeep.lost() == []
 
     await eventually(is_whole)
     await limiter.repair()
@@ -131,7 +131,7 @@ async def test_a_queue_that_has_lost_nothing_is_left_alone(world: LimiterWorld) 
 
     assert await limiter.repair() == 0
     assert queue.epoch == 1
-    weights = await queue.weigh()
+    weights = await limiter.upkeep.weigh()
     assert weights.queued == weights.standing == (await queue.figures(["a"])).length
     await queue.close()
 
@@ -140,7 +140,7 @@ async def test_what_older_epochs_left_is_removed_after_the_opening_and_nothing_e
     await world.add("ant", 1, 1, 2)
     queue, limiter = world.replica()
     await limiter.ensure_open()
-    await queue.shut("this test")
+    await limiter.upkeep.shut("this test")
     await limiter.ensure_open()
     older = [key async for key in redis.scan_iter(match=SPACE + "*")]
     newer = SPACE.replace(":1:", ":3:") + "queued:0"

@@ -145,7 +145,7 @@ async def test_a_database_whose_clock_was_set_forward_gives_no_second_cap_to_a_r
         # An hour forward is the same as all that was written being an hour older.
         await transaction.execute("UPDATE attempts SET granted_at = granted_at - interval '1 hour'")
         await transaction.execute("UPDATE limiter_leases SET seen_at = seen_at - interval '1 hour'")
-    await queue.shut("this test")
+    await limiter.upkeep.shut("this test")
     if restarted:
         await queue.close()
         queue, limiter = world.replica()

@@ -11,7 +11,9 @@ from darkroom_predictor.breaker_rules import Breaker, BreakerRule
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints, Place, mark_of
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls, ModelNews
 from darkroom_predictor.limiter_controls import Kind as ModelKind
-from darkroom_predictor.rules import FairTurn, Tenant
+from darkroom_predictor.queue_upkeep import QueueUpkeep
+from darkroom_predictor.rules import FairTurn
+from darkroom_predictor.tenant_rules import Tenant
 from darkroom_predictor.terms import Terms
 from hypothesis import HealthCheck, example, given, settings
 from predictor.clock_in_hand import ClockInHand
@@ -145,10 +147,10 @@ class SideBySide:
             tenant = self.model.tenants.get(name, Tenant(""))
             assert standing == {job: len(tenant.items[job]) for job in tenant.items.keys() - tenant.held}
         assert int(await self.redis.hget(f"{self.space}state", "queued") or 0) == len(self.model.queued)
-        assert set(await self.queue.some_filed(10**6)) == self.model.queued
+        assert set(await QueueUpkeep(self.queue).some_filed(10**6)) == self.model.queued
         assert await self.redis.hget(f"{self.space}state", "gaps") is None
         waiting = [place for place in self.filed if place.item_id in self.model.queued]
-        assert await self.queue.missing(waiting) == set()
+        assert await QueueUpkeep(self.queue).missing(waiting) == set()
         in_breakers: list[int] = []
         for mark in (mark_of(f"m{job}") for job in range(JOBS_EACH + 1)):
             breaker = self.model.breakers.get(mark, Breaker())

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from darkroom_predictor.account_rules import Account
-from darkroom_predictor.rules import RUN_MAX, UNIT, FairTurn, Grant
+from darkroom_predictor.rules import RUN_MAX, FairTurn, Grant
+from darkroom_predictor.tenant_rules import UNIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Release, Remove, SetTenant, Step, Take, Throttle

@@ -10,7 +10,8 @@ from darkroom_predictor.account_rules import Account
 from darkroom_predictor.fair_queue import AccountFigures
 from darkroom_predictor.measures import Pace, lines_of, pace_of, provider_queue, step_of, tenant_place
 from darkroom_predictor.queue_look import TenantLook
-from darkroom_predictor.rules import FairTurn, Grant, Tenant
+from darkroom_predictor.rules import FairTurn, Grant
+from darkroom_predictor.tenant_rules import Tenant
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,28 +5,21 @@ epoch this replica has seen open, on the very Redis process at which that epoch 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
-from time import monotonic_ns
 from typing import Any
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
 from darkroom_predictor.clock_rules import Watch
+from darkroom_predictor.fair_script import REAL_CLOCK, ClockSource
+from darkroom_predictor.limiter_redis import connect
 from darkroom_predictor.terms import Terms
 
-PARTS = ("state", "accounts", "models", "turn", "controls")
-SCRIPT = "\n".join(Path(__file__).with_name(f"fair_{part}.lua").read_text() for part in PARTS)
 MICROSECONDS = 1_000_000
-TIMEOUT_SECONDS = 5.0
-CONNECTIONS_MAX = 8
 ROWS_MAX = 100
 """Of one call that writes, so that no script holds up Redis for longer than some milliseconds."""
 GRANT_FIELDS = 8
@@ -37,10 +30,6 @@ MARKS_KEPT = 1_000
 NO_MODEL = "0"
 FORMAT = 3
 """Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 3: jobs have records."""
-SCAN_COUNT = 500
-REMOVED_MAX = 500
-"""Keys of older epochs that are removed by one command."""
-NO_EVICTION = "noeviction"
 BEHIND = b"1"
 
 log = structlog.get_logger()
@@ -146,14 +135,6 @@ class Figures:
     accounts: list[AccountFigures]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Weights:
-    """Items as the sets of queued items count them, and as they stand in jobs or are delayed."""
-
-    queued: int
-    standing: int
-
-
 @dataclass(frozen=True)
 class RememberedAttempt:
     """An attempt as a rebuilt limiter must know it; `age_seconds` None when it is too old to count in the window."""
@@ -163,14 +144,6 @@ class RememberedAttempt:
     age_seconds: float | None
     live: bool
     instance_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClockSource:
-    """Where time comes from: Redis' clock as the script reads it, and this process' own watch."""
-
-    script: str = SCRIPT
-    watch_ns: Callable[[], int] = monotonic_ns
 
 
 class FairQueue:
@@ -184,7 +157,7 @@ class FairQueue:
         window_seconds: float,
         grant_seconds_max: float,
         others: Sequence[str] = (),
-        clock: ClockSource = ClockSource(),
+        clock: ClockSource = REAL_CLOCK,
     ) -> None:
         self.provider = provider
         self.epoch: int | None = None
@@ -203,19 +176,8 @@ class FairQueue:
         self._verified = -1
         self.watched: dict[str, str] = {}
         """The marks of models with failures, as last heard, and the sign that the script puts before each."""
-        # No retries: an error must surface, so that the limiter is looked at before the next grant.
-        # Who finds all connections in use waits for one: answers of the provider come in crowds.
-        pool = BlockingConnectionPool.from_url(
-            redis_url,
-            timeout=TIMEOUT_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            max_connections=CONNECTIONS_MAX,
-            retry=Retry(NoBackoff(), 0),
-            redis_connect_func=self._count_connection,
-        )
-        self._redis: Redis = Redis.from_pool(pool)
-        self._script = self._redis.register_script(clock.script)
+        self.redis = connect(redis_url, self._count_connection)
+        self._script = self.redis.register_script(clock.script)
 
     @property
     def pointer(self) -> str:
@@ -223,20 +185,14 @@ class FairQueue:
         return self._pointer
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self.redis.aclose()
 
     async def is_open(self, epoch: int) -> bool:
         """Whether `epoch` is open, was opened at this very Redis process, and keeps what this version can read."""
-        found_epoch, run_id, kept = await self._redis.hmget(self._pointer, ["epoch", "run_id", "format"])
+        found_epoch, run_id, kept = await self.redis.hmget(self._pointer, ["epoch", "run_id", "format"])
         if found_epoch is None or int(found_epoch) != epoch:
             return False
         return kept is not None and int(kept) == FORMAT and run_id == await self._run_id()
-
-    async def refuse_newer(self) -> None:
-        """Raise LimiterRefused where a version that keeps things in a later way has opened the limiter."""
-        kept = await self._redis.hget(self._pointer, "format")
-        if kept is not None and int(kept) > FORMAT:
-            raise LimiterRefused(f"the limiter has been opened by a newer version (format {int(kept)}, here {FORMAT})")
 
     def enter(self, epoch: int) -> None:
         """Work in an epoch that is open."""
@@ -250,7 +206,7 @@ class FairQueue:
 
     async def take(self, attempt_ids: Sequence[str], accounts: Sequence[str]) -> Turns:
         """Up to one grant for each attempt id. Raises LimiterClosed."""
-        epoch = self._open_epoch()
+        epoch = self.open_epoch()
         asked_ns = self._watch_ns()
         answer = await self._run(
             "take", epoch, len(attempt_ids), self._guarded_us, self._window_us, len(accounts), *accounts, *attempt_ids
@@ -282,11 +238,11 @@ class FairQueue:
 
     async def tell(self, hints: Hints) -> None:
         """File, release, give back and take out: a turn is given back to a tenant that has its slot again."""
-        epoch = self._open_epoch()
+        epoch = self.open_epoch()
         await self.file(epoch, hints.filed)
-        await self._in_chunks("release", epoch, hints.released)
-        await self._in_chunks("give_back", epoch, [(*_place(place), attempt) for place, attempt in hints.given_back])
-        await self._in_chunks("remove", epoch, [_place(place) for place in hints.removed])
+        await self.run_rows("release", epoch, hints.released)
+        await self.run_rows("give_back", epoch, [(*place_values(place), attempt) for place, attempt in hints.given_back])
+        await self.run_rows("remove", epoch, [place_values(place) for place in hints.removed])
 
     async def set_watch(self, epoch: int) -> None:
         """Begin to measure the limiter's clock by this process' own watch; in a new epoch the clock begins with it."""
@@ -334,35 +290,9 @@ class FairQueue:
             ],
         )
 
-    async def missing(self, places: Sequence[Place]) -> set[int]:
-        """The items among these that are not queued in Redis, or stand where no turn finds them."""
-        found: set[int] = set()
-        for start in range(0, len(places), ROWS_MAX):
-            asked = places[start : start + ROWS_MAX]
-            answer = await self.run("standing", *(value for place in asked for value in _place(place)))
-            found |= {place.item_id for place, stands in zip(asked, answer, strict=True) if not stands}
-        return found
-
-    async def refile(self, filed: Sequence[tuple[Place, float]]) -> None:
-        """File items that `missing` found: what is left of them in Redis is taken out first."""
-        await self._in_chunks("refile", self._open_epoch(), [(*_place(place), _us(delay)) for place, delay in filed])
-
-    async def some_filed(self, items_max: int) -> list[int]:
-        """Return up to `items_max` ids of items that are queued in Redis, in no particular order."""
-        found: list[int] = []
-        async for key in self._redis.scan_iter(match=self._space("queued:*"), count=SCAN_COUNT):
-            found += [int(item) for item in await self._redis.smembers(key)]
-            if len(found) >= items_max:
-                break
-        return found[:items_max]
-
-    async def old_slots(self, account: str, *, seconds: float) -> set[str]:
-        """The attempts that have held a slot of the account for longer than that."""
-        return {slot.decode() for slot in await self.run("old_slots", account, _us(seconds))}
-
     async def file(self, epoch: int, filed: Sequence[tuple[Place, float]]) -> None:
         """Items wait, each after its delay in seconds. Again: nothing."""
-        await self._in_chunks("file", epoch, [(*_place(place), _us(delay)) for place, delay in filed])
+        await self.run_rows("file", epoch, [(*place_values(place), microseconds(delay)) for place, delay in filed])
 
     async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits], *, order: int = 0) -> None:
         """In force at once; what is told with a smaller order than another replica's is ignored."""
@@ -375,18 +305,18 @@ class FairQueue:
             (one.instance_id, repr(one.weight), one.cap_per_minute or 0, one.concurrency or 0, int(one.paused), one.revision)
             for one in tenants
         ]
-        await self._in_chunks("tenants", epoch, rows)
+        await self.run_rows("tenants", epoch, rows)
         if stamp is not None:
             await self._run("terms", epoch, stamp)
 
     async def held_seconds(self) -> dict[str, float]:
         """For how long its own cap has held each tenant back in this epoch."""
-        held: Any = await self._redis.hgetall(self._space("held"))
+        held: Any = await self.redis.hgetall(self.space("held"))
         return {name.decode(): int(milliseconds) / 1000 for name, milliseconds in held.items()}
 
     async def terms_stamp(self) -> int | None:
         """The state of the table of tenants that was told last as a whole."""
-        found = await self._redis.hget(self._space("state"), "terms")
+        found = await self.redis.hget(self.space("state"), "terms")
         return None if found is None else int(found)
 
     async def remember(self, epoch: int, attempts: Sequence[RememberedAttempt]) -> None:
@@ -398,58 +328,19 @@ class FairQueue:
         """Grant from now on, at this epoch alone."""
         await self._run("open", epoch, await self._run_id(), FORMAT)
 
-    async def remove_older(self) -> int:
-        """Remove what epochs before the open one have left, some keys at a time; how many there were."""
-        removed, epoch = 0, self._open_epoch()
-        batch: list[bytes] = []
-        async for key in self._redis.scan_iter(match=f"{self._pointer}:*", count=SCAN_COUNT):
-            if int(key[len(self._pointer) + 1 :].partition(b":")[0]) < epoch:
-                batch.append(key)
-            if len(batch) >= REMOVED_MAX:
-                removed += await self._redis.unlink(*batch)
-                batch = []
-        return removed + (await self._redis.unlink(*batch) if batch else 0)
-
-    async def lost(self) -> list[str]:
-        """What is missing in Redis, in words: what its parts say does not fit together."""
-        return [what.decode() for what in await self.run("audit")]
-
-    async def shut(self, what: str) -> None:
-        """Close the limiter on all replicas, to be rebuilt: that was lost from Redis."""
-        try:
-            await self.run("close", what)
-        except LimiterClosed:
-            return
-
-    async def weigh(self) -> Weights:
-        """Count what is really there, while it goes on changing."""
-        cursor, sums = "0", [0, 0, 0, 0]
-        while True:
-            answer = await self.run("weigh", cursor, SCAN_COUNT)
-            cursor, sums = answer[0].decode(), [had + more for had, more in zip(sums, answer[1:], strict=True)]
-            if cursor == "0":
-                break
-        queued, records, lists, listed = sums
-        delayed = await self._redis.zcard(self._space("delayed"))
-        return Weights(queued=queued, standing=records - lists + listed + delayed)
-
-    async def require_no_eviction(self) -> None:
-        """Raise LimiterRefused where Redis may drop keys by itself when its memory is full."""
-        policy = (await self._redis.info("memory")).get("maxmemory_policy", NO_EVICTION)
-        if policy != NO_EVICTION:
-            raise LimiterRefused(f"Redis may drop the limiter's keys: its maxmemory-policy is {policy}; set it to {NO_EVICTION}")
-
     async def run(self, operation: str, *arguments: str | int | bytes) -> list[Any]:
         """An operation of the script, in the open epoch. Raises LimiterClosed."""
-        return await self._run(operation, self._open_epoch(), *arguments)
+        return await self._run(operation, self.open_epoch(), *arguments)
 
-    def _open_epoch(self) -> int:
+    def open_epoch(self) -> int:
+        """The epoch that this replica works in. Raises LimiterClosed."""
         if self.epoch is None:
             raise LimiterClosed("not rebuilt yet")
         return self.epoch
 
-    def _space(self, name: str, epoch: int | None = None) -> str:
-        return f"{self._pointer}:{epoch or self._open_epoch()}:{name}"
+    def space(self, name: str, epoch: int | None = None) -> str:
+        """The key of that name in the space of the epoch."""
+        return f"{self._pointer}:{epoch or self.open_epoch()}:{name}"
 
     async def _run(self, operation: str, epoch: int, *arguments: str | int | bytes) -> list[Any]:
         reading = self._watch.reading_us(epoch, self._watch_ns())
@@ -464,12 +355,13 @@ class FairQueue:
             raise
         return answer
 
-    async def _in_chunks(self, operation: str, epoch: int, rows: Sequence[tuple[str | int, ...]]) -> None:
+    async def run_rows(self, operation: str, epoch: int, rows: Sequence[tuple[str | int, ...]]) -> None:
+        """An operation of the script for each row, some rows at a time."""
         for start in range(0, len(rows), ROWS_MAX):
             await self._run(operation, epoch, *(value for row in rows[start : start + ROWS_MAX] for value in row))
 
     async def _run_id(self) -> bytes:
-        return str((await self._redis.info("server"))["run_id"]).encode()
+        return str((await self.redis.info("server"))["run_id"]).encode()
 
     async def _count_connection(self, connection: AbstractConnection) -> None:
         self._connections += 1
@@ -482,12 +374,13 @@ def mark_of(model: str) -> str:
     return hashlib.blake2s(model.encode(), digest_size=MARK_BYTES).hexdigest()
 
 
-def _place(place: Place) -> tuple[str, str, int, int]:
+def place_values(place: Place) -> tuple[str, str, int, int]:
+    """A place as the script takes it."""
     return place.instance_id, f"{place.job_id}@{place.mark}", place.item_id, int(place.redriven)
 
 
 def _remembered(one: RememberedAttempt) -> tuple[str | int, ...]:
-    age_us = -1 if one.age_seconds is None else _us(one.age_seconds)
+    age_us = -1 if one.age_seconds is None else microseconds(one.age_seconds)
     return one.account, one.attempt_id, age_us, int(one.live), one.instance_id
 
 
@@ -495,7 +388,8 @@ def _pointer_of(provider: str) -> str:
     return f"darkroom:predictor:{{{provider}}}:limiter"
 
 
-def _us(seconds: float) -> int:
+def microseconds(seconds: float) -> int:
+    """Seconds as the script takes them."""
     return round(seconds * MICROSECONDS)
 
 

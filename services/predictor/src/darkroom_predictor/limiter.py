@@ -14,6 +14,7 @@ from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterRefused
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable
+from darkroom_predictor.queue_upkeep import QueueUpkeep
 from darkroom_predictor.rebuild_lease import Held, RebuildLease
 from darkroom_predictor.terms_store import TermsTable
 
@@ -44,6 +45,7 @@ class Limiter:
         guarded_seconds: float,
     ) -> None:
         self._queue = queue
+        self.upkeep = QueueUpkeep(queue)
         self._queue_table = queue_table
         self._attempt_table = attempt_table
         self._terms_table = terms_table
@@ -65,8 +67,8 @@ class Limiter:
             if self._queue.epoch is not None:
                 return
             try:
-                await self._queue.require_no_eviction()
-                await self._queue.refuse_newer()
+                await self.upkeep.require_no_eviction()
+                await self.upkeep.refuse_newer()
                 async with self._lease.held() as held:
                     await self._open(held)
             except LimiterRefused as error:
@@ -83,7 +85,7 @@ class Limiter:
         await self._rebuild_what_is_lost()
         await self.apply_limits()
         if self._may_have_older:
-            await self._queue.remove_older()
+            await self.upkeep.remove_older()
             self._may_have_older = False
         return await self._repair_slots() + await self._repair_items()
 
@@ -105,9 +107,9 @@ class Limiter:
         await self._catch_up_terms(epoch)
 
     async def _rebuild_what_is_lost(self) -> None:
-        if lost := await self._queue.lost():
+        if lost := await self.upkeep.lost():
             log.error("Redis has lost parts of the limiter, it is rebuilt", provider=self._queue.provider, lost=lost[:LOST_SHOWN])
-            await self._queue.shut(lost[0])
+            await self.upkeep.shut(lost[0])
             await self.ensure_open()
 
     async def _catch_up_terms(self, epoch: int) -> None:
@@ -144,17 +146,17 @@ class Limiter:
         waiting = await self._queue_table.count()
         if not waiting:
             return 0
-        length, weights = (await self._queue.figures(list(self._limits.accounts))).length, await self._queue.weigh()
+        length, weights = (await self._queue.figures(list(self._limits.accounts))).length, await self.upkeep.weigh()
         # Counted while items come and go: where they differ, it says only that many are worth to be compared.
         differ = not waiting == length == weights.queued == weights.standing
         found = 0
         for _ in range(REPAIR_PAGES_MAX if differ else 1):
             page = await self._queue_table.page(after=self._repaired_to, limit=PAGE, older_seconds=SETTLED_SECONDS)
-            missing = await self._queue.missing([place for _, place, _ in page])
+            missing = await self.upkeep.missing([place for _, place, _ in page])
             # Asked again: an item may have been claimed between the two reads.
             missing &= await self._queue_table.still_queued(list(missing), older_seconds=SETTLED_SECONDS)
             filed = [(place, delay) for _, place, delay in page if place.item_id in missing]
-            await self._queue.refile(filed)
+            await self.upkeep.refile(filed)
             found += len(filed)
             self._repaired_to = page[-1][0] if len(page) == PAGE else 0
             if not self._repaired_to:
@@ -168,7 +170,7 @@ class Limiter:
             live.setdefault(attempt.account, set()).add(attempt.attempt_id)
         orphans: list[tuple[str, str]] = []
         for account in self._limits.accounts:
-            held = await self._queue.old_slots(account, seconds=SLOT_SETTLED_SECONDS)
+            held = await self.upkeep.old_slots(account, seconds=SLOT_SETTLED_SECONDS)
             orphans += [(account, attempt) for attempt in held - live.get(account, set())]
         await self._queue.tell(Hints(released=orphans))
         assert self._queue.epoch is not None
