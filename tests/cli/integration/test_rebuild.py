@@ -9,7 +9,6 @@ from darkroom_contracts.credits import Balances, CreditsGranted, CreditsReserved
 from darkroom_contracts.envelope import wrap
 from support.kafka import Log
 
-
 GRANTED = CreditsGranted(
     instance_id="shop-a", grant_id=1, amount=100, reason="test", balances=Balances(available=100, held=0, spent=0)
 )
