@@ -257,9 +257,9 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="inbox-drops-what-was-handled",
         why="every message comes twice: its effect comes once",
-        file=f"{KIT}/consumer.py",
-        old="return [received for event_id, received in wanted.items() if event_id in new]",
-        new="return list(wanted.values())",
+        file=f"{KIT}/handling.py",
+        old="return [received for received in wanted if received.envelope.id in new]",
+        new="return list(wanted)",
         tests=("tests/servicekit/integration/test_outbox_and_consumer.py::test_what_comes_twice_has_its_effect_once",),
     ),
     Defence(
@@ -274,10 +274,10 @@ DEFENCES: tuple[Defence, ...] = (
         name="offset-after-the-effects",
         why="a message whose handling died is read again",
         file=f"{KIT}/consumer.py",
-        old="        with self._metrics.batch_seconds.time():\n            await self._handle_until_done(records)\n",
+        old="        with self._metrics.batch_seconds.time():\n            await self._isolation.settle(records)\n",
         new="        assert self._consumer is not None\n"
         "        await self._consumer.commit({one: found[one][-1].offset + 1 for one in found})\n"
-        "        await self._handle_until_done(records)\n",
+        "        await self._isolation.settle(records)\n",
         tests=("tests/servicekit/integration/test_outbox_and_consumer.py::test_an_offset_is_committed_only_after_the_effects",),
     ),
     Defence(
@@ -529,5 +529,77 @@ DEFENCES: tuple[Defence, ...] = (
         old="        await take_lock(connection)\n",
         new="",
         tests=("tests/servicekit/integration/test_migrations.py",),
+    ),
+    Defence(
+        name="failing-batch-bisected",
+        why="one bad message among hundreds costs a few transactions, and hundreds of bad ones end",
+        file=f"{KIT}/isolation.py",
+        old="middle = len(part) // 2",
+        new="middle = 1",
+        tests=("tests/servicekit/integration/test_set_aside_messages.py::test_a_failing_message_is_found_by_halves",),
+    ),
+    Defence(
+        name="letter-filed-once",
+        why="a batch that is read again files and announces nothing twice",
+        file=f"{KIT}/dead_letters.py",
+        old='id=uuid5(LETTERS, f"{record.topic}/{record.partition}/{record.offset}")',
+        new='id=uuid5(LETTERS, f"{record.topic}/{record.partition}/{record.offset}/{datetime.now(UTC)}")',
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py"
+            "::test_a_batch_that_is_read_again_files_and_announces_nothing_twice",
+        ),
+    ),
+    Defence(
+        name="unsendable-row-set-aside",
+        why="a row that Kafka refuses is not tried for ever, and those of its key go on",
+        file=f"{KIT}/outbox.py",
+        old="TRY_AGAIN_SECONDS[count - 1] if count < TRIES_MAX else None",
+        new="TRY_AGAIN_SECONDS[0]",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_rows.py"
+            "::test_a_row_that_cannot_be_sent_is_set_aside_and_the_others_are_sent_once",
+        ),
+    ),
+    Defence(
+        name="rows-of-a-refused-key-wait",
+        why="events of a tenant keep their order also while Kafka refuses one of them",
+        file=f"{KIT}/outbox.py",
+        old="AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.topic = o.topic AND w.key = o.key)",
+        new="AND (try_after IS NULL OR try_after <= clock_timestamp())",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_rows.py"
+            "::test_rows_of_the_same_key_wait_until_the_refused_one_is_set_aside",
+        ),
+    ),
+    Defence(
+        name="newer-version-filed",
+        why="an event of a version that a service does not know yet is not lost for it",
+        file=f"{KIT}/reading.py",
+        old="if newest is not None and (version > newest or type_name not in EVENTS_BY_TYPE):",
+        new="if False and newest is not None and version > newest:",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py"
+            "::test_a_newer_version_of_a_handled_event_is_set_aside_and_an_unknown_type_is_counted",
+        ),
+    ),
+    Defence(
+        name="slow-statement-is-no-endless-outage",
+        why="one message whose statement is always too slow does not hold up all others",
+        file=f"{KIT}/outages.py",
+        old='return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == STATEMENT_CANCELED',
+        new="return False",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py::test_what_only_looks_like_an_outage_is_found_and_set_aside",
+        ),
+    ),
+    Defence(
+        name="nobody-is-written-to-about-old-events",
+        why="a log that is read anew from its beginning sends no e-mails about what happened years ago",
+        file=f"{NOTIFIER}/inbox/record_notifications.py",
+        old="if key in filed - old and",
+        new="if key in filed and",
+        tests=(
+            "tests/notifier/integration/test_people_are_told.py::test_an_event_of_years_ago_is_filed_and_nobody_is_written_to",
+        ),
     ),
 )

@@ -106,6 +106,16 @@ class DeadLettersRedriven(Event):
         return None if self.job_id is None else str(self.job_id)
 
 
+class MessagesRedriven(Event):
+    """An operator has messages handled again by the one service that could not handle them, from its own table."""
+
+    topic: ClassVar[str] = "darkroom.redrives"
+
+    redrive_id: str
+    service: str = Field(description="the service that filed the messages")
+    dead_letter_ids: tuple[str, ...]
+
+
 class TenantTermsChanged(Event):
     """An operator changed a tenant's terms. What a plan changes is told by `PlanChanged`."""
 

@@ -26,6 +26,7 @@ from darkroom_jobs_api.jobs.doctor import JobsDoctor
 from darkroom_jobs_api.jobs.http import job_routes
 from darkroom_jobs_api.jobs.http_changes import change_routes
 from darkroom_jobs_api.jobs.http_download import download_routes
+from darkroom_jobs_api.jobs.redrive_items import RedriveItems
 from darkroom_jobs_api.jobs.release_items import ReleaseItems
 from darkroom_jobs_api.jobs.retry_job import RetryJob
 from darkroom_jobs_api.jobs.stop_items import StopItems
@@ -58,7 +59,8 @@ def build(settings: JobsApiSettings) -> FastAPI:
     store_client = build_client()
     runtime.on_close(store_client.aclose)
 
-    runtime.consume(event_handlers(DecideJobs(release, decisions)))
+    redrive = RedriveItems(oldest_age=timedelta(days=settings.inbox_keep_days))
+    runtime.consume(event_handlers(DecideJobs(release, decisions), redrive))
     runtime.loop("decisions", decisions.run)
     runtime.loop("release", release.run)
     runtime.loop("stop", stop_items.run)

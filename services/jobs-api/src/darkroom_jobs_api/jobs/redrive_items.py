@@ -6,6 +6,7 @@ not sent through the door of a customer's retry, which sells anew at today's pri
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from darkroom_contracts.jobs import JobRequested
@@ -48,8 +49,35 @@ MAKE_AGAIN = text(
 log = structlog.get_logger()
 
 
-async def on_dead_letters_redriven(transaction: Transaction, batch: Sequence[Received[DeadLettersRedriven]]) -> None:
-    """New jobs of the items that are failed still and that nobody has had made again meanwhile."""
+class RedriveItems:
+    """Makes new jobs of redriven items. A request older than `oldest_age` makes none.
+
+    Whether an old request was carried out is not known any more: its event id has been forgotten, so a log that is read anew from
+    its beginning would make and sell the jobs of all redrives again.
+    """
+
+    def __init__(self, *, oldest_age: timedelta) -> None:
+        self._oldest_age = oldest_age
+
+    async def on_dead_letters_redriven(self, transaction: Transaction, batch: Sequence[Received[DeadLettersRedriven]]) -> None:
+        """Make again what is failed still and what nobody has had made again meanwhile."""
+        oldest = transaction.now - self._oldest_age
+        fresh = [received for received in batch if not _is_older(received.envelope.time, oldest)]
+        if len(fresh) < len(batch):
+            log.error("redrives older than the memory of events make no jobs", events=len(batch) - len(fresh))
+        await make_again(transaction, fresh)
+
+
+def _is_older(time: str, oldest: datetime) -> bool:
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        return True  # it does not say, and a job too many is sold
+    return at.tzinfo is None or at < oldest
+
+
+async def make_again(transaction: Transaction, batch: Sequence[Received[DeadLettersRedriven]]) -> None:
+    """Make new jobs of the items that are failed still and that nobody has had made again meanwhile."""
     asked = [(one.event, item_id) for one in batch if one.event.job_id is not None for item_id in one.event.item_ids]
     if not asked:
         return
