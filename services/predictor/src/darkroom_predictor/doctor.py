@@ -18,6 +18,7 @@ from darkroom_predictor.doctor_store import (
     LONE_CLAIMS,
     OPEN_LETTERS,
     UNKNOWN_ACCOUNTS,
+    UNSERVED_ITEMS,
     UNSETTLED_CALLS,
     DoctorTable,
     ends_of,
@@ -51,6 +52,7 @@ class PredictorDoctor:
         finds("call", "paid calls whose replica let its lease run out", self._calls, repair=("look them up now", self.settle))
         finds("unknown", "calls without an answer that no look-up settles", self._unknown)
         finds("account", "attempts of accounts that have no token: kept until the token is back", self._accounts)
+        finds("provider", "items of a provider that this version has no adapter for; they fail after a while", self._unserved)
         finds("claim", "items taken, but without an attempt under way", self._claims, repair=("queue them again", self.requeue))
         finds("slot", "slots of attempts that have ended", self._slots, repair=("free them", self.free_slots))
         finds("queue", "items that wait in the table, not in Redis", self._unqueued, repair=("file them in Redis", self.file))
@@ -71,6 +73,9 @@ class PredictorDoctor:
     async def _accounts(self, older_seconds: float) -> list[Thing]:
         known = known_accounts({name: line.door.accounts for name, line in self._lines.items()})
         return await self._table.stale(UNKNOWN_ACCOUNTS, older_seconds, **known)
+
+    async def _unserved(self, older_seconds: float) -> list[Thing]:
+        return await self._table.stale(UNSERVED_ITEMS, older_seconds, served=list(self._lines))
 
     async def _claims(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(LONE_CLAIMS, older_seconds)

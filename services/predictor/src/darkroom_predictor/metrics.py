@@ -56,9 +56,13 @@ class PredictorMetrics:
             ["account"],
             registry=registry,
         )
+        self.unserved = Gauge(
+            "darkroom_items_without_provider", "Queued items of providers that this version has no adapter for", registry=registry
+        )
 
     def watched(self, found: Watched) -> None:
         """Take over what the tables say."""
+        self.unserved.set(found.unserved)
         self.without_account.clear()
         for account, attempts in found.without_account.items():
             self.without_account.labels(account=account).set(attempts)

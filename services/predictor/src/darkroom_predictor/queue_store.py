@@ -1,6 +1,6 @@
 """All SQL on queue_items and limiters. The table is the truth; Redis only orders what is QUEUED here."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -70,6 +70,27 @@ END_OF_MODEL = f"""
     WITH locked AS (
         SELECT item_id FROM queue_items
         WHERE provider = :provider AND model = :model AND state = 'QUEUED'
+          AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
+        ORDER BY item_id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE queue_items q SET state = 'ENDED', ended_at = clock_timestamp() FROM locked
+    WHERE q.item_id = locked.item_id RETURNING {ITEM_COLUMNS}
+"""  # noqa: S608  # constants only
+# Providers are few and items many: each provider with queued items costs one look into the index.
+QUEUED_PROVIDERS = """
+    WITH RECURSIVE queued (provider) AS (
+        (SELECT provider FROM queue_items WHERE state = 'QUEUED' ORDER BY provider LIMIT 1)
+        UNION ALL
+        SELECT (SELECT q.provider FROM queue_items q WHERE q.state = 'QUEUED' AND q.provider > queued.provider
+                ORDER BY q.provider LIMIT 1)
+        FROM queued WHERE queued.provider IS NOT NULL
+    )
+    SELECT provider FROM queued WHERE provider IS NOT NULL
+"""
+END_UNSERVED = f"""
+    WITH locked AS (
+        SELECT item_id FROM queue_items
+        WHERE provider = ANY(CAST(:unserved AS text[])) AND state = 'QUEUED'
           AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
         ORDER BY item_id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
@@ -174,6 +195,16 @@ async def end_of_model(transaction: Transaction, provider: str, model: str, *, o
     """End items that have waited so long for a turn with that model, some at a time."""
     parameters = {"provider": provider, "model": model, "older_seconds": older_seconds, "limit": limit}
     return [read_item(row) for row in await transaction.execute(END_OF_MODEL, parameters)]
+
+
+async def end_unserved(transaction: Transaction, providers: Collection[str], *, older_seconds: float, limit: int) -> list[Item]:
+    """End items that have waited so long for a provider other than these, some at a time."""
+    queued = (await transaction.execute(QUEUED_PROVIDERS)).scalars()
+    unserved = sorted(set(queued) - set(providers))
+    if not unserved:
+        return []
+    parameters = {"unserved": unserved, "older_seconds": older_seconds, "limit": limit}
+    return [read_item(row) for row in await transaction.execute(END_UNSERVED, parameters)]
 
 
 async def lock_items_of(transaction: Transaction, attempts: Sequence[str]) -> None:
