@@ -530,4 +530,26 @@ DEFENCES: tuple[Defence, ...] = (
         new="",
         tests=("tests/servicekit/integration/test_migrations.py",),
     ),
+    Defence(
+        name="customer-message-clean",
+        why="a customer reads our own words: no address, exception, token or vendor text",
+        file=f"{PREDICTOR}/fail_attempts.py",
+        old="        message=customer_words(failure.code),\n        detail=operator_detail(failure.message),\n        reached",
+        new="        message=failure.message,\n        detail=operator_detail(failure.message),\n        reached",
+        tests=(
+            "tests/predictor/integration/test_what_customers_read.py::test_a_closed_port_is_told_in_our_own_words",
+            "tests/predictor/integration/test_what_customers_read.py::test_a_server_error_with_a_page_is_told_in_our_own_words",
+        ),
+    ),
+    Defence(
+        name="callback-token-hidden",
+        why="whoever knows an attempt's callback token can end it: a refusal that repeats it shows it to nobody",
+        file=f"{KIT}/operator_detail.py",
+        old="    for secret in (CALLBACK_TOKEN, BEARER_TOKEN):\n",
+        new="    for secret in (BEARER_TOKEN,):\n",
+        tests=(
+            "tests/predictor/integration/test_what_customers_read.py::"
+            "test_a_refusal_that_repeats_the_webhook_shows_its_token_to_nobody",
+        ),
+    ),
 )

@@ -75,7 +75,8 @@ class ItemFinished(ItemEvent):
     items_done: int = Field(description="of the job, with this one")
     items_failed: int
     items_canceled: int
-    error: str | None = None
+    error: str | None = Field(default=None, description="a sentence for a customer")
+    detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     result_key: str | None = Field(default=None, description="of an item that is DONE: its picture's object key")
     thumbnail_key: str | None = None
 

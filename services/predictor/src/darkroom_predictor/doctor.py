@@ -10,9 +10,11 @@ from darkroom_contracts.event import Event
 from darkroom_contracts.predictions import ItemFailed
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.doctor import FOUND_MAX, Doctor, Thing, numbers
+from darkroom_servicekit.operator_detail import operator_detail
 
 from darkroom_predictor.attempt_store import read_created
 from darkroom_predictor.created_events import created_event
+from darkroom_predictor.customer_words import customer_words
 from darkroom_predictor.doctor_store import (
     EXPIRED_CALLS,
     LONE_CLAIMS,
@@ -191,7 +193,8 @@ class PredictorDoctor:
                 image_id=item.image_id,
                 attempt=item.attempts,
                 code=letter if row.letter_code else row.code,
-                message=row.letter_message or row.message,
+                message=customer_words(row.letter_code or row.code),
+                detail=operator_detail(row.letter_message or row.message or ""),
                 reached_provider=item.reached_provider,
             )
         # Only the poller can say where the result is; told of the prediction again, it does.

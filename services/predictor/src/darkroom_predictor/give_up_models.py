@@ -7,6 +7,7 @@ import structlog
 from darkroom_contracts.predictions import ItemFailed
 from darkroom_servicekit.database import Transaction, UnitOfWork
 
+from darkroom_predictor.customer_words import customer_words
 from darkroom_predictor.fair_queue import Hints, LimiterClosed, Place, mark_of
 from darkroom_predictor.items import Item
 from darkroom_predictor.letters.give_up import GivenUp, give_up_items
@@ -14,7 +15,7 @@ from darkroom_predictor.limiter_controls import LimiterControls
 from darkroom_predictor.queue_store import end_of_model, end_unserved
 
 MODEL_UNAVAILABLE = "model-unavailable"
-WORDS = "The studio's model has not worked for a long time."
+WORDS = "no model or adapter took the item within the time that items wait"
 BATCH = 500
 
 log = structlog.get_logger()
@@ -110,6 +111,7 @@ def _item_failed(item: Item) -> ItemFailed:
         image_id=item.image_id,
         attempt=item.attempts,
         code=MODEL_UNAVAILABLE,
-        message=WORDS,
+        message=customer_words(MODEL_UNAVAILABLE),
+        detail=WORDS,
         reached_provider=item.reached_provider,
     )
