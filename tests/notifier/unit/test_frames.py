@@ -83,6 +83,7 @@ def test_what_concerns_nobody_is_not_told(kind: type[Event]) -> None:
 
 
 def test_what_operators_read_of_a_failure_is_in_no_frame() -> None:
-    failed = EXAMPLES[ItemFinished].model_copy(update={"status": "FAILED", "error": "It failed.", "detail": "status 422 at 10.2.0.7"})
+    changes = {"status": "FAILED", "error": "It failed.", "detail": "status 422 at 10.2.0.7"}
+    failed = EXAMPLES[ItemFinished].model_copy(update=changes)
     assert any(data.get("error") == "It failed." for _, data in told(failed))
     assert "10.2.0.7" not in str(told(failed))

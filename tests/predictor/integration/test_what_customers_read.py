@@ -45,7 +45,7 @@ async def test_a_server_error_with_a_page_is_told_in_our_own_words(
         return Response(HTML, 503, media_type="text/html")
 
     provider.answer = with_a_page
-    async with running(build(make_settings())):
+    async with running(build(make_settings(unknown_settle_seconds=0.1))):
         await log.publish(item_requested(retry=TWICE))
         [failed] = await first(log, ItemFailed)
 

@@ -10,6 +10,7 @@ CUSTOMER_WORDS: Mapping[str, str] = {
     "low-credit": "The studio did not take our call; the picture waits.",
     "account": "The studio did not take our call; the picture waits.",
     "model-gone": "The studio's model is not available at the moment.",
+    "model-forbidden": "The studio's model is not available at the moment.",
     "our-fault": "We sent this picture in a way that the studio did not accept. The fault is ours.",
     "provider-error": "The studio had a technical problem with this picture.",
     "provider-timeout": "The studio took too long over this picture.",
@@ -17,6 +18,7 @@ CUSTOMER_WORDS: Mapping[str, str] = {
     "output-unusable": "The studio sent back something that is not a usable picture.",
     "output-lost": "The finished picture could not be fetched from the studio in time.",
     "model-unavailable": "The studio's model has not worked for a long time.",
+    "too-many-failures": "Too many pictures of this shop failed one after the other, so this one was not tried any more.",
     "too-old": "This picture was asked for too long ago to be worked on now.",
 }
 
