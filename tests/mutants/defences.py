@@ -552,4 +552,15 @@ DEFENCES: tuple[Defence, ...] = (
             "test_a_refusal_that_repeats_the_webhook_shows_its_token_to_nobody",
         ),
     ),
+    Defence(
+        name="own-fault-422-closes-the-model",
+        why="a refusal of what we fill in ourselves fails no waiting picture: the model is closed and its items are kept",
+        file=f"{PREDICTOR}/judge_refusals.py",
+        old="ours = outcome.refusal in OURS or is_our_fault(outcome.fields, item.caller_fields)\n",
+        new="ours = outcome.refusal in OURS\n",
+        tests=(
+            "tests/predictor/integration/test_own_faults.py::"
+            "test_a_refused_constant_of_ours_closes_the_model_until_it_is_mended_and_fails_no_item",
+        ),
+    ),
 )

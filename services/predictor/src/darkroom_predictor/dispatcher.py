@@ -156,6 +156,7 @@ class Dispatcher:
         outcome = await self._create(creation)
         if not isinstance(outcome, Accepted):  # it goes into logs, rows and events, and may repeat the webhook address
             outcome = replace(outcome, message=operator_detail(outcome.message))
+        outcome = await self._heed.judge(claimed.item, outcome)
         self._metrics.outcome(outcome)
         if await self._heed(claimed.account, claimed.item, outcome, probe=call.grant.probe):
             self._woken.set()

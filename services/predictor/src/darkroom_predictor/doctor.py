@@ -19,6 +19,7 @@ from darkroom_predictor.doctor_store import (
     EXPIRED_CALLS,
     LONE_CLAIMS,
     OPEN_LETTERS,
+    OUR_FAULTS,
     UNKNOWN_ACCOUNTS,
     UNSERVED_ITEMS,
     UNSETTLED_CALLS,
@@ -55,6 +56,7 @@ class PredictorDoctor:
         finds("unknown", "calls without an answer that no look-up settles", self._unknown)
         finds("account", "attempts of accounts that have no token: kept until the token is back", self._accounts)
         finds("provider", "items of a provider that this version has no adapter for; they fail after a while", self._unserved)
+        finds("fault", "models closed because the provider refuses what we fill in; their items wait", self._faults)
         finds("claim", "items taken, but without an attempt under way", self._claims, repair=("queue them again", self.requeue))
         finds("slot", "slots of attempts that have ended", self._slots, repair=("free them", self.free_slots))
         finds("queue", "items that wait in the table, not in Redis", self._unqueued, repair=("file them in Redis", self.file))
@@ -78,6 +80,9 @@ class PredictorDoctor:
 
     async def _unserved(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(UNSERVED_ITEMS, older_seconds, served=list(self._lines))
+
+    async def _faults(self, older_seconds: float) -> list[Thing]:
+        return await self._table.stale(OUR_FAULTS, older_seconds)
 
     async def _claims(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(LONE_CLAIMS, older_seconds)

@@ -51,6 +51,9 @@ UNSERVED_ITEMS = f"""
         SELECT provider FROM ({QUEUED_PROVIDERS}) queued WHERE provider <> ALL(CAST(:served AS text[]))
     )
 """  # noqa: S608 - our own constants
+OUR_FAULTS = """
+    SELECT provider || ' ' || model AS id, NULL AS instance_id, code || ': ' || detail AS state, since FROM model_faults
+"""
 OPEN_LETTERS = """
     SELECT id::text AS id, instance_id, service || ' ' || code AS state, created_at AS since
     FROM dead_letters WHERE state = 'open'

@@ -112,7 +112,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.needs_redis()
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
     runtime.app.include_router(tenants)
-    keep_limits = KeepLimits(list(lines.values()))
+    keep_limits = KeepLimits(list(lines.values()), runtime.unit_of_work)
     runtime.app.include_router(limit_routes(keep_limits, bearer_principal(runtime.authenticator)))
     PredictorDoctor(runtime.unit_of_work, lines).register(runtime.doctor)
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))

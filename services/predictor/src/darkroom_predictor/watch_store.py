@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from darkroom_predictor.fault_store import ModelFault, read_faults
 from darkroom_predictor.queue_store import QUEUED_PROVIDERS
 
 # The attempts of accounts that no replica with these settings can ask about.
@@ -35,6 +36,7 @@ class Watched:
 
     without_account: Mapping[str, int] = field(default_factory=dict)
     unserved: int = 0
+    faults: Sequence[ModelFault] = ()
 
 
 async def watch(connection: AsyncConnection, accounts: Mapping[str, Sequence[str]]) -> Watched:
@@ -42,7 +44,7 @@ async def watch(connection: AsyncConnection, accounts: Mapping[str, Sequence[str
     counted = await connection.execute(COUNT_WITHOUT_ACCOUNT, known_accounts(accounts))
     without_account = {row.account: row.attempts for row in counted}
     unserved: int = (await connection.execute(COUNT_UNSERVED, {"served": list(accounts)})).scalar_one()
-    return Watched(without_account=without_account, unserved=unserved)
+    return Watched(without_account=without_account, unserved=unserved, faults=await read_faults(connection))
 
 
 def known_accounts(accounts: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
