@@ -602,4 +602,37 @@ DEFENCES: tuple[Defence, ...] = (
             "tests/notifier/integration/test_people_are_told.py::test_an_event_of_years_ago_is_filed_and_nobody_is_written_to",
         ),
     ),
+    Defence(
+        name="customer-message-clean",
+        why="a customer reads our own words: no address, exception, token or vendor text",
+        file=f"{PREDICTOR}/fail_attempts.py",
+        old="        message=customer_words(failure.code),\n        detail=operator_detail(failure.message),\n        reached",
+        new="        message=failure.message,\n        detail=operator_detail(failure.message),\n        reached",
+        tests=(
+            "tests/predictor/integration/test_what_customers_read.py::test_a_closed_port_is_told_in_our_own_words",
+            "tests/predictor/integration/test_what_customers_read.py::test_a_server_error_with_a_page_is_told_in_our_own_words",
+        ),
+    ),
+    Defence(
+        name="callback-token-hidden",
+        why="whoever knows an attempt's callback token can end it: a refusal that repeats it shows it to nobody",
+        file=f"{KIT}/operator_detail.py",
+        old="    for secret in (CALLBACK_TOKEN, BEARER_TOKEN):\n",
+        new="    for secret in (BEARER_TOKEN,):\n",
+        tests=(
+            "tests/predictor/integration/test_what_customers_read.py::"
+            "test_a_refusal_that_repeats_the_webhook_shows_its_token_to_nobody",
+        ),
+    ),
+    Defence(
+        name="own-fault-422-closes-the-model",
+        why="a refusal of what we fill in ourselves fails no waiting picture: the model is closed and its items are kept",
+        file=f"{PREDICTOR}/judge_refusals.py",
+        old="ours = outcome.refusal in OURS or is_our_fault(outcome.fields, item.caller_fields)\n",
+        new="ours = outcome.refusal in OURS\n",
+        tests=(
+            "tests/predictor/integration/test_own_faults.py::"
+            "test_a_refused_constant_of_ours_closes_the_model_until_it_is_mended_and_fails_no_item",
+        ),
+    ),
 )

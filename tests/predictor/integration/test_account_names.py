@@ -22,7 +22,7 @@ from darkroom_servicekit.stages import Received
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
 from predictor.integration.test_how_calls_end import first, of
-from predictor.integration.test_limits_and_answers import headers
+from predictor.integration.test_limits_and_answers import headers, limits
 from predictor.provider_double import ProviderDouble, never
 from support.kafka import Log
 from support.service import eventually, running
@@ -73,7 +73,7 @@ async def test_a_removed_token_takes_nothing_of_the_others_with_it(
         await first(log, PredictionCreated, 4)
 
     async with running(build(make_settings(**both | {"replicate_api_tokens": "r8_second"}))) as client:
-        [account] = (await client.get(LIMITS, headers=OPERATOR)).json()["accounts"]
+        [account] = (await limits(client))["accounts"]
 
     assert account["account"] == SECOND
     assert (account["capPerMinute"], account["inLastMinute"]) == (3, 3), "its own cap, its own calls of the last minute"

@@ -70,7 +70,7 @@ async def test_limits_are_shown_and_set_live_and_outlive_redis(
         back = await client.put(f"{LIMITS}/all", json={"capPerMinute": None}, headers=headers("operator"))
 
     assert refused.status_code == 403
-    assert before == {"accounts": [_account("replicate-1", 2), _account("replicate-2", 2)], "models": []}
+    assert before == {"accounts": [_account("replicate-1", 2), _account("replicate-2", 2)], "models": [], "faults": []}
     assert [(one["account"], one["capPerMinute"]) for one in answer.json()["accounts"]] == [
         ("replicate-1", 2),
         ("replicate-2", 5),

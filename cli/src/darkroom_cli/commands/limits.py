@@ -76,6 +76,8 @@ def _show(document: dict[str, Any], *, as_json: bool) -> None:
     for one in document["models"]:
         again = f", tried again at {one['opensAgainAt']}" if one["opensAgainAt"] else ""
         print(f"model {one['model']}: {one['state']}, {one['failures']} failures in a row{again}")
+    for one in document["faults"]:
+        print(f"model {one['model']}: closed for a fault of ours ({one['code']}): {one['answer']}")
 
 
 def _state(account: dict[str, Any]) -> str:

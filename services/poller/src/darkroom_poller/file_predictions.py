@@ -130,6 +130,7 @@ class FilePredictions:
                 prediction_id=event.prediction_id,
                 code=failure.code,
                 message=failure.message,
+                detail=failure.detail,
                 retryable=failure.retryable,
                 fault=failure.fault,
             ),
@@ -155,5 +156,6 @@ def _state_columns(progress: Progress) -> dict[str, Any]:
         "completed_at": output.completed_at if output else None,
         "failure_code": failure.code if failure else None,
         "failure_message": failure.message if failure else None,
+        "failure_detail": failure.detail if failure else None,
         "failure_retryable": failure.retryable if failure else None,
     }

@@ -50,11 +50,15 @@ class Succeeded:
 
 @dataclass(frozen=True)
 class Failed:
-    """Ended without a usable output. `code` is one of the platform's stable words, `message` a sentence for a shop owner."""
+    """Ended without a usable output. `code` is one of the platform's stable words, `message` its sentence for a customer.
+
+    `detail` is what the provider said, for operators.
+    """
 
     code: str
     message: str
     retryable: bool
+    detail: str | None = None
 
     @property
     def fault(self) -> Fault:

@@ -6,18 +6,19 @@ holds nothing that a crash could lose: attempts are written before, and settled 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 import uuid_utils
 from darkroom_servicekit.loops import set_within
+from darkroom_servicekit.operator_detail import operator_detail
 
 from darkroom_predictor.claim_turns import Call, ClaimTurns
 from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed, Turns
 from darkroom_predictor.heed_answers import HeedAnswers
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
-from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Unanswered
+from darkroom_predictor.providers.door import Accepted, Creation, Outcome, ProviderDoor, Unanswered
 from darkroom_predictor.record_outcomes import EndedCall
 from darkroom_predictor.write_outcomes import WriteOutcomes
 
@@ -153,6 +154,9 @@ class Dispatcher:
             send_before=call.grant.asked_at + self._bounds.send_within_seconds,
         )
         outcome = await self._create(creation)
+        if not isinstance(outcome, Accepted):  # it goes into logs, rows and events, and may repeat the webhook address
+            outcome = replace(outcome, message=operator_detail(outcome.message))
+        outcome = await self._heed.judge(claimed.item, outcome)
         self._metrics.outcome(outcome)
         if await self._heed(claimed.account, claimed.item, outcome, probe=call.grant.probe):
             self._woken.set()

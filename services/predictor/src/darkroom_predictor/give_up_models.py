@@ -1,19 +1,21 @@
 """Items of a model that has failed for too long fail too, honestly and in the event log, and become dead letters to redrive."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 from darkroom_contracts.predictions import ItemFailed
-from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.database import Transaction, UnitOfWork
 
+from darkroom_predictor.customer_words import customer_words
 from darkroom_predictor.fair_queue import Hints, LimiterClosed, Place, mark_of
 from darkroom_predictor.items import Item
 from darkroom_predictor.letters.give_up import GivenUp, give_up_items
 from darkroom_predictor.limiter_controls import LimiterControls
-from darkroom_predictor.queue_store import end_of_model
+from darkroom_predictor.queue_store import end_of_model, end_unserved
 
 MODEL_UNAVAILABLE = "model-unavailable"
-WORDS = "The studio's model has not worked for a long time."
+WORDS = "no model or adapter took the item within the time that items wait"
 BATCH = 500
 
 log = structlog.get_logger()
@@ -53,16 +55,52 @@ class GiveUpModels:
     async def _give_up(self, model: str) -> int:
         async with self._unit_of_work.begin() as transaction:
             items = await end_of_model(transaction, self._provider, model, older_seconds=self._wait_seconds_max, limit=BATCH)
-            given_up = []
-            for item in items:
-                failed = transaction.publish(_item_failed(item), cause=item.cause)
-                given_up.append(GivenUp(item=item, code=MODEL_UNAVAILABLE, message=WORDS, failed=failed))
-            await give_up_items(transaction, given_up)
+            await give_up(transaction, items)
             places = [Place(one.instance_id, one.job_id, one.item_id, one.redriven, mark_of(one.model)) for one in items]
             transaction.after_commit(lambda: self._tell({self._provider: Hints(removed=places)}))
         if items:
             log.error("items failed for want of their model", model=model, items=len(items))
         return len(items)
+
+
+class GiveUpUnserved:
+    """Items of providers that this version has no adapter for: nothing else ever looks at them.
+
+    `providers`: those that it serves. A newer version that serves the provider may be about to start, so items wait first.
+    """
+
+    def __init__(
+        self, unit_of_work: UnitOfWork, providers: Collection[str], *, wait_seconds_max: float, every_seconds: float
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._providers = providers
+        self._wait_seconds_max = wait_seconds_max
+        self._every_seconds = every_seconds
+
+    async def run(self) -> None:
+        """Give up what has waited too long, now and then every so often, until cancelled."""
+        while True:
+            while await self():
+                pass
+            await asyncio.sleep(self._every_seconds)
+
+    async def __call__(self) -> int:
+        """Give up one batch; return its size."""
+        async with self._unit_of_work.begin() as transaction:
+            items = await end_unserved(transaction, self._providers, older_seconds=self._wait_seconds_max, limit=BATCH)
+            await give_up(transaction, items)
+        if items:
+            log.error("items failed for want of an adapter", providers=sorted({one.provider for one in items}), items=len(items))
+        return len(items)
+
+
+async def give_up(transaction: Transaction, items: Sequence[Item]) -> None:
+    """Publish that these items, which have been ended, failed for want of their model, and file them as dead letters."""
+    given_up = []
+    for item in items:
+        failed = transaction.publish(_item_failed(item), cause=item.cause)
+        given_up.append(GivenUp(item=item, code=MODEL_UNAVAILABLE, message=WORDS, failed=failed))
+    await give_up_items(transaction, given_up)
 
 
 def _item_failed(item: Item) -> ItemFailed:
@@ -73,6 +111,7 @@ def _item_failed(item: Item) -> ItemFailed:
         image_id=item.image_id,
         attempt=item.attempts,
         code=MODEL_UNAVAILABLE,
-        message=WORDS,
+        message=customer_words(MODEL_UNAVAILABLE),
+        detail=WORDS,
         reached_provider=item.reached_provider,
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
+import structlog
 from darkroom_servicekit.runtime import Runtime
 
 from darkroom_predictor.attempt_store import AttemptTable
@@ -11,9 +12,11 @@ from darkroom_predictor.cancel_predictions import CancelBudget, CancelPrediction
 from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints
+from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, LimiterClosed
+from darkroom_predictor.fault_store import forget_mended
 from darkroom_predictor.give_up_models import GiveUpModels
 from darkroom_predictor.heed_answers import HeedAnswers
+from darkroom_predictor.judge_refusals import JudgeRefusals
 from darkroom_predictor.keep_attempts import KeepAttempts, Lifetimes
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls
@@ -30,6 +33,11 @@ from darkroom_predictor.write_outcomes import WriteOutcomes
 
 SENDER_SHARE = 0.8
 """Of D: the last moment at which a call may leave; the rest is for the wire."""
+
+FAULT_SETTLED_SECONDS = 2.0
+"""A fault is recorded before its model's breaker opens."""
+
+log = structlog.get_logger()
 
 Tell = Callable[[Mapping[str, Hints]], None]
 
@@ -79,7 +87,11 @@ class ProviderLine:
             ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.call_lease_seconds),
             WriteOutcomes(unit_of_work, record_outcomes, tell),
             HeedAnswers(
-                self.controls, metrics, throttle_seconds=settings.throttle_seconds, retry_seconds=settings.account_stop_seconds
+                self.controls,
+                metrics,
+                judge=JudgeRefusals(unit_of_work),
+                throttle_seconds=settings.throttle_seconds,
+                retry_seconds=settings.account_stop_seconds,
             ),
             metrics,
             bounds=_dispatch_bounds(settings),
@@ -94,6 +106,7 @@ class ProviderLine:
             unit_of_work, door.name, self.controls, tell=tell, wait_seconds_max=settings.model_wait_seconds_max
         )
         self._metrics = metrics
+        self._unit_of_work = unit_of_work
         self._repair_every_seconds = settings.repair_every_seconds
 
     def start(self, runtime: Runtime) -> None:
@@ -111,10 +124,22 @@ class ProviderLine:
         while True:
             found = await self.limiter.repair()
             await self._give_up_models()
+            await self._forget_mended_faults()
             if found:
                 self._metrics.repaired.inc(found)
                 self.dispatcher.tell(Hints())
             await asyncio.sleep(self._repair_every_seconds)
+
+    async def _forget_mended_faults(self) -> None:
+        """A model whose breaker has closed is no longer closed for a fault of ours."""
+        try:
+            closed = [one.model for one in await self.controls.models() if one.open_seconds is not None]
+        except LimiterClosed:
+            return
+        async with self._unit_of_work.begin() as transaction:
+            mended = await forget_mended(transaction, self.door.name, closed, settled_seconds=FAULT_SETTLED_SECONDS)
+        if mended:
+            log.warning("models closed for a fault of ours are called again", provider=self.door.name, models=mended)
 
 
 def _breaker_bounds(settings: PredictorSettings) -> BreakerBounds:

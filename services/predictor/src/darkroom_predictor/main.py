@@ -20,6 +20,7 @@ from darkroom_predictor.doctor import PredictorDoctor
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
+from darkroom_predictor.give_up_models import GiveUpUnserved
 from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.http import predictor_routes
 from darkroom_predictor.http_limits import limit_routes
@@ -93,6 +94,13 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.loop("heartbeat", lambda: _heartbeat(list(lines.values()), metrics, settings.heartbeat_seconds))
     accounts = {line.door.name: line.door.accounts for line in lines.values()}
     runtime.loop("watch", WatchTables(runtime.unit_of_work, metrics, accounts, every_seconds=settings.heartbeat_seconds).run)
+    give_up = GiveUpUnserved(
+        runtime.unit_of_work,
+        list(lines),
+        wait_seconds_max=settings.model_wait_seconds_max,
+        every_seconds=settings.repair_every_seconds,
+    )
+    runtime.loop("give up", give_up.run)
     runtime.loop("redrive", redrive.run)
     runtime.loop("prune", lambda: prune_items(runtime.unit_of_work, keep_days=settings.queue_keep_days))
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
@@ -104,7 +112,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.needs_redis()
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
     runtime.app.include_router(tenants)
-    keep_limits = KeepLimits(list(lines.values()))
+    keep_limits = KeepLimits(list(lines.values()), runtime.unit_of_work)
     runtime.app.include_router(limit_routes(keep_limits, bearer_principal(runtime.authenticator)))
     PredictorDoctor(runtime.unit_of_work, lines).register(runtime.doctor)
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))

@@ -56,9 +56,23 @@ class PredictorMetrics:
             ["account"],
             registry=registry,
         )
+        self.unserved = Gauge(
+            "darkroom_items_without_provider", "Queued items of providers that this version has no adapter for", registry=registry
+        )
+
+        self.our_faults = Gauge(
+            "darkroom_models_closed_for_our_fault",
+            "1 while the model is closed because the provider refuses what we fill in ourselves",
+            ["provider", "model", "code"],
+            registry=registry,
+        )
 
     def watched(self, found: Watched) -> None:
         """Take over what the tables say."""
+        self.our_faults.clear()
+        for fault in found.faults:
+            self.our_faults.labels(provider=fault.provider, model=fault.model, code=fault.code).set(1)
+        self.unserved.set(found.unserved)
         self.without_account.clear()
         for account, attempts in found.without_account.items():
             self.without_account.labels(account=account).set(attempts)

@@ -22,6 +22,8 @@ THEN = {
     Refusal.LOW_CREDIT: Then.RETURN,
     Refusal.ACCOUNT: Then.RETURN,
     Refusal.MODEL_GONE: Then.RETRY,
+    Refusal.MODEL_FORBIDDEN: Then.RETRY,
+    Refusal.OUR_FAULT: Then.RETRY,
     Refusal.PROVIDER_ERROR: Then.RETRY,
 }
 WORDS = {
@@ -29,6 +31,8 @@ WORDS = {
     Refusal.THROTTLED: "The studio asked us to wait a moment",
     Refusal.LOW_CREDIT: "The studio did not take our call",
     Refusal.MODEL_GONE: "The studio does not know the model any more",
+    Refusal.MODEL_FORBIDDEN: "The studio does not let this account use the model",
+    Refusal.OUR_FAULT: "The studio refused what we fill in, not the caller",
     Refusal.ACCOUNT: "The studio did not take our call",
     Refusal.PROVIDER_ERROR: "The studio had a problem",
 }

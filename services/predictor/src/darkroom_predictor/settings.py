@@ -47,7 +47,9 @@ class PredictorSettings(ServiceSettings):
     breaker_pause_seconds: float = Field(default=5.0, gt=0, description="before such a model's first trial; doubled each time")
     breaker_pause_seconds_max: float = Field(default=30.0, gt=0, description="between its trials at most")
     model_wait_seconds_max: float = Field(
-        default=3600.0, gt=0, description="how long items wait for a model that fails all the time, before they fail too"
+        default=3600.0,
+        gt=0,
+        description="how long items wait for a model that always fails, or has no adapter, until they fail",
     )
     throttle_seconds: float = Field(default=5.0, gt=0, description="the pause after a 429 that does not say how long")
 

@@ -48,6 +48,23 @@ def provider_input(template: Mapping[str, Any], values: Mapping[str, str]) -> di
     return {name: _filled(part, values) for name, part in template.items()}
 
 
+def caller_fields(template: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of the input that a caller's request fills, wholly or in part; the others are constants of the row."""
+    return tuple(name for name, part in template.items() if _has_name(part))
+
+
+def _has_name(part: Any) -> bool:  # any JSON value
+    match part:
+        case str():
+            return part.startswith("$")
+        case list():
+            return any(_has_name(one) for one in part)
+        case dict():
+            return any(_has_name(one) for one in part.values())
+        case _:
+            return False
+
+
 def _filled(part: Any, values: Mapping[str, str]) -> Any:  # any JSON value
     match part:
         case str() if part.startswith("$"):

@@ -11,7 +11,7 @@ from darkroom_contracts.jobs import ItemRequested, RetryPolicy
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.loops import set_within
 
-from darkroom_jobs_api.catalogue.product import Product, provider_input
+from darkroom_jobs_api.catalogue.product import Product, caller_fields, provider_input
 from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.jobs.decision_store import is_left_to_release, items_to_release, jobs_to_release, mark_released
 from darkroom_jobs_api.jobs.rules import next_releases
@@ -84,6 +84,7 @@ def item_requested(row: Any, job: Any, product: Product, *, at: datetime) -> Ite
         provider=product.provider,
         model=product.model,
         input=provider_input(product.input, values),
+        caller_fields=caller_fields(product.input),
         expected_seconds=product.expected_seconds,
         cancel_after_seconds=product.cancel_after_seconds,
         retry=RetryPolicy(attempts_max=product.attempts_max, backoff_seconds=product.backoff_seconds),

@@ -5,11 +5,13 @@ Sources: Replicate's OpenAPI, "prediction lifecycle", "error codes", "rate limit
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from darkroom_servicekit.operator_detail import operator_detail
 from darkroom_servicekit.tls import client_tls
 
 from darkroom_poller.predictions import OUTPUT_LOST, TIMED_OUT, Failed, Pending, Progress, progress_of_output
@@ -116,11 +118,8 @@ def _time(value: object) -> datetime | None:
 
 def failure(error: str) -> Failed:
     """A failed prediction's `error` in our words: moderation and bad input are final, the rest may go better next time."""
-    if MODERATED.search(error):
-        return REFUSED
-    if BAD_INPUT.search(error):
-        return UNREADABLE_INPUT
-    return BROKE
+    kind = REFUSED if MODERATED.search(error) else UNREADABLE_INPUT if BAD_INPUT.search(error) else BROKE
+    return replace(kind, detail=operator_detail(error) or None)
 
 
 def pause_seconds(response: httpx.Response) -> float:

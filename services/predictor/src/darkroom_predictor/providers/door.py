@@ -40,15 +40,18 @@ class Refusal(Enum):
     LOW_CREDIT = "low-credit"
     ACCOUNT = "account"
     MODEL_GONE = "model-gone"
+    MODEL_FORBIDDEN = "model-forbidden"
+    OUR_FAULT = "our-fault"
     PROVIDER_ERROR = "provider-error"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """The provider answered that it made no prediction."""
+    """The provider answered that it made no prediction. `fields`: the paths that it names as the reason."""
 
     refusal: Refusal
     message: str
+    fields: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
 
 

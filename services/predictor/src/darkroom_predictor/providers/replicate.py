@@ -33,11 +33,15 @@ THROTTLED = 429
 CANCEL_TAKEN = frozenset({200, 201, 202, 204, 404})
 CREATED = frozenset({200, 201, 202})
 NO_CREDIT = 402
-NO_RIGHT = frozenset({401, 403})
+NO_RIGHT = 401
+NO_RIGHT_TO_MODEL = 403
 GONE = frozenset({404, 410})
 NO_SUCH_VERSION = "invalid version"
 """How the title of a 422 begins that is about the model, not the input."""
 BAD_REQUEST = frozenset({400, 405, 413, 415, 422})
+INVALID_FIELD = re.compile(r"(?m)^- ([\w.\[\]-]+):")
+FIELDS_MAX = 20
+FIELD_CHARACTERS_MAX = 100
 LOW_CREDIT = re.compile(r"\bcredit", re.IGNORECASE)
 """In a 429: the account is cut to six creations a minute, one at a time, until it is paid (below 5 USD, seen in 2026)."""
 
@@ -185,7 +189,8 @@ def read_answer(answer: Answer) -> Outcome:
     if refusal is None:
         return Unanswered(message=message)
     wait = _retry_after(answer.headers, problem) if status == THROTTLED else None
-    return Refused(refusal=refusal, message=message, retry_after_seconds=wait)
+    fields = _invalid_fields(problem) if refusal is Refusal.BAD_INPUT else ()
+    return Refused(refusal=refusal, message=message, retry_after_seconds=wait, fields=fields)
 
 
 def _refusal(status: int, problem: dict[str, Any]) -> Refusal | None:
@@ -197,13 +202,25 @@ def _refusal(status: int, problem: dict[str, Any]) -> Refusal | None:
         return Refusal.LOW_CREDIT if LOW_CREDIT.search(str(problem.get("detail", ""))) else Refusal.THROTTLED
     if status == NO_CREDIT:
         return Refusal.LOW_CREDIT
-    if status in NO_RIGHT:
+    if status == NO_RIGHT:
         return Refusal.ACCOUNT
+    if status == NO_RIGHT_TO_MODEL:
+        return Refusal.MODEL_FORBIDDEN
     if status in GONE or (status == 422 and str(problem.get("title", "")).lower().startswith(NO_SUCH_VERSION)):
         return Refusal.MODEL_GONE
     if status in BAD_REQUEST:
         return Refusal.BAD_INPUT
     return None
+
+
+def _invalid_fields(problem: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that a 422 names: in `invalid_fields`, else in the lines "- path: message" of its detail."""
+    listed = problem.get("invalid_fields")
+    if isinstance(listed, list) and listed:
+        paths = [one.get("field") for one in listed if isinstance(one, dict)]
+    else:
+        paths = INVALID_FIELD.findall(str(problem.get("detail", "")))
+    return tuple(dict.fromkeys(path[:FIELD_CHARACTERS_MAX] for path in paths if isinstance(path, str) and path))[:FIELDS_MAX]
 
 
 def _places_left(headers: Mapping[str, str]) -> int | None:
