@@ -76,6 +76,13 @@ def _show(document: dict[str, Any], *, as_json: bool) -> None:
     for one in document["models"]:
         again = f", tried again at {one['opensAgainAt']}" if one["opensAgainAt"] else ""
         print(f"model {one['model']}: {one['state']}, {one['failures']} failures in a row{again}")
+        for tenant in one["slowedTenants"]:
+            print(f"  tenant {tenant['instanceId']} is slowed at this model: {_slowed(tenant)}")
+
+
+def _slowed(tenant: dict[str, Any]) -> str:
+    again = f"tried again at {tenant['triedAgainAt']}" if tenant["triedAgainAt"] else "to be tried again now"
+    return f"{tenant['failures']} failures in a row since {tenant['slowedSince']}, {again}"
 
 
 def _state(account: dict[str, Any]) -> str:
