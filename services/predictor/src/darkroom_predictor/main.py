@@ -32,6 +32,7 @@ from darkroom_predictor.letters.collect import CollectLetters
 from darkroom_predictor.letters.http import Letters, letter_routes
 from darkroom_predictor.letters.redrive import RedriveLetters
 from darkroom_predictor.letters.store import count_open
+from darkroom_predictor.limiter_controls import ModelFigures
 from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.measure_queue import MeasureQueue
 from darkroom_predictor.metrics import PredictorMetrics
@@ -42,6 +43,9 @@ from darkroom_predictor.terms_store import TermsTable
 from darkroom_predictor.watch_tables import WatchTables
 
 MIGRATIONS = migrations_of(Path(__file__).parent)
+
+TENANTS_LOGGED_MAX = 20
+"""Slowed tenants that a heartbeat names for each model."""
 
 log = structlog.get_logger()
 
@@ -130,12 +134,13 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
         cycle = sum(line.dispatcher.rounds for line in lines)
         try:
             figures = await _read_figures(lines)
+            models = [model for line in lines for model in await line.controls.models()]
         except (RedisError, LimiterClosed, OSError) as error:
             log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
             continue
         metrics.figures(figures)
-        metrics.models_broken.set(sum(line.controls.count_open() for line in lines))
-        log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
+        metrics.models(models)
+        log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures), **heartbeat_models(models))
 
 
 async def _count_letters(unit_of_work: UnitOfWork, metrics: PredictorMetrics, every_seconds: float) -> None:
@@ -180,6 +185,18 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
         "accounts_stopped": {one.account: one.stopped for one in figures.accounts if one.stopped},
         "accounts_paused": [one.account for one in figures.accounts if one.paused_seconds > 0],
     }
+
+
+def heartbeat_models(models: Sequence[ModelFigures]) -> dict[str, object]:
+    """What the heartbeat line says about failing models and tenants."""
+    return {
+        "models_broken": [one.model for one in models if one.open_seconds is not None],
+        "tenants_slowed": {one.model: _names(one) for one in models if one.slowed},
+    }
+
+
+def _names(model: ModelFigures) -> list[str]:
+    return [one.tenant for one in model.slowed][:TENANTS_LOGGED_MAX]
 
 
 def _replicate(settings: PredictorSettings) -> tuple[Replicate, Sequence[AccountLimits]]:

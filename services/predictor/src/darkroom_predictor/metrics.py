@@ -1,11 +1,12 @@
 """What the predictor reports to Prometheus. Labels are bounded: accounts and classes, never a tenant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from darkroom_contracts.topics import SERVICES
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from darkroom_predictor.fair_queue import Figures
+from darkroom_predictor.limiter_controls import ModelFigures
 from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused
 from darkroom_predictor.watch_store import Watched
 
@@ -21,6 +22,9 @@ class PredictorMetrics:
         self.cuts = Counter("darkroom_limiter_cuts", "Caps cut after a 429", ["account"], registry=registry)
         self.breakers_opened = Counter("darkroom_model_breakers_opened", "Models found broken", registry=registry)
         self.models_broken = Gauge("darkroom_models_broken", "Models that are called for a trial only", registry=registry)
+        self.tenants_slowed = Gauge(
+            "darkroom_tenants_slowed", "Tenants that are called for a trial only at a model where they fail", registry=registry
+        )
         self.settled = Counter("darkroom_unanswered_settled", "Unanswered creations settled", ["as"], registry=registry)
         self.repaired = Counter("darkroom_queue_repaired", "Differences between Redis and the table mended", registry=registry)
         self.silent = Counter(
@@ -76,6 +80,11 @@ class PredictorMetrics:
         self.without_account.clear()
         for account, attempts in found.without_account.items():
             self.without_account.labels(account=account).set(attempts)
+
+    def models(self, models: Sequence[ModelFigures]) -> None:
+        """Count broken models, and the tenants that are slowed at a model."""
+        self.models_broken.set(sum(one.open_seconds is not None for one in models))
+        self.tenants_slowed.set(len({tenant.tenant for one in models for tenant in one.slowed}))
 
     def outcome(self, outcome: Outcome) -> None:
         """Count how a creation ended."""

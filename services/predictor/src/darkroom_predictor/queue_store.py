@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from darkroom_contracts.envelope import Envelope
@@ -73,6 +74,7 @@ END_OF_MODEL = f"""
         SELECT item_id FROM queue_items
         WHERE provider = :provider AND model = :model AND state = 'QUEUED'
           AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
+          AND (CAST(:tenants AS text[]) IS NULL OR instance_id = ANY(CAST(:tenants AS text[])))
         ORDER BY item_id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE queue_items q SET state = 'ENDED', ended_at = clock_timestamp() FROM locked
@@ -199,9 +201,20 @@ async def end_waiting(transaction: Transaction, items: Sequence[int]) -> list[It
     return [read_item(row) for row in await transaction.execute(END_WAITING, {"items": list(items)})]
 
 
-async def end_of_model(transaction: Transaction, provider: str, model: str, *, older_seconds: float, limit: int) -> list[Item]:
-    """End items that have waited so long for a turn with that model, some at a time."""
-    parameters = {"provider": provider, "model": model, "older_seconds": older_seconds, "limit": limit}
+@dataclass(frozen=True, kw_only=True)
+class WaitingItems:
+    """Items that have waited for a turn with a model for so long; `tenants` None: whoever sent them."""
+
+    provider: str
+    model: str
+    older_seconds: float
+    tenants: Sequence[str] | None
+
+
+async def end_waiting_for_model(transaction: Transaction, waiting: WaitingItems, *, limit: int) -> list[Item]:
+    """End up to `limit` of these items, and return them."""
+    tenants = None if waiting.tenants is None else list(waiting.tenants)
+    parameters = {**asdict(waiting), "tenants": tenants, "limit": limit}
     return [read_item(row) for row in await transaction.execute(END_OF_MODEL, parameters)]
 
 
