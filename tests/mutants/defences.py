@@ -67,7 +67,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="look-up-by-token",
         why="an attempt takes up the prediction with its own token, never another one's",
-        file=f"{PREDICTOR}/settle_unanswered.py",
+        file=f"{PREDICTOR}/look_up_rules.py",
         old='if one and hmac.compare_digest(token_digest(one.callback_token or ""), attempt.callback_token_sha256):',
         new="if one:",
         tests=("tests/predictor/unit/test_look_up_matches.py::test_id_and_token_must_both_be_right",),

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from darkroom_predictor.attempt_store import UnknownAttempt
+from darkroom_predictor.look_up_rules import match_by_input, match_by_token
 from darkroom_predictor.providers.door import Listed
-from darkroom_predictor.settle_unanswered import match_by_input, match_by_token
 from darkroom_servicekit.auth import token_digest
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -30,6 +30,7 @@ def listed(prediction_id: str, *, attempt_id: str | None = None, token: str | No
         created_at=given.get("created_at", NOW),
         attempt_id=attempt_id,
         callback_token=token,
+        has_webhook=given.get("has_webhook", attempt_id is not None),
         input=given.get("input", {"prompt": "p"}),
     )
 
