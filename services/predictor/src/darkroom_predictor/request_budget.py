@@ -6,7 +6,7 @@ The provider counts these requests together with the poller's look-ups, which ha
 from darkroom_servicekit.database import Transaction, UnitOfWork
 
 BURST_SECONDS = 2.0
-"""The budget of this long may be spent at once."""
+"""The budget of this long, and one request at least, may be spent at once."""
 
 OPEN = """
     INSERT INTO request_budgets (provider, account, next_free)
@@ -23,7 +23,7 @@ TAKE = """
         FROM free
     )
     UPDATE request_budgets SET next_free = since + make_interval(secs => requests * CAST(:step_seconds AS double precision))
-    FROM granted WHERE provider = :provider AND account = :account AND requests > 0
+    FROM granted WHERE provider = :provider AND account = :account
     RETURNING requests
 """
 
@@ -43,7 +43,8 @@ class RequestBudget:
 
     async def take_within(self, transaction: Transaction, account: str, wanted: int) -> int:
         """Take up to `wanted` requests; how many may be sent now."""
-        key = {"provider": self._provider, "account": account, "burst_seconds": BURST_SECONDS}
+        step_seconds = 60 / self._per_minute
+        key = {"provider": self._provider, "account": account, "burst_seconds": max(BURST_SECONDS, step_seconds)}
         await transaction.execute(OPEN, key)
-        rows = await transaction.execute(TAKE, key | {"wanted": wanted, "step_seconds": 60 / self._per_minute})
-        return rows.scalar() or 0
+        taken: int = (await transaction.execute(TAKE, key | {"wanted": wanted, "step_seconds": step_seconds})).scalar_one()
+        return taken
