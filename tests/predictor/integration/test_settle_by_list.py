@@ -52,18 +52,17 @@ async def test_a_part_of_the_list_that_cannot_be_read_keeps_only_its_own_calls_o
 ) -> None:
     provider.after = cut_off
     recently = datetime.now(UTC) - timedelta(minutes=10)
-    provider.list_fails = lambda request: datetime.fromisoformat(request.query_params["created_after"]) < recently
     old, young = item_requested(job_id=1), item_requested(job_id=2)
 
-    async with running(build(make_settings(look_up_every_seconds=0.5, unknown_settle_seconds=0.1))):
-        provider.list_lag_seconds = 3600.0
+    async with running(build(make_settings())):
+        provider.list_fails = lambda _request: True
         await log.publish(old)
-        await eventually(lambda: asyncio.sleep(0, bool(provider.listed)))
+        await eventually(lambda: asyncio.sleep(0, provider.list_calls > 1))
         await write(
             predictor_database,
-            "UPDATE attempts SET granted_at = granted_at - interval '30 minutes', look_up_at = now(), state = 'UNKNOWN'",
+            "UPDATE attempts SET granted_at = granted_at - interval '30 minutes', settle_at = now(), look_up_at = now()",
         )
-        provider.list_lag_seconds = 0.0
+        provider.list_fails = lambda request: datetime.fromisoformat(request.query_params["created_after"]) < recently
         await log.publish(young)
         [created] = await first(log, PredictionCreated)
 
