@@ -116,6 +116,14 @@ DEFENCES: tuple[Defence, ...] = (
         tests=("tests/predictor/integration/test_http_calls.py::test_a_dripping_answer_has_the_same_time_as_a_silent_one",),
     ),
     Defence(
+        name="one-404-ends-nothing",
+        why="a look-up may reach a copy of the provider's data that does not have a paid prediction yet",
+        file=f"{POLLER}/poll_store.py",
+        old="        misses >= :misses_min AND missing_since",
+        new="        misses >= 1 OR missing_since",
+        tests=("tests/poller/integration/test_missing_predictions.py::test_a_single_404_ends_nothing",),
+    ),
+    Defence(
         name="window-is-w-plus-d",
         why="the provider counts arrivals, we grants: between the two lies up to D",
         file=f"{PREDICTOR}/fair_queue.py",
