@@ -67,7 +67,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="look-up-by-token",
         why="an attempt takes up the prediction with its own token, never another one's",
-        file=f"{PREDICTOR}/settle_unanswered.py",
+        file=f"{PREDICTOR}/look_up_rules.py",
         old='if one and hmac.compare_digest(token_digest(one.callback_token or ""), attempt.callback_token_sha256):',
         new="if one:",
         tests=("tests/predictor/unit/test_look_up_matches.py::test_id_and_token_must_both_be_right",),
@@ -114,6 +114,14 @@ DEFENCES: tuple[Defence, ...] = (
         old="async with asyncio.timeout(answer_seconds_max):",
         new="async with asyncio.timeout(None):",
         tests=("tests/predictor/integration/test_http_calls.py::test_a_dripping_answer_has_the_same_time_as_a_silent_one",),
+    ),
+    Defence(
+        name="one-404-ends-nothing",
+        why="a look-up may reach a copy of the provider's data that does not have a paid prediction yet",
+        file=f"{POLLER}/poll_store.py",
+        old="        misses >= :misses_min AND missing_since",
+        new="        misses >= 1 OR missing_since",
+        tests=("tests/poller/integration/test_missing_predictions.py::test_a_single_404_ends_nothing",),
     ),
     Defence(
         name="window-is-w-plus-d",

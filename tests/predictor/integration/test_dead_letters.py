@@ -70,7 +70,7 @@ async def test_items_out_of_attempts_are_listed_with_their_history_and_redriven_
     first, second, other = item_requested(), item_requested(), item_requested(instance_id="shop-2", job_id=2)
     refused = item_requested(instance_id="shop-3", job_id=3)
 
-    async with running(build(make_settings())) as client:
+    async with running(build(make_settings(unknown_settle_seconds=0.1))) as client:
         await log.publish(first, second, other)
         await wait_for_letters(client, 3)
         provider.answer = refusing(422, title="Input validation failed", detail="- input.prompt: is required")
@@ -185,7 +185,7 @@ async def test_a_throttled_redrive_is_cancelled_and_the_rest_is_open_again_and_d
     make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
 ) -> None:
     provider.answer = refusing(503, detail="upstream is away")
-    async with running(build(make_settings())) as client:
+    async with running(build(make_settings(unknown_settle_seconds=0.1))) as client:
         await log.publish(*(item_requested(job_id=job) for job in (1, 2, 3)))
         await wait_for_letters(client, 3)
         body = {"filter": {}, "perMinute": 1}

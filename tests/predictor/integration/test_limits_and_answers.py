@@ -148,6 +148,7 @@ async def test_a_broken_model_stops_for_itself_alone_and_its_items_wait_unharmed
 
     provider.answer = answer
     breaker = {"breaker_failures": 3, "breaker_pause_seconds": 0.3, "breaker_pause_seconds_max": 0.6}
+    breaker |= {"unknown_settle_seconds": 0.1}
     async with running(build(make_settings(**breaker))) as client:
         await log.publish(*(item_requested("sick", job_id=1, model=OTHER) for _ in range(8)))
         await eventually(holds(lambda: len(provider.arrivals) >= 8))

@@ -3,7 +3,7 @@
 States change only along IN_FLIGHT → OUTPUT_READY → STORED | FAILED and IN_FLIGHT → FAILED; a terminal one is never left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ COLUMNS = """
     p.output_address, p.predict_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
     CAST(extract(epoch FROM p.expires_at - clock_timestamp()) AS double precision) AS expires_in_seconds,
-    p.fetch_attempts, p.cause_id, p.correlation_id, p.traceparent
+    p.fetch_attempts, p.gone_attempts, p.cause_id, p.correlation_id, p.traceparent
 """
 
 EXPIRES = """
@@ -133,14 +133,16 @@ STORE = text(
 POSTPONE = text(
     """
     WITH new AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[])) AS n (attempt_id, delay)
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[]), CAST(:gone AS boolean[]))
+            AS n (attempt_id, delay, gone)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' AND lease_owner = :owner
         ORDER BY attempt_id FOR UPDATE
     )
     UPDATE predictions AS p SET
-        fetch_attempts = fetch_attempts + 1, fetch_after = clock_timestamp() + new.delay * interval '1 second',
+        fetch_attempts = fetch_attempts + 1, gone_attempts = gone_attempts + new.gone::integer,
+        fetch_after = clock_timestamp() + new.delay * interval '1 second',
         lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id
@@ -275,10 +277,11 @@ async def mark_stored(transaction: Transaction, kept: Sequence[Kept]) -> set[str
     return set((await transaction.execute(STORE, parameters)).scalars())
 
 
-async def postpone(transaction: Transaction, delays: Mapping[str, float], *, owner: str) -> None:
-    """Give outputs back, to be fetched again after their delay in seconds."""
+async def postpone(transaction: Transaction, delays: Mapping[str, float], *, gone: Container[str], owner: str) -> None:
+    """Give outputs back, to be fetched again after their delay in seconds. `gone`: those that were not where they should be."""
     if delays:
-        await transaction.execute(POSTPONE, {"ids": list(delays), "delays": list(delays.values()), "owner": owner})
+        parameters = {"ids": list(delays), "delays": list(delays.values()), "gone": [one in gone for one in delays]}
+        await transaction.execute(POSTPONE, parameters | {"owner": owner})
 
 
 async def claim_ready(transaction: Transaction, *, owner: str, lease_seconds: float, limit: int) -> list[Prediction]:

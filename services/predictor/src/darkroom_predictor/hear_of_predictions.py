@@ -11,7 +11,7 @@ from darkroom_contracts.items import PredictionSeen
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 
-from darkroom_predictor.attempt_store import open_calls
+from darkroom_predictor.attempt_store import open_calls, unowned_predictions
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import Accepted
 from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes
@@ -27,10 +27,13 @@ class HearOfPredictions:
         self._metrics = metrics
 
     async def on_predictions_seen(self, transaction: Transaction, batch: Sequence[Received[PredictionSeen]]) -> None:
-        """Those that fit become created, with the events of that."""
+        """Record the predictions of calls whose outcome is open; raise the alarm over predictions that no attempt owns."""
         seen = {str(UUID(one.event.attempt_id)): one.event for one in batch if one.event.provider in self._record}
         told = [(name, one.provider, one.prediction_id, one.callback_token_sha256) for name, one in seen.items()]
         found = await open_calls(transaction, told) if told else set()
+        if unowned := await unowned_predictions(transaction, told) if told else set():
+            self._metrics.unowned.inc(len(unowned))
+            log.error("predictions were made by attempts that ended without them", attempts=sorted(unowned))
         for provider in sorted({seen[name].provider for name in found}):
             ended = [
                 EndedCall(attempt_id=name, outcome=Accepted(prediction_id=seen[name].prediction_id))

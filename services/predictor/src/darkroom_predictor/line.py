@@ -8,7 +8,7 @@ import structlog
 from darkroom_servicekit.runtime import Runtime
 
 from darkroom_predictor.attempt_store import AttemptTable
-from darkroom_predictor.cancel_predictions import CancelBudget, CancelPredictions
+from darkroom_predictor.cancel_predictions import CancelPredictions
 from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
@@ -25,7 +25,9 @@ from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
+from darkroom_predictor.read_lists import ReadLists
 from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
+from darkroom_predictor.request_budget import RequestBudget
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.settle_unanswered import SettleUnanswered
 from darkroom_predictor.terms_store import TermsTable
@@ -65,7 +67,8 @@ class ProviderLine:
         self.controls = LimiterControls(self.queue, _breaker_bounds(settings))
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
         times = _settle_times(settings)
-        self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=CancelBudget(settings.cancels_per_minute))
+        budget = RequestBudget(unit_of_work, door.name, per_minute=settings.requests_per_minute)
+        self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=budget)
         self.record_outcomes = record_outcomes = RecordOutcomes(
             fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
         )
@@ -97,7 +100,14 @@ class ProviderLine:
             bounds=_dispatch_bounds(settings),
         )
         self.settle = SettleUnanswered(
-            door, attempt_table, unit_of_work, record_outcomes, fail_attempts, metrics=metrics, tell=tell, times=times
+            ReadLists(door, budget),
+            attempt_table,
+            unit_of_work,
+            record_outcomes,
+            fail_attempts,
+            metrics=metrics,
+            tell=tell,
+            times=times,
         )
         self.keep_attempts = KeepAttempts(
             door, unit_of_work, fail_attempts, metrics, tell=tell, lifetimes=Lifetimes(settings.attempt_abandon_seconds)

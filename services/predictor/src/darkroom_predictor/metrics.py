@@ -26,6 +26,16 @@ class PredictorMetrics:
             "darkroom_tenants_slowed", "Tenants that are called for a trial only at a model where they fail", registry=registry
         )
         self.settled = Counter("darkroom_unanswered_settled", "Unanswered creations settled", ["as"], registry=registry)
+        self.listed_without_webhook = Counter(
+            "darkroom_predictions_listed_without_webhook",
+            "Predictions of ours that the provider lists without the webhook they were created with",
+            registry=registry,
+        )
+        self.unowned = Counter(
+            "darkroom_predictions_unowned",
+            "Predictions that were made, and paid for, by an attempt that counts as ended without them",
+            registry=registry,
+        )
         self.repaired = Counter("darkroom_queue_repaired", "Differences between Redis and the table mended", registry=registry)
         self.silent = Counter(
             "darkroom_attempts_silent",
