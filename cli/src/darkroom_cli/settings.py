@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TREE = Path(__file__).resolve().parents[3]
+ON, OFF = ("on", "1", "true"), ("off", "0", "false")
 SERVICES = ("jobs-api", "credits", "predictor", "poller", "notifier")
 
 
@@ -27,6 +28,7 @@ class StackSettings:
     redis_url: str | None
     storage_url: str | None
     provider_tokens: str | None
+    sandbox_tls: bool
     fsync: bool
     environ: Mapping[str, str]
 
@@ -44,6 +46,7 @@ class StackSettings:
             redis_url=_url(env, "DARKROOM_REDIS_URL", ("redis", "rediss")),
             storage_url=_url(env, "DARKROOM_STORAGE_URL", ("file", "s3")),
             provider_tokens=env.get("DARKROOM_REPLICATE_API_TOKENS"),
+            sandbox_tls=_on_off(env, "DARKROOM_SANDBOX_TLS", default=False),
             fsync=_on_off(env, "DARKROOM_STACK_FSYNC", default=True),
             environ=env,
         )
@@ -73,6 +76,6 @@ def _on_off(env: Mapping[str, str], name: str, *, default: bool) -> bool:
     value = env.get(name)
     if value is None:
         return default
-    if value.lower() not in ("on", "off"):
+    if value.lower() not in (*ON, *OFF):
         raise WrongSetting(f"{name} is {value!r}; it must be on or off")
-    return value.lower() == "on"
+    return value.lower() in ON
