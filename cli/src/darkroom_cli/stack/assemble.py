@@ -65,7 +65,12 @@ class Builder:
     def add_redis(self) -> str | None:
         if self.settings.redis_url is not None or "redis" not in self.wanted:
             return self.settings.redis_url
-        part = redis.Redis(data=self.home.data / "redis", port=self.port("redis"), program=redis.program())
+        part = redis.Redis(
+            data=self.home.data / "redis",
+            port=self.port("redis"),
+            program=redis.program(),
+            environment=self.settings.redis_environment,
+        )
         self.preparations["redis"] = part.prepare
         self.tasks.append(part.task())
         return part.url
