@@ -643,4 +643,12 @@ DEFENCES: tuple[Defence, ...] = (
             "test_a_refused_constant_of_ours_closes_the_model_until_it_is_mended_and_fails_no_item",
         ),
     ),
+    Defence(
+        name="authorities-of-the-surroundings",
+        why="a provider behind a private authority is reached by whoever names that authority in SSL_CERT_FILE",
+        file=f"{KIT}/tls.py",
+        old="context = ssl.create_default_context()",
+        new="context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
+        tests=("tests/sandbox/integration/test_our_clients_over_tls.py::test_credits_ask_stripe",),
+    ),
 )
