@@ -644,11 +644,23 @@ DEFENCES: tuple[Defence, ...] = (
         ),
     ),
     Defence(
+<<<<<<< HEAD
         name="authorities-of-the-surroundings",
         why="a provider behind a private authority is reached by whoever names that authority in SSL_CERT_FILE",
         file=f"{KIT}/tls.py",
         old="context = ssl.create_default_context()",
         new="context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
         tests=("tests/sandbox/integration/test_our_clients_over_tls.py::test_credits_ask_stripe",),
+=======
+        name="stray-predictions-are-cancelled",
+        why="a paid prediction without a live attempt is counted and stopped, not dropped in silence",
+        file=f"{PREDICTOR}/stray_store.py",
+        old="    WHERE a.state NOT IN ('CALLING', 'UNKNOWN') AND",
+        new="    WHERE false AND",
+        tests=(
+            "tests/predictor/integration/test_stray_predictions.py::"
+            "test_a_webhook_of_a_failed_attempt_of_ours_is_counted_and_its_prediction_cancelled",
+        ),
+>>>>>>> 05c40c5 (Record, count and cancel paid predictions without a live attempt)
     ),
 )

@@ -133,6 +133,7 @@ async def test_an_attempt_of_an_account_without_a_token_is_kept_and_shown(
             return 'darkroom_attempts_without_account{account="gone"} 1.0' in (await client.get("/metrics")).text
 
         await eventually(is_shown)
+        assert "darkroom_attempts_unknown 1.0" in (await client.get("/metrics")).text
         answer = await client.get("/api/operator/doctor", params={"olderThan": 0}, headers=OPERATOR)
         found: dict[str, Any] = {one["kind"]: one["found"] for one in answer.json()["checks"] if one["found"]}
 

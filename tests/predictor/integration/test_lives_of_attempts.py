@@ -56,7 +56,7 @@ async def test_a_webhook_settles_a_call_without_an_answer_before_any_look_up(
         await log.publish(seen(one, prediction_id="p77"))
 
         async def alarmed() -> bool:
-            return "darkroom_predictions_unowned_total 1.0" in (await client.get("/metrics")).text
+            return 'darkroom_stray_predictions_total{found_by="webhook"} 1.0' in (await client.get("/metrics")).text
 
         await eventually(alarmed)
 

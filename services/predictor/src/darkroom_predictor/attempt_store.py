@@ -101,13 +101,6 @@ OPEN_CALLS = """
         SELECT 1 FROM attempts other WHERE other.provider = w.provider AND other.prediction_id = w.prediction_id
     )
 """
-UNOWNED = """
-    SELECT a.id::text FROM attempts a JOIN unnest(
-        CAST(:attempts AS uuid[]), CAST(:providers AS text[]), CAST(:predictions AS text[]), CAST(:digests AS text[])
-    ) AS w (id, provider, prediction_id, digest)
-        ON a.id = w.id AND a.provider = w.provider AND a.callback_token_sha256 = w.digest
-    WHERE a.state NOT IN ('CALLING', 'UNKNOWN') AND a.prediction_id IS DISTINCT FROM w.prediction_id
-"""
 KNOWN = text(
     "SELECT prediction_id FROM attempts WHERE provider = :provider AND prediction_id = ANY(CAST(:predictions AS text[]))"
 )
@@ -241,11 +234,6 @@ async def mark_failed(transaction: Transaction, failures: Sequence[tuple[str, st
 async def open_calls(transaction: Transaction, told: Sequence[tuple[str, str, str, str]]) -> set[str]:
     """(attempt, provider, prediction, token digest): the attempts whose own token this is and whose outcome is open."""
     return set((await transaction.execute(OPEN_CALLS, _told(told))).scalars())
-
-
-async def unowned_predictions(transaction: Transaction, told: Sequence[tuple[str, str, str, str]]) -> set[str]:
-    """(attempt, provider, prediction, token digest): the attempts that ended, or went on, with another prediction or none."""
-    return set((await transaction.execute(UNOWNED, _told(told))).scalars())
 
 
 async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int, str, str]]:

@@ -7,6 +7,7 @@ holds nothing that a crash could lose: attempts are written before, and settled 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import structlog
 import uuid_utils
@@ -66,6 +67,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
         self.rounds = 0
+        self._asked_at = monotonic()
+        metrics.watch_rounds(door.name, lambda: monotonic() - self._asked_at)
 
     def tell(self, hints: Hints) -> None:
         """Redis should hear of this, and something may start. Never fails: a lost hint is repaired from the table."""
@@ -79,6 +82,7 @@ class Dispatcher:
             try:
                 await self._limiter.ensure_open()
                 wait_seconds = await self._round()
+                self._asked_at = monotonic()
             except LimiterClosed as error:
                 self._queue.leave()
                 log.warning("limiter closed, rebuilding", provider=self._door.name, reason=str(error))
@@ -157,7 +161,7 @@ class Dispatcher:
         if not isinstance(outcome, Accepted):  # it goes into logs, rows and events, and may repeat the webhook address
             outcome = replace(outcome, message=operator_detail(outcome.message))
         outcome = await self._heed.judge(claimed.item, outcome)
-        self._metrics.outcome(outcome)
+        self._metrics.outcome(outcome, provider=claimed.item.provider, model=claimed.item.model)
         if await self._heed(claimed.account, claimed.item, outcome, probe=call.grant.probe):
             self._woken.set()
         try:

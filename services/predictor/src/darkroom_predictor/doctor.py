@@ -19,6 +19,7 @@ from darkroom_predictor.doctor_store import (
     EXPIRED_CALLS,
     LONE_CLAIMS,
     OPEN_LETTERS,
+    OPEN_STRAYS,
     OUR_FAULTS,
     UNKNOWN_ACCOUNTS,
     UNSERVED_ITEMS,
@@ -57,6 +58,8 @@ class PredictorDoctor:
         finds("account", "attempts of accounts that have no token: kept until the token is back", self._accounts)
         finds("provider", "items of a provider that this version has no adapter for; they fail after a while", self._unserved)
         finds("fault", "models closed because the provider refuses what we fill in; their items wait", self._faults)
+        strays = "paid predictions without a live attempt that the provider has not been told to stop"
+        finds("stray", strays, self._strays, repair=("cancel them now", self.cancel_strays))
         finds("claim", "items taken, but without an attempt under way", self._claims, repair=("queue them again", self.requeue))
         finds("slot", "slots of attempts that have ended", self._slots, repair=("free them", self.free_slots))
         finds("queue", "items that wait in the table, not in Redis", self._unqueued, repair=("file them in Redis", self.file))
@@ -83,6 +86,9 @@ class PredictorDoctor:
 
     async def _faults(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(OUR_FAULTS, older_seconds)
+
+    async def _strays(self, older_seconds: float) -> list[Thing]:
+        return await self._table.stale(OPEN_STRAYS, older_seconds)
 
     async def _claims(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(LONE_CLAIMS, older_seconds)
@@ -137,6 +143,12 @@ class PredictorDoctor:
         """Give the expired calls up and look for them in the provider's list, as the settling loop does."""
         for line in self._lines.values():
             await line.settle.settle_due()
+        return len(ids)
+
+    async def cancel_strays(self, ids: Sequence[str]) -> int:
+        """Ask the provider to stop those that are due, as the loop over them does."""
+        for line in self._lines.values():
+            await line.strays.cancel_due()
         return len(ids)
 
     async def requeue(self, ids: Sequence[str]) -> int:

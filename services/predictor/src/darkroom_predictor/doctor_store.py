@@ -54,6 +54,10 @@ UNSERVED_ITEMS = f"""
 OUR_FAULTS = """
     SELECT provider || ' ' || model AS id, NULL AS instance_id, code || ': ' || detail AS state, since FROM model_faults
 """
+OPEN_STRAYS = """
+    SELECT prediction_id AS id, instance_id, 'of attempt ' || attempt_id || ' at ' || account AS state, found_at AS since
+    FROM stray_predictions WHERE cancel_at IS NOT NULL
+"""
 OPEN_LETTERS = """
     SELECT id::text AS id, instance_id, service || ' ' || code AS state, created_at AS since
     FROM dead_letters WHERE state = 'open'

@@ -30,6 +30,7 @@ from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
 from darkroom_predictor.request_budget import RequestBudget
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.settle_unanswered import SettleUnanswered
+from darkroom_predictor.stray_predictions import StrayPredictions
 from darkroom_predictor.terms_store import TermsTable
 from darkroom_predictor.write_outcomes import WriteOutcomes
 
@@ -69,8 +70,13 @@ class ProviderLine:
         times = _settle_times(settings)
         budget = RequestBudget(unit_of_work, door.name, per_minute=settings.requests_per_minute)
         self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=budget)
+        self.strays = StrayPredictions(door, unit_of_work, metrics, budget=budget)
         self.record_outcomes = record_outcomes = RecordOutcomes(
-            fail_attempts, webhook_expected=door.webhook_expected, times=times, cancels_due=self.cancel.wake
+            fail_attempts,
+            webhook_expected=door.webhook_expected,
+            times=times,
+            strays=self.strays,
+            cancels_due=self.cancel.wake,
         )
         self.limits = LimitsTable(unit_of_work, door.name, defaults=limits)
         guarded_seconds = settings.window_seconds + settings.grant_seconds_max
@@ -124,6 +130,7 @@ class ProviderLine:
         runtime.loop(f"dispatch {self.door.name}", self.dispatcher.run)
         runtime.loop(f"settle {self.door.name}", self.settle.run)
         runtime.loop(f"cancel {self.door.name}", self.cancel.run)
+        runtime.loop(f"strays {self.door.name}", self.strays.run)
         runtime.loop(f"attempts {self.door.name}", self.keep_attempts.run)
         runtime.loop(f"repair {self.door.name}", self._keep_repaired)
         runtime.on_close(self.door.close)

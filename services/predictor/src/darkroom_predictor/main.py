@@ -136,6 +136,7 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
             figures = await _read_figures(lines)
             models = [model for line in lines for model in await line.controls.models()]
         except (RedisError, LimiterClosed, OSError) as error:
+            metrics.no_figures()
             log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
             continue
         metrics.figures(figures)

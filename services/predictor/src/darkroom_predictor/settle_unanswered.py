@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
+from darkroom_servicekit.auth import token_digest
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.doctor import uuids
 
 from darkroom_predictor.attempt_store import AttemptTable, UnknownAttempt
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
@@ -21,6 +23,7 @@ from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import Accepted, Listed
 from darkroom_predictor.read_lists import BudgetSpent, ReadLists
 from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes, SettleTimes
+from darkroom_predictor.stray_store import SeenPrediction
 
 FAILED_WINDOWS_MAX = 3
 """After so many windows of an account that could not be read, its list is left alone until the next round."""
@@ -88,6 +91,7 @@ class SettleUnanswered:
 
     async def _settle_window(self, account: str, window: Window, reading: Reading) -> int:
         attempts = window.attempts
+        await self._record_strays(reading.listed)
         found = match_by_token(attempts, reading.listed)
         silent = [one for one in reading.listed if not one.has_webhook]
         known = await self._attempt_table.known_predictions([one.prediction_id for one in silent]) if silent else set()
@@ -103,6 +107,20 @@ class SettleUnanswered:
                 log.warning("unanswered calls settled", account=account, settled_as=word, calls=count)
                 self._metrics.settled.labels(word).inc(count)
         return len(found) + len(lost)
+
+    async def _record_strays(self, listed: Sequence[Listed]) -> None:
+        """Record listed predictions whose webhook address carries an ended attempt's id and its own token."""
+        known = set(uuids([one.attempt_id for one in listed if one.attempt_id]))
+        seen = [
+            SeenPrediction(
+                attempt_id=one.attempt_id, prediction_id=one.prediction_id, token_sha256=token_digest(one.callback_token)
+            )
+            for one in listed
+            if one.attempt_id in known and one.attempt_id and one.callback_token
+        ]
+        if seen:
+            async with self._unit_of_work.begin() as transaction:
+                await self._record_outcomes.strays.record(transaction, seen, found_by="list")
 
     async def _write(self, found: Mapping[str, Listed], lost: Sequence[UnknownAttempt]) -> None:
         ended = [EndedCall(attempt_id=one, outcome=Accepted(prediction_id=listed.prediction_id)) for one, listed in found.items()]
