@@ -550,8 +550,8 @@ DEFENCES: tuple[Defence, ...] = (
         name="letter-filed-once",
         why="a batch that is read again files and announces nothing twice",
         file=f"{KIT}/dead_letters.py",
-        old='id=uuid5(LETTERS, f"{record.topic}/{record.partition}/{record.offset}")',
-        new='id=uuid5(LETTERS, f"{record.topic}/{record.partition}/{record.offset}/{datetime.now(UTC)}")',
+        old='f"{service}/{record.topic}/{record.partition}/{record.offset}"',
+        new='f"{service}/{record.topic}/{record.partition}/{record.offset}/{datetime.now(UTC)}"',
         tests=(
             "tests/servicekit/integration/test_set_aside_messages.py"
             "::test_a_batch_that_is_read_again_files_and_announces_nothing_twice",

@@ -88,7 +88,7 @@ class EventConsumer:
         self.group = f"{prefix}darkroom.{service}"
         self.topics = [prefix + topic for topic in handlers.topics()]
         raw_topics = {prefix + topic: handle for topic, handle in handlers.by_topic.items()}
-        self._handling = Handling(unit_of_work, handlers, metrics, raw_topics=raw_topics, dead_letter_topic=announce_on)
+        self._handling = Handling(unit_of_work, handlers, metrics, raw_topics=raw_topics, service=service)
         self._isolation = Isolation(self._handling, unit_of_work, self._settled)
         self._bounds = bounds
         self._moved_at = monotonic()

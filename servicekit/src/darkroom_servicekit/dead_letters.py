@@ -1,8 +1,8 @@
 """A service's own dead letters: the messages that it cannot handle, filed whole and announced in a bounded form.
 
-The table takes any bytes: keys, values, header names and header values are `bytea`. A letter's id follows from where the
-message stands in Kafka, so a batch that is read again files nothing twice. The announcement on the service's dead-letter topic
-is text of a bounded size; a redrive works from the table.
+The table takes any bytes: keys, values, header names and header values are `bytea`. A letter's id follows from the service and
+from where the message stands in Kafka, so a batch that is read again files nothing twice. The announcement on the service's
+dead-letter topic is text of a bounded size; a redrive works from the table.
 """
 
 import hashlib
@@ -117,10 +117,10 @@ class DeadLetter:
         )
 
 
-def letter_of(record: ConsumerRecord, *, reason: str, detail: str, attempts: int = 1) -> DeadLetter:
-    """The dead letter of a message. Any bytes will do."""
+def letter_of(record: ConsumerRecord, *, service: str, reason: str, detail: str, attempts: int = 1) -> DeadLetter:
+    """The dead letter of a message at a service. Any bytes will do."""
     return DeadLetter(
-        id=uuid5(LETTERS, f"{record.topic}/{record.partition}/{record.offset}"),
+        id=uuid5(LETTERS, f"{service}/{record.topic}/{record.partition}/{record.offset}"),
         topic=record.topic,
         partition=record.partition,
         record_offset=record.offset,

@@ -1,11 +1,13 @@
 """Handles a batch of messages in one transaction: inbox marks, effects, new events, and the letters of refused messages."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
 from aiokafka import ConsumerRecord
 from darkroom_contracts.event import Event
+from darkroom_contracts.topics import dead_letter_topic
 from sqlalchemy import text
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
@@ -61,6 +63,20 @@ class Handlers:
         return {kind: rank for rank, kind in enumerate(self.by_type)}
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A message that its handler fails at, and how often it was tried by itself."""
+
+    record: ConsumerRecord
+    error: Exception
+    attempts: int
+
+    def letter(self, service: str) -> DeadLetter:
+        """Its dead letter at a service."""
+        detail = f"{type(self.error).__name__}: {self.error}"
+        return letter_of(self.record, service=service, reason=HANDLER_ERROR, detail=detail, attempts=self.attempts)
+
+
 class StillRefused(Exception):
     """A redriven message is as unreadable as before."""
 
@@ -79,7 +95,7 @@ class Handling:
         metrics: KitMetrics,
         *,
         raw_topics: Mapping[str, MessageHandler],
-        dead_letter_topic: str,
+        service: str,
     ) -> None:
         self._uow = unit_of_work
         self._handlers = handlers
@@ -87,7 +103,8 @@ class Handling:
         self._reader = Reader(handlers.by_type)
         self._metrics = metrics
         self._raw_topics = raw_topics
-        self._dead_letter_topic = dead_letter_topic
+        self._service = service
+        self._dead_letter_topic = dead_letter_topic(service)
 
     async def handle(self, records: Sequence[ConsumerRecord], *, statement_seconds: float | None = None) -> None:
         """Handle messages, all or nothing. `statement_seconds` bounds each statement, where the usual bound is too long."""
@@ -110,15 +127,14 @@ class Handling:
         if isinstance(read, Received):
             await self._handle_events(transaction, [read])
 
-    async def give_up(self, record: ConsumerRecord, error: Exception, *, attempts: int) -> None:
-        """File a message that its handler fails at, in a transaction of its own."""
-        announce_on = None if record.topic in self._raw_topics else self._dead_letter_topic
-        letter = letter_of(record, reason=HANDLER_ERROR, detail=f"{type(error).__name__}: {error}", attempts=attempts)
+    async def give_up(self, failures: Sequence[Failure]) -> None:
+        """File messages that their handlers fail at, in a transaction of its own."""
+        announced = [failure.letter(self._service) for failure in failures if failure.record.topic not in self._raw_topics]
+        silent = [failure.letter(self._service) for failure in failures if failure.record.topic in self._raw_topics]
         async with self._uow.begin() as transaction:
-            new = await file_letters(transaction, [letter], announce_on=announce_on)
-        if new:
-            log.error("message given up", id=str(letter.id), topic=record.topic, offset=record.offset, exc_info=error)
-            self._metrics.dead_letters.labels(reason=HANDLER_ERROR).inc()
+            new = await file_letters(transaction, announced, announce_on=self._dead_letter_topic)
+            new += await file_letters(transaction, silent, announce_on=None)
+        self._count((), new)
 
     async def _handle_raw(self, transaction: Transaction, records: Sequence[ConsumerRecord]) -> None:
         for topic, handle in self._raw_topics.items():
@@ -135,7 +151,7 @@ class Handling:
             if isinstance(read, Received):
                 wanted.setdefault(read.envelope.id, read)
             elif isinstance(read, Refused):
-                letters.append(letter_of(record, reason=read.reason, detail=read.detail))
+                letters.append(letter_of(record, service=self._service, reason=read.reason, detail=read.detail))
             elif read is Passed.UNKNOWN_TYPE:
                 self._metrics.unknown.labels(topic=record.topic).inc()
         return list(wanted.values())
@@ -165,7 +181,7 @@ class Handling:
         for letter in filed:
             self._metrics.dead_letters.labels(reason=letter.reason).inc()
             log.error(
-                "message refused",
+                "message set aside",
                 id=str(letter.id),
                 reason=letter.reason,
                 topic=letter.topic,

@@ -13,7 +13,7 @@ import structlog
 from aiokafka import ConsumerRecord
 
 from darkroom_servicekit.database import UnitOfWork
-from darkroom_servicekit.handling import Handling
+from darkroom_servicekit.handling import Failure, Handling
 from darkroom_servicekit.outages import is_outage, may_be_the_request
 
 RETRY_SECONDS_FIRST = 0.1
@@ -24,6 +24,8 @@ RETRYING_SECONDS_MAX = 5.0
 """How long a batch's messages may be tried again, all of them together. Afterwards each is given up at its first failure."""
 SUSPECTED_TRIES_MAX = 2
 """How often a batch is tried that fails with what may be an outage or the batch's own fault, while the database answers."""
+FAILURES_MAX = 50
+"""Filed in one transaction at most."""
 PART_STATEMENT_SECONDS_MAX = 5.0
 """Bounds the statements of parts of such a batch. A single message has the usual bound."""
 
@@ -44,24 +46,29 @@ class Isolation:
         """What the present batch waits for, if it waits."""
         self._retrying_seconds_left = 0.0
         self._suspected = False
+        self._failures: list[Failure] = []
+        """Messages to be given up, not filed yet: none of them is settled, nor what stands behind them."""
 
     async def settle(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle or give up each of the messages. Raises only what is neither an outage nor a message's fault."""
         self._retrying_seconds_left, self._suspected = RETRYING_SECONDS_MAX, False
+        self._failures = []
         parts = [records]
         while parts:
             part = parts.pop()
             error = await self._handle(part)
+            if error is not None and part is records:
+                log.error("batch failed, looking for the cause by halves", messages=len(part), exc_info=error)
             if error is not None and len(part) > 1:
-                if part is records:
-                    log.warning("batch failed, looking for the cause by halves", messages=len(part), error=_in_words(error))
                 middle = len(part) // 2
                 parts += [part[middle:], part[:middle]]
                 await self._settled(())
-                continue
-            if error is not None:
-                await self._retry_or_give_up(part[0], error)
-            await self._settled(part)
+            elif error is None or await self._succeeds_again(part[0], error):
+                await self._file_failures()
+                await self._settled(part)
+            elif len(self._failures) >= FAILURES_MAX:
+                await self._file_failures()
+        await self._file_failures()
 
     async def _handle(self, part: Sequence[ConsumerRecord]) -> Exception | None:
         """Handle a part, waiting out outages; the error, where it is the messages' own."""
@@ -85,7 +92,8 @@ class Isolation:
                 self.waiting_for = None
                 return None
 
-    async def _retry_or_give_up(self, record: ConsumerRecord, error: Exception) -> None:
+    async def _succeeds_again(self, record: ConsumerRecord, error: Exception) -> bool:
+        """Try a message again that failed by itself; False when it is to be given up."""
         attempts = 1
         # What took too long has been tried often enough already.
         while attempts < ATTEMPTS_MAX and self._retrying_seconds_left > 0 and not is_outage(error):
@@ -95,21 +103,24 @@ class Isolation:
             again = await self._handle([record])
             self._retrying_seconds_left -= monotonic() - began
             if again is None:
-                return
+                return True
             error = again
-        await self._give_up(record, error, attempts)
+        self._failures.append(Failure(record, error, attempts))
+        return False
 
-    async def _give_up(self, record: ConsumerRecord, error: Exception, attempts: int) -> None:
-        delay = RETRY_SECONDS_FIRST
-        while True:
+    async def _file_failures(self) -> None:
+        """File the messages that are given up, however long the database is away; then they are settled, too."""
+        failures, delay = self._failures, RETRY_SECONDS_FIRST
+        while failures:
             try:
-                await self._handling.give_up(record, error, attempts=attempts)
-            except Exception as failure:
-                if not is_outage(failure):
+                await self._handling.give_up(failures)
+            except Exception as error:
+                if not is_outage(error):
                     raise
-                delay = await self._wait(failure, delay)
+                delay = await self._wait(error, delay)
             else:
-                self.waiting_for = None
+                self.waiting_for, self._failures = None, []
+                await self._settled([failure.record for failure in failures])
                 return
 
     async def _wait(self, error: Exception, delay: float) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -152,20 +152,10 @@ async def test_what_is_settled_of_a_batch_is_committed_while_the_rest_goes_on(
     runtime = make_runtime()
     runtime.consume(Handlers().on(JobRequested, slow_at_the_end))
     async with running(runtime.app):
-        await eventually(lambda: _committed_at_least(log, 8))
+        await eventually(_has_committed(log, 8))
         assert not await reaches(jobs_in(database), 15)()
         may_end.set()
         await eventually(reaches(jobs_in(database), 15))
-
-
-async def _committed_at_least(log: Log, offset: int) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
-    await admin.start()
-    try:
-        committed = await admin.list_consumer_group_offsets(f"{log.prefix}darkroom.credits")
-    finally:
-        await admin.close()
-    return max((found.offset for place, found in committed.items() if place.topic.endswith("darkroom.jobs")), default=0) >= offset
 
 
 async def test_a_batch_that_is_read_again_files_and_announces_nothing_twice(
@@ -184,10 +174,27 @@ async def test_a_batch_that_is_read_again_files_and_announces_nothing_twice(
         runtime.consume(Handlers().on(JobRequested, refuse_7))
         async with running(runtime.app):
             await eventually(reaches(jobs_in(database), behind - 7))
+            await eventually(_has_committed(log, behind - 5))
         await _forget_offsets(log)
 
     assert len(await letters_in(database)) == 2
     assert await database.fetchval("SELECT count(*) FROM outbox WHERE topic = $1", DEAD) == 2
+
+
+def _has_committed(log: Log, count: int) -> Callable[[], Awaitable[bool]]:
+    """Whether the group has committed at least so many messages of the jobs topic, over all partitions."""
+
+    async def has_committed() -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
+        await admin.start()
+        try:
+            committed = await admin.list_consumer_group_offsets(f"{log.prefix}darkroom.credits")
+        finally:
+            await admin.close()
+        offsets: list[int] = [found.offset for place, found in committed.items() if place.topic.endswith("darkroom.jobs")]
+        return sum(offset for offset in offsets if offset > 0) >= count
+
+    return has_committed
 
 
 async def _forget_offsets(log: Log) -> None:
