@@ -643,4 +643,26 @@ DEFENCES: tuple[Defence, ...] = (
             "test_a_refused_constant_of_ours_closes_the_model_until_it_is_mended_and_fails_no_item",
         ),
     ),
+    Defence(
+        name="a-job-keeps-its-input",
+        why="what a job was accepted with is what the provider is asked for, whatever the catalogue has become",
+        file=f"{JOBS_API}/jobs/release_items.py",
+        old="template = product.input if job.input_template is None else job.input_template",
+        new="template = product.input",
+        tests=(
+            "tests/jobs_api/integration/test_frozen_input.py"
+            "::test_a_change_of_the_row_between_the_request_and_the_decision_changes_nothing",
+        ),
+    ),
+    Defence(
+        name="a-broken-job-stops-no-other",
+        why="a job whose items cannot be asked for is set aside: it does not stop the release of every tenant's items",
+        file=f"{JOBS_API}/jobs/release_items.py",
+        old="        except Exception as error:  # whatever is wrong with one job must not stop the release of all others",
+        new="        except ZeroDivisionError as error:",
+        tests=(
+            "tests/jobs_api/integration/test_frozen_input.py"
+            "::test_a_job_that_cannot_be_released_stops_no_other_and_goes_on_once_the_row_is_mended",
+        ),
+    ),
 )
