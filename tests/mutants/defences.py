@@ -67,7 +67,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="look-up-by-token",
         why="an attempt takes up the prediction with its own token, never another one's",
-        file=f"{PREDICTOR}/settle_unanswered.py",
+        file=f"{PREDICTOR}/look_up_rules.py",
         old='if one and hmac.compare_digest(token_digest(one.callback_token or ""), attempt.callback_token_sha256):',
         new="if one:",
         tests=("tests/predictor/unit/test_look_up_matches.py::test_id_and_token_must_both_be_right",),
@@ -114,6 +114,14 @@ DEFENCES: tuple[Defence, ...] = (
         old="async with asyncio.timeout(answer_seconds_max):",
         new="async with asyncio.timeout(None):",
         tests=("tests/predictor/integration/test_http_calls.py::test_a_dripping_answer_has_the_same_time_as_a_silent_one",),
+    ),
+    Defence(
+        name="one-404-ends-nothing",
+        why="a look-up may reach a copy of the provider's data that does not have a paid prediction yet",
+        file=f"{POLLER}/poll_store.py",
+        old="        misses >= :misses_min AND missing_since",
+        new="        misses >= 1 OR missing_since",
+        tests=("tests/poller/integration/test_missing_predictions.py::test_a_single_404_ends_nothing",),
     ),
     Defence(
         name="window-is-w-plus-d",
@@ -257,9 +265,9 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="inbox-drops-what-was-handled",
         why="every message comes twice: its effect comes once",
-        file=f"{KIT}/consumer.py",
-        old="return [received for event_id, received in wanted.items() if event_id in new]",
-        new="return list(wanted.values())",
+        file=f"{KIT}/handling.py",
+        old="return [received for received in wanted if received.envelope.id in new]",
+        new="return list(wanted)",
         tests=("tests/servicekit/integration/test_outbox_and_consumer.py::test_what_comes_twice_has_its_effect_once",),
     ),
     Defence(
@@ -274,10 +282,10 @@ DEFENCES: tuple[Defence, ...] = (
         name="offset-after-the-effects",
         why="a message whose handling died is read again",
         file=f"{KIT}/consumer.py",
-        old="        with self._metrics.batch_seconds.time():\n            await self._handle_until_done(records)\n",
+        old="        with self._metrics.batch_seconds.time():\n            await self._isolation.settle(records)\n",
         new="        assert self._consumer is not None\n"
         "        await self._consumer.commit({one: found[one][-1].offset + 1 for one in found})\n"
-        "        await self._handle_until_done(records)\n",
+        "        await self._isolation.settle(records)\n",
         tests=("tests/servicekit/integration/test_outbox_and_consumer.py::test_an_offset_is_committed_only_after_the_effects",),
     ),
     Defence(
@@ -595,6 +603,152 @@ DEFENCES: tuple[Defence, ...] = (
         tests=(
             "tests/predictor/integration/test_rebuild_lease.py"
             "::test_a_database_whose_clock_was_set_forward_gives_no_second_cap_to_a_rebuilt_limiter",
+        ),
+    ),
+    Defence(
+        name="failing-batch-bisected",
+        why="one bad message among hundreds costs a few transactions, and hundreds of bad ones end",
+        file=f"{KIT}/isolation.py",
+        old="middle = len(part) // 2",
+        new="middle = 1",
+        tests=("tests/servicekit/integration/test_set_aside_messages.py::test_a_failing_message_is_found_by_halves",),
+    ),
+    Defence(
+        name="letter-filed-once",
+        why="a batch that is read again files and announces nothing twice",
+        file=f"{KIT}/dead_letters.py",
+        old='f"{service}/{record.topic}/{record.partition}/{record.offset}"',
+        new='f"{service}/{record.topic}/{record.partition}/{record.offset}/{datetime.now(UTC)}"',
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py"
+            "::test_a_batch_that_is_read_again_files_and_announces_nothing_twice",
+        ),
+    ),
+    Defence(
+        name="unsendable-row-set-aside",
+        why="a row that Kafka refuses is not tried for ever, and those of its key go on",
+        file=f"{KIT}/outbox.py",
+        old="TRY_AGAIN_SECONDS[count - 1] if count < TRIES_MAX else None",
+        new="TRY_AGAIN_SECONDS[0]",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_rows.py"
+            "::test_a_row_that_cannot_be_sent_is_set_aside_and_the_others_are_sent_once",
+        ),
+    ),
+    Defence(
+        name="rows-of-a-refused-key-wait",
+        why="events of a tenant keep their order also while Kafka refuses one of them",
+        file=f"{KIT}/outbox.py",
+        old="AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.topic = o.topic AND w.key = o.key)",
+        new="AND (try_after IS NULL OR try_after <= clock_timestamp())",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_rows.py"
+            "::test_rows_of_the_same_key_wait_until_the_refused_one_is_set_aside",
+        ),
+    ),
+    Defence(
+        name="newer-version-filed",
+        why="an event of a version that a service does not know yet is not lost for it",
+        file=f"{KIT}/reading.py",
+        old="if newest is not None and (version > newest or type_name not in EVENTS_BY_TYPE):",
+        new="if False and newest is not None and version > newest:",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py"
+            "::test_a_newer_version_of_a_handled_event_is_set_aside_and_an_unknown_type_is_counted",
+        ),
+    ),
+    Defence(
+        name="slow-statement-is-no-endless-outage",
+        why="one message whose statement is always too slow does not hold up all others",
+        file=f"{KIT}/outages.py",
+        old='return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == STATEMENT_CANCELED',
+        new="return False",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py::test_what_only_looks_like_an_outage_is_found_and_set_aside",
+        ),
+    ),
+    Defence(
+        name="nobody-is-written-to-about-old-events",
+        why="a log that is read anew from its beginning sends no e-mails about what happened years ago",
+        file=f"{NOTIFIER}/inbox/record_notifications.py",
+        old="if key in filed - old and",
+        new="if key in filed and",
+        tests=(
+            "tests/notifier/integration/test_people_are_told.py::test_an_event_of_years_ago_is_filed_and_nobody_is_written_to",
+        ),
+    ),
+    Defence(
+        name="customer-message-clean",
+        why="a customer reads our own words: no address, exception, token or vendor text",
+        file=f"{PREDICTOR}/fail_attempts.py",
+        old="        message=customer_words(failure.code),\n        detail=operator_detail(failure.message),\n        reached",
+        new="        message=failure.message,\n        detail=operator_detail(failure.message),\n        reached",
+        tests=(
+            "tests/predictor/integration/test_what_customers_read.py::test_a_closed_port_is_told_in_our_own_words",
+            "tests/predictor/integration/test_what_customers_read.py::test_a_server_error_with_a_page_is_told_in_our_own_words",
+        ),
+    ),
+    Defence(
+        name="callback-token-hidden",
+        why="whoever knows an attempt's callback token can end it: a refusal that repeats it shows it to nobody",
+        file=f"{KIT}/operator_detail.py",
+        old="    for secret in (CALLBACK_TOKEN, BEARER_TOKEN):\n",
+        new="    for secret in (BEARER_TOKEN,):\n",
+        tests=(
+            "tests/predictor/integration/test_what_customers_read.py::"
+            "test_a_refusal_that_repeats_the_webhook_shows_its_token_to_nobody",
+        ),
+    ),
+    Defence(
+        name="own-fault-422-closes-the-model",
+        why="a refusal of what we fill in ourselves fails no waiting picture: the model is closed and its items are kept",
+        file=f"{PREDICTOR}/judge_refusals.py",
+        old="ours = outcome.refusal in OURS or is_our_fault(outcome.fields, item.caller_fields)\n",
+        new="ours = outcome.refusal in OURS\n",
+        tests=(
+            "tests/predictor/integration/test_own_faults.py::"
+            "test_a_refused_constant_of_ours_closes_the_model_until_it_is_mended_and_fails_no_item",
+        ),
+    ),
+    Defence(
+        name="authorities-of-the-surroundings",
+        why="a provider behind a private authority is reached by whoever names that authority in SSL_CERT_FILE",
+        file=f"{KIT}/tls.py",
+        old="context = ssl.create_default_context()",
+        new="context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
+        tests=("tests/sandbox/integration/test_our_clients_over_tls.py::test_credits_ask_stripe",),
+    ),
+    Defence(
+        name="stray-predictions-are-cancelled",
+        why="a paid prediction without a live attempt is counted and stopped, not dropped in silence",
+        file=f"{PREDICTOR}/stray_store.py",
+        old="    WHERE a.state NOT IN ('CALLING', 'UNKNOWN') AND",
+        new="    WHERE false AND",
+        tests=(
+            "tests/predictor/integration/test_stray_predictions.py::"
+            "test_a_webhook_of_a_failed_attempt_of_ours_is_counted_and_its_prediction_cancelled",
+        ),
+    ),
+    Defence(
+        name="a-job-keeps-its-input",
+        why="what a job was accepted with is what the provider is asked for, whatever the catalogue has become",
+        file=f"{JOBS_API}/jobs/release_items.py",
+        old="template = product.input if job.input_template is None else job.input_template",
+        new="template = product.input",
+        tests=(
+            "tests/jobs_api/integration/test_frozen_input.py"
+            "::test_a_change_of_the_row_between_the_request_and_the_decision_changes_nothing",
+        ),
+    ),
+    Defence(
+        name="a-broken-job-stops-no-other",
+        why="a job whose items cannot be asked for is set aside: it does not stop the release of every tenant's items",
+        file=f"{JOBS_API}/jobs/release_items.py",
+        old="        except Exception as error:  # whatever is wrong with one job must not stop the release of all others",
+        new="        except ZeroDivisionError as error:",
+        tests=(
+            "tests/jobs_api/integration/test_frozen_input.py"
+            "::test_a_job_that_cannot_be_released_stops_no_other_and_goes_on_once_the_row_is_mended",
         ),
     ),
 )

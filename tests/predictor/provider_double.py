@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
 from starlette.applications import Starlette
@@ -39,7 +40,11 @@ class ProviderDouble:
     address: str = ""
     arrivals: list[Arrival] = field(default_factory=list)
     listed: list[dict[str, Any]] = field(default_factory=list)
+    made_at: dict[str, datetime] = field(default_factory=dict)
     list_calls: int = 0
+    list_lag_seconds: float = 0
+    list_shows_webhooks: bool = True
+    list_fails: Callable[[Request], bool] = lambda _request: False
     cancels: list[str] = field(default_factory=list)
     cancel_status: int = 200
     answer: Answer | None = None
@@ -59,7 +64,8 @@ class ProviderDouble:
             return answer
         arrival.prediction = f"p{len(self.listed)}"
         made = {"id": arrival.prediction, "status": "starting", "output": None, "input": body["input"]}
-        made |= {"created_at": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
+        self.made_at[arrival.prediction] = datetime.now(UTC)
+        made |= {"created_at": self.made_at[arrival.prediction].isoformat().replace("+00:00", "Z")}
         made |= {"webhook": body["webhook"]} if "webhook" in body else {}
         self.listed.append(made)
         if self.after and (answer := await self.after(arrival)):
@@ -68,10 +74,25 @@ class ProviderDouble:
 
     async def list_page(self, request: Request) -> Response:
         self.list_calls += 1
-        newest = self.listed[::-1]
-        start = int(request.query_params.get("cursor", 0))
-        following = f"{self.address}/v1/predictions?cursor={start + 100}" if start + 100 < len(newest) else None
+        if self.list_fails(request):
+            return Response(status_code=500)
+        query = dict(request.query_params)
+        start = int(query.pop("cursor", 0))
+        newest = [self._as_listed(one) for one in self.listed[::-1] if self._is_listed(one, query)]
+        rest = urlencode(query | {"cursor": start + 100})
+        following = f"{self.address}/v1/predictions?{rest}" if start + 100 < len(newest) else None
         return JSONResponse({"next": following, "previous": None, "results": newest[start : start + 100]})
+
+    def _is_listed(self, prediction: dict[str, Any], query: dict[str, str]) -> bool:
+        """The provider's own clock decides, also of entries whose time is shown in an odd way."""
+        made_at: datetime = self.made_at.get(prediction["id"], datetime.now(UTC))
+        shown = made_at.timestamp() + self.list_lag_seconds <= time.time()
+        after, before = datetime.fromisoformat(query["created_after"]), datetime.fromisoformat(query["created_before"])
+        return shown and after <= made_at < before
+
+    def _as_listed(self, prediction: dict[str, Any]) -> dict[str, Any]:
+        hidden = set() if self.list_shows_webhooks else {"webhook"}
+        return {name: value for name, value in prediction.items() if name not in hidden}
 
     async def cancel(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -19,7 +19,7 @@ def upgrade() -> None:
 def write_migrations(folder: Path, revisions: list[str]) -> Path:
     """Migrations that each note, in a table of their own, under which limits they ran."""
     versions = folder / "versions"
-    versions.mkdir(parents=True)
+    versions.mkdir(parents=True, exist_ok=True)
     for down, revision in zip([None, *revisions], revisions, strict=False):
         text = MIGRATION.format(revision=revision, down=f'"{down}"' if down else None)
         (versions / f"{revision}_test.py").write_text(text)

@@ -1,5 +1,6 @@
 """What the `darkroom` command takes from the environment. Only this module reads it; the rest gets values."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TREE = Path(__file__).resolve().parents[3]
+ON, OFF = ("on", "1", "true"), ("off", "0", "false")
 SERVICES = ("jobs-api", "credits", "predictor", "poller", "notifier")
 
 
@@ -25,8 +27,10 @@ class StackSettings:
     database_urls: Mapping[str, str]
     database_owner_urls: Mapping[str, str]
     redis_url: str | None
+    redis_environment: Mapping[str, str]
     storage_url: str | None
     provider_tokens: str | None
+    sandbox_tls: bool
     fsync: bool
     environ: Mapping[str, str]
 
@@ -42,8 +46,10 @@ class StackSettings:
             database_urls=_of_services(env, "DARKROOM_DATABASE_URL_{}"),
             database_owner_urls=_of_services(env, "DARKROOM_DATABASE_URL_{}_OWNER"),
             redis_url=_url(env, "DARKROOM_REDIS_URL", ("redis", "rediss")),
+            redis_environment=_environment(env, "DARKROOM_STACK_REDIS_ENVIRONMENT"),
             storage_url=_url(env, "DARKROOM_STORAGE_URL", ("file", "s3")),
             provider_tokens=env.get("DARKROOM_REPLICATE_API_TOKENS"),
+            sandbox_tls=_on_off(env, "DARKROOM_SANDBOX_TLS", default=False),
             fsync=_on_off(env, "DARKROOM_STACK_FSYNC", default=True),
             environ=env,
         )
@@ -69,10 +75,20 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | N
     return value
 
 
+def _environment(env: Mapping[str, str], name: str) -> dict[str, str]:
+    try:
+        found = json.loads(env.get(name, "{}"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise WrongSetting(f'{name} must be a JSON object of texts, such as {{"TZ": "UTC"}}')
+    return found
+
+
 def _on_off(env: Mapping[str, str], name: str, *, default: bool) -> bool:
     value = env.get(name)
     if value is None:
         return default
-    if value.lower() not in ("on", "off"):
+    if value.lower() not in (*ON, *OFF):
         raise WrongSetting(f"{name} is {value!r}; it must be on or off")
-    return value.lower() == "on"
+    return value.lower() in ON

@@ -24,10 +24,13 @@ This page is generated from the code (`make generate`) and compared in `make che
 | `DARKROOM_HOME` | `.darkroom/` in the tree | data, logs and ports of one local stack; two homes run side by side |
 | `DARKROOM_PORT` | 8400, else a free one | port of the web address |
 | `DARKROOM_STACK_FSYNC` | `on` | `off` lets the local PostgreSQL forget on power loss: for tests |
+| `DARKROOM_STACK_REDIS_ENVIRONMENT` | `{}` | environment of the local Redis, as JSON: for tests that move its clock |
 | `DARKROOM_KAFKA_BOOTSTRAP_SERVERS`, `DARKROOM_DATABASE_URL`, `DARKROOM_REDIS_URL`, `DARKROOM_STORAGE_URL` | none | \
 used instead of starting a part; the database address may be given per service (`DARKROOM_DATABASE_URL_JOBS_API`, …) |
 | `DARKROOM_DATABASE_URL_CREDITS_OWNER` | none | with `DARKROOM_DATABASE_URL_CREDITS`: the same database by the role that owns \
 it; this one runs the migrations, and the service's own role cannot edit the ledger |
+| `DARKROOM_SANDBOX_TLS` | `off` | `on` (or `darkroom up --tls`): the services reach the sandbox by TLS; the certificate of its \
+own authority is written to `ca.pem` in `DARKROOM_HOME` and handed to them as `SSL_CERT_FILE` |
 | `DARKROOM_REPLICATE_API_TOKENS` | none | without it the sandbox is started and used |
 
 What else is set is handed on to the services.

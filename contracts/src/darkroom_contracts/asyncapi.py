@@ -85,14 +85,24 @@ def _message(event: type[Event], example: Event | None) -> Document:
 
 
 def _dead_letter() -> Document:
-    where = ("dl-reason", "dl-detail", "dl-topic", "dl-partition", "dl-offset")
+    where = (
+        "dl-id",
+        "dl-reason",
+        "dl-detail",
+        "dl-topic",
+        "dl-partition",
+        "dl-offset",
+        "dl-attempts",
+        "dl-value-bytes",
+        "dl-value-sha256",
+    )
     return {
         "name": "darkroom.DeadLetter.v1",
         "title": DEAD_LETTER,
-        "summary": "A message that could not be handled: its own bytes, its own headers as `dl-header-…`, where and why.",
+        "summary": "A message that could not be handled: its first 65,536 bytes, its headers as `dl-header-…`, where and why.",
         "headers": _object({name: {"type": "string"} for name in ("ce_id", "ce_type", *where)}, required=where),
-        "payload": {"description": "the bytes of the message as they came"},
-        "bindings": {"kafka": _key("the key of the message as it came, `_platform` if it had none")},
+        "payload": {"description": "the first bytes of the message; the whole stands in the table of its service"},
+        "bindings": {"kafka": _key("the key of the message as text, `_platform` if it had none")},
     }
 
 

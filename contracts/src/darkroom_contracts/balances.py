@@ -66,6 +66,8 @@ class Rebuilt:
     balances: dict[str, Sums] = field(default_factory=dict)
     events: int = 0
     repeated: int = 0
+    skipped: int = 0
+    """Records that could not be read as events; counted by the reader."""
     disagreements_count: int = 0
     disagreements: list[Disagreement] = field(default_factory=list)
     _sequences: dict[str, int] = field(default_factory=dict)

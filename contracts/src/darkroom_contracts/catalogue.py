@@ -25,6 +25,7 @@ from darkroom_contracts.predictions import (
     ItemFailed,
     ItemGivenUp,
     ItemStarted,
+    MessagesRedriven,
     PredictionCreated,
     TenantTermsChanged,
 )
@@ -55,6 +56,7 @@ EVENTS: tuple[type[Event], ...] = (
     ItemCanceled,
     ItemGivenUp,
     DeadLettersRedriven,
+    MessagesRedriven,
     TenantTermsChanged,
     QueueMeasured,
     TenantQueueMeasured,

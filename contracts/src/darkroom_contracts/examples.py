@@ -28,6 +28,7 @@ from darkroom_contracts.predictions import (
     ItemFailed,
     ItemGivenUp,
     ItemStarted,
+    MessagesRedriven,
     PastAttempt,
     PredictionCreated,
     TenantTermsChanged,
@@ -162,6 +163,7 @@ _ALL: tuple[Event, ...] = (
         job_id=JOB,
         item_ids=(ITEM,),
     ),
+    MessagesRedriven(instance_id=INSTANCE, redrive_id=REDRIVE, service="credits", dead_letter_ids=(DEAD_LETTER,)),
     TenantTermsChanged(
         instance_id=INSTANCE,
         weight=4,

@@ -44,7 +44,8 @@ class PredictionFailed(ItemEvent):
     attempt_id: str
     prediction_id: str
     code: str
-    message: str
+    message: str = Field(description="a sentence for a customer, by the code alone")
+    detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     retryable: bool
     fault: Fault = Field(
         default="provider",

@@ -49,6 +49,9 @@ class ItemRequested(ItemEvent):
     provider: str = Field(description="which provider adapter carries it, such as `replicate`")
     model: str = Field(description="the provider's model id")
     input: dict[str, Any] = Field(description="the provider's input, mapped from the caller's request by the catalogue")
+    caller_fields: tuple[str, ...] | None = Field(
+        default=None, description="the keys of `input` that the caller's request fills; the others are the catalogue's own"
+    )
     expected_seconds: float = Field(gt=0, description="the model's usual duration, for the poller's schedule")
     cancel_after_seconds: int = Field(ge=5, description="the provider gives up after this long (Cancel-After)")
     retry: RetryPolicy = RetryPolicy()
@@ -75,7 +78,8 @@ class ItemFinished(ItemEvent):
     items_done: int = Field(description="of the job, with this one")
     items_failed: int
     items_canceled: int
-    error: str | None = None
+    error: str | None = Field(default=None, description="a sentence for a customer")
+    detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     result_key: str | None = Field(default=None, description="of an item that is DONE: its picture's object key")
     thumbnail_key: str | None = None
 

@@ -43,7 +43,8 @@ class AttemptFailed(ItemEvent):
 
     attempt: int = Field(ge=1)
     code: str
-    message: str
+    message: str = Field(description="a sentence for a customer, by the code alone")
+    detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     retry_at: datetime
 
 
@@ -54,7 +55,8 @@ class ItemFailed(ItemEvent):
 
     attempt: int = Field(ge=0, description="attempts made")
     code: str = Field(description="a stable word, such as `moderation`, `bad-input`, `provider-error`, `out-of-attempts`")
-    message: str = Field(description="a sentence for a person")
+    message: str = Field(description="a sentence for a customer, by the class of the last failure alone")
+    detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     reached_provider: bool
 
 
@@ -72,7 +74,7 @@ class PastAttempt(Fact):
     number: int = Field(ge=1)
     account: str
     code: str | None = None
-    message: str | None = None
+    message: str | None = Field(default=None, description="what was heard, for operators")
     prediction_id: str | None = Field(default=None, description="where the provider had accepted it")
     started_at: datetime
     ended_at: datetime | None = None
@@ -84,7 +86,7 @@ class ItemGivenUp(ItemEvent):
     topic: ClassVar[str] = "darkroom.predictor.dead-letters"
 
     code: str = Field(description="how its last attempt failed")
-    message: str
+    message: str = Field(description="what was heard, for operators")
     attempts: tuple[PastAttempt, ...]
 
 
@@ -104,6 +106,16 @@ class DeadLettersRedriven(Event):
 
     def correlation_id(self) -> str | None:
         return None if self.job_id is None else str(self.job_id)
+
+
+class MessagesRedriven(Event):
+    """An operator has messages handled again by the one service that could not handle them, from its own table."""
+
+    topic: ClassVar[str] = "darkroom.redrives"
+
+    redrive_id: str
+    service: str = Field(description="the service that filed the messages")
+    dead_letter_ids: tuple[str, ...]
 
 
 class TenantTermsChanged(Event):

@@ -60,10 +60,21 @@ STATE_TOPICS: tuple[Topic, ...] = (
 )
 """What only the last message of each key counts on. Nothing is rebuilt from them."""
 
+CONTROL_TOPICS: tuple[Topic, ...] = (
+    Topic(
+        name="darkroom.redrives",
+        writer="predictor",
+        purpose="which dead messages their services are to handle again, from their own tables",
+        partitions=1,
+    ),
+)
+"""What one service asks of others. Nothing is rebuilt from them."""
+
 SERVICES: tuple[str, ...] = ("jobs-api", "credits", "predictor", "poller", "notifier")
 
 TOPICS: tuple[Topic, ...] = (
     *EVENT_TOPICS,
     *STATE_TOPICS,
+    *CONTROL_TOPICS,
     *(_dead_letters(service) for service in SERVICES),
 )

@@ -103,10 +103,15 @@ class Transaction:
         return await self.connection.execute(text(statement) if isinstance(statement, str) else statement, parameters)
 
     def publish(self, event: Event, *, cause: Envelope | None = None) -> Envelope:
-        """Send `event` when, and only when, the transaction commits. `cause` is the event that led to it."""
+        """Send `event` when, and only when, the transaction commits. `cause` is the event that led to it.
+
+        Raises EventTooLarge; the transaction can go on without the event.
+        """
         traceparent = cause.traceparent if cause else current_traceparent()
         envelope = wrap(event, source=self._source, now=self.now, cause=cause, traceparent=traceparent)
-        self._outbox.append(OutboxRow(event.topic, event.instance_id, envelope, event.to_json()))
+        row = OutboxRow(event.topic, event.instance_id, envelope, event.to_json())
+        row.refuse_if_too_large(row.headers())
+        self._outbox.append(row)
         self.events.append(event)
         return envelope
 

@@ -4,8 +4,10 @@ The consume loop is our own (`consumer.py`): FastStream commits what its handler
 """
 
 import logging
+from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import UnknownTopicOrPartitionError
 from faststream.kafka import KafkaBroker
 
 from darkroom_servicekit.health import NotReady
@@ -44,3 +46,9 @@ async def check_kafka(broker: KafkaBroker) -> None:
     """Raise NotReady unless a Kafka broker answers."""
     if not await broker.ping(timeout=PING_SECONDS_MAX):
         raise NotReady("Kafka does not answer")
+
+
+async def missing_topics(broker: KafkaBroker, topics: Sequence[str]) -> set[str]:
+    """Those of the topics that do not exist. Raises KafkaError, TimeoutError."""
+    described = await broker.config.admin_client.describe_topics(list(topics))
+    return {one["topic"] for one in described if one["error_code"] == UnknownTopicOrPartitionError.errno}

@@ -78,5 +78,8 @@ def _is_being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: BaseException) -> str:
+    """The true cause: of a group of errors, which a task group raises, the first that is none."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300]

@@ -21,6 +21,9 @@ class KitMetrics:
         self.outbox_oldest = Gauge(
             "darkroom_outbox_oldest_seconds", "Age of the oldest outbox row not yet relayed", registry=registry
         )
+        self.outbox_set_aside = Gauge(
+            "darkroom_outbox_set_aside", "Outbox rows that Kafka refuses, set aside for an operator", registry=registry
+        )
         self.consumed = Counter("darkroom_events_consumed", "Events taken from Kafka", ["type", "outcome"], registry=registry)
         self.batch_seconds = Histogram(
             "darkroom_consumer_batch_seconds",
@@ -30,6 +33,12 @@ class KitMetrics:
         )
         self.lag = Gauge("darkroom_consumer_lag", "Messages not yet handled", ["topic"], registry=registry)
         self.dead_letters = Counter("darkroom_dead_letters", "Messages given up on", ["reason"], registry=registry)
+        self.unknown = Counter(
+            "darkroom_events_unknown",
+            "Messages of an unknown type, passed over",
+            ["topic"],
+            registry=registry,
+        )
         self.http_seconds = Histogram(
             "darkroom_http_request_seconds",
             "HTTP requests by route",

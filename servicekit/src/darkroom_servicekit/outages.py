@@ -18,6 +18,11 @@ PASSING_CLASSES = frozenset({"08", "40", "53", "57", "58"})
 PASSING_STATES = frozenset({"25P03", "25P04", "55P03"})
 """Idle in a transaction for too long, a transaction for too long (both after a freeze), a lock not to be had."""
 
+STATEMENT_CANCELED = "57014"
+"""As by the time limit of a statement: the server may be overloaded, or the statement may always be too slow."""
+FILE_ERRORS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""A socket's file that is missing says that a server is away; any other file says nothing about a dependency."""
+
 log = structlog.get_logger()
 
 
@@ -26,6 +31,13 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, OSError | TimeoutError | PoolTimeout | OperationalError | InterfaceError):
         return True
     return isinstance(error, DBAPIError) and (error.connection_invalidated or _passes(error))
+
+
+def may_be_the_request(error: BaseException) -> bool:
+    """Whether an outage may as well be the fault of what was asked: with the same request it would then never end."""
+    if isinstance(error, FILE_ERRORS):
+        return True
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == STATEMENT_CANCELED
 
 
 def install_outage_handlers(app: FastAPI) -> None:

@@ -4,25 +4,32 @@ The relay takes what is unsent (never `id > last`: sequence order is not commit 
 of two transactions where one saw the other's change, the later has the higher sequence. One relay at a time per database,
 by a session lock that is held for one batch, so any number of replicas may run it and each wakes for its own commits at once.
 A batch that died half-way is sent again: readers drop what they have seen by event id.
+
+A row that Kafka refuses for what it is delays its own key alone. After `TRIES_MAX` tries it is set aside: it stays in the
+table, is counted and found by the doctor, and an operator can have it sent again.
 """
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import structlog
+from aiokafka.errors import UnknownTopicOrPartitionError
 from darkroom_contracts.envelope import Envelope
+from darkroom_contracts.topics import MESSAGE_BYTES_MAX
 from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from darkroom_servicekit.doctor import FOUND_MAX, Thing
+from darkroom_servicekit.kafka import missing_topics
 from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.pace import Pace
+from darkroom_servicekit.sending import Sending
 
 RELAY_LOCK = 0x0DA2_C001
 FALLBACK_SECONDS = 5.0
@@ -32,6 +39,16 @@ BATCHES_PER_SECOND, BATCHES_PROMPT = 12.0, 60
 SEND_SECONDS_MAX = 30.0
 FROZEN_SECONDS_MAX = 40
 """A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""
+HAND_OVER_SECONDS_MAX = 5.0
+"""How long Kafka's client may take to accept one row into its buffer."""
+ROW_BYTES_MAX = MESSAGE_BYTES_MAX - 4096
+"""Key, headers and payload together; the rest is for what the relay and the protocol add."""
+TRIES_MAX = 5
+TRY_AGAIN_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""How long a refused row waits after its first, second, … try."""
+FAILURE_CHARACTERS_MAX = 500
+REPORT_EVERY_SECONDS = 10.0
+COUNTED_MAX = 100_000
 PRUNE_EVERY_SECONDS = 60.0
 PRUNE_ROWS_MAX = 20_000
 
@@ -53,6 +70,16 @@ OUTBOX_V1: tuple[str, ...] = (
 )
 """For a service's first migration. Frozen: a later shape is a new tuple and a new migration."""
 
+OUTBOX_V2: tuple[str, ...] = (
+    "ALTER TABLE outbox ADD COLUMN tries integer NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN failure text",
+    "ALTER TABLE outbox ADD COLUMN try_after timestamptz",
+    "ALTER TABLE outbox ADD COLUMN set_aside_at timestamptz",
+    "CREATE INDEX outbox_tried ON outbox (try_after) WHERE try_after IS NOT NULL AND published_at IS NULL",
+    "CREATE INDEX outbox_set_aside ON outbox (sequence) WHERE set_aside_at IS NOT NULL",
+)
+"""For a migration of each service, after V1: what is known of rows that Kafka refuses. Frozen as well."""
+
 INSERT = text(
     """
     INSERT INTO outbox (event_id, topic, key, headers, payload)
@@ -64,26 +91,58 @@ INSERT = text(
 )
 LOCK = text("SELECT pg_advisory_lock(:lock)")
 UNLOCK = text("SELECT pg_advisory_unlock(:lock)")
+# A row that waits for its next try keeps those of its key waiting, so that their order holds.
 TAKE = text(
     """
-    SELECT sequence, topic, key, headers, payload, created_at, clock_timestamp() AS now
-    FROM outbox WHERE published_at IS NULL ORDER BY sequence LIMIT :limit
+    WITH waiting AS MATERIALIZED (
+        SELECT topic, key FROM outbox
+        WHERE try_after > clock_timestamp() AND published_at IS NULL AND set_aside_at IS NULL
+    )
+    SELECT sequence, topic, key, headers, payload, created_at, tries, clock_timestamp() AS now
+    FROM outbox o
+    WHERE published_at IS NULL AND set_aside_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.topic = o.topic AND w.key = o.key)
+    ORDER BY sequence LIMIT :limit
     """
 )
 MARK = text("UPDATE outbox SET published_at = clock_timestamp() WHERE sequence = ANY(CAST(:sequences AS bigint[]))")
+REFUSED = text(
+    """
+    UPDATE outbox SET tries = new.tries, failure = new.failure,
+        try_after = clock_timestamp() + make_interval(secs => new.again_seconds),
+        set_aside_at = CASE WHEN new.again_seconds IS NULL THEN clock_timestamp() END
+    FROM unnest(CAST(:sequences AS bigint[]), CAST(:tries AS integer[]), CAST(:failures AS text[]),
+        CAST(:again_seconds AS float8[])) AS new (sequence, tries, failure, again_seconds)
+    WHERE outbox.sequence = new.sequence AND published_at IS NULL
+    """
+)
 WAITING = text(
     """
-    SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) AS oldest
-    FROM outbox WHERE published_at IS NULL
+    SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest,
+        (SELECT count(*) FROM outbox WHERE set_aside_at IS NOT NULL) AS set_aside
+    FROM (
+        SELECT created_at FROM outbox WHERE published_at IS NULL AND set_aside_at IS NULL ORDER BY sequence LIMIT :counted_max
+    ) AS unsent
     """
 )
 UNSENT = text(
     """
     SELECT sequence, topic, key, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
-    FROM outbox WHERE published_at IS NULL AND created_at < clock_timestamp() - make_interval(secs => :older_seconds)
+    FROM outbox
+    WHERE published_at IS NULL AND set_aside_at IS NULL AND created_at < clock_timestamp() - make_interval(secs => :older_seconds)
     ORDER BY sequence LIMIT :limit
     """
 )
+SET_ASIDE = text(
+    """
+    SELECT sequence, topic, key, failure, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
+    FROM outbox WHERE set_aside_at < clock_timestamp() - make_interval(secs => :older_seconds) ORDER BY sequence LIMIT :limit
+    """
+)
+SEND_AGAIN = """
+    UPDATE outbox SET tries = 0, try_after = NULL, set_aside_at = NULL
+    WHERE sequence = ANY(CAST(:sequences AS bigint[])) AND set_aside_at IS NOT NULL RETURNING sequence
+"""
 PRUNE = text(
     """
     DELETE FROM outbox WHERE sequence IN (
@@ -94,6 +153,10 @@ PRUNE = text(
 )
 
 log = structlog.get_logger()
+
+
+class EventTooLarge(ValueError):
+    """An event is larger than Kafka takes. Raised where it is published, so that the caller can do something else."""
 
 
 @dataclass(frozen=True)
@@ -110,16 +173,27 @@ class OutboxRow:
     def headers(self) -> dict[str, str]:
         return self.envelope.headers() | dict(self.extra_headers) if self.as_it_was is None else dict(self.as_it_was)
 
+    def refuse_if_too_large(self, headers: Mapping[str, str]) -> None:
+        """Raise EventTooLarge where Kafka would not take the row with these headers."""
+        size = len(self.key.encode()) + len(self.payload)
+        size += sum(len(name.encode()) + len(value.encode()) for name, value in headers.items())
+        if size > ROW_BYTES_MAX:
+            what = self.envelope.type or "a message"
+            raise EventTooLarge(f"{what} for {self.topic} has {size:,} bytes, more than {ROW_BYTES_MAX:,}")
+
 
 async def write_outbox(connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
-    """Write rows in the order given, in one statement, within the caller's transaction."""
+    """Write rows in the order given, in one statement, within the caller's transaction. Raises EventTooLarge."""
+    headers = [row.headers() for row in rows]
+    for row, of_row in zip(rows, headers, strict=True):
+        row.refuse_if_too_large(of_row)
     await connection.execute(
         INSERT,
         {
             "ids": [row.envelope.id for row in rows],
             "topics": [row.topic for row in rows],
             "keys": [row.key for row in rows],
-            "headers": [json.dumps(row.headers()) for row in rows],
+            "headers": [json.dumps(of_row) for of_row in headers],
             "payloads": [row.payload for row in rows],
         },
     )
@@ -129,6 +203,15 @@ async def unsent_rows(connection: AsyncConnection, older_seconds: float) -> list
     """For the doctor: the oldest rows that have waited for so long."""
     rows = await connection.execute(UNSENT, {"older_seconds": older_seconds, "limit": FOUND_MAX})
     return [Thing(id=str(row.sequence), state=row.topic, age_seconds=row.age_seconds, instance_id=row.key) for row in rows]
+
+
+async def set_aside_rows(connection: AsyncConnection, older_seconds: float) -> list[Thing]:
+    """For the doctor: the oldest rows that were set aside, each with Kafka's refusal."""
+    rows = await connection.execute(SET_ASIDE, {"older_seconds": older_seconds, "limit": FOUND_MAX})
+    return [
+        Thing(id=str(row.sequence), state=f"{row.topic}: {row.failure}", age_seconds=row.age_seconds, instance_id=row.key)
+        for row in rows
+    ]
 
 
 class OutboxRelay:
@@ -143,6 +226,8 @@ class OutboxRelay:
         self._prefix = prefix
         self._batch_max = batch_max
         self._keep_seconds = keep_seconds
+        self._known_topics: set[str] = set()
+        self._look_seconds = FALLBACK_SECONDS
         self._woken = asyncio.Event()
         self._moved_at = monotonic()
 
@@ -169,22 +254,30 @@ class OutboxRelay:
                     await self._prune(connection)
                     prune_at = clock() + PRUNE_EVERY_SECONDS
                 await pace.rest()
-                await set_within(self._woken, FALLBACK_SECONDS)
+                seconds, self._look_seconds = self._look_seconds, FALLBACK_SECONDS
+                await set_within(self._woken, min(seconds, FALLBACK_SECONDS))
 
     async def _drain(self, connection: AsyncConnection) -> None:
         while await self._relay_batch(connection) == self._batch_max:
             pass
 
+    async def report(self) -> None:
+        """Measure what waits until cancelled; apart from `run`, since most waits while that cannot go on."""
+        while True:
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(WAITING, {"counted_max": COUNTED_MAX})).one()
+            self._metrics.outbox_waiting.set(row.waiting)
+            self._metrics.outbox_oldest.set(row.oldest)
+            self._metrics.outbox_set_aside.set(row.set_aside)
+            await asyncio.sleep(REPORT_EVERY_SECONDS)
+
     async def _relay_batch(self, connection: AsyncConnection) -> int:
-        """Send one batch under the lock; how many rows it had."""
+        """Send one batch under the lock; return how many of its rows are settled."""
         await connection.execute(LOCK, {"lock": RELAY_LOCK})
         try:
             rows = (await connection.execute(TAKE, {"limit": self._batch_max})).all()
-            self._metrics.outbox_waiting.set(len(rows))
-            self._metrics.outbox_oldest.set((rows[0].now - rows[0].created_at).total_seconds() if rows else 0)
             if rows:
                 await self._send(connection, rows)
-                self._metrics.outbox_waiting.set(0)
             await connection.execute(UNLOCK, {"lock": RELAY_LOCK})
             self._moved_at = monotonic()
         except BaseException:
@@ -194,35 +287,71 @@ class OutboxRelay:
         return len(rows)
 
     async def _send(self, connection: AsyncConnection, rows: Sequence[Any]) -> None:
-        """Send the rows pipelined, mark those that precede every failure of their key, raise the first failure."""
-        async with asyncio.timeout(SEND_SECONDS_MAX):
-            pending = [
-                await self._broker.publish(
+        """Send the rows pipelined and record how each ended. Raises the first failure that is no row's fault."""
+        missing = await self._missing_topics({row.topic for row in rows})
+        sending, pending = Sending(), []
+        for row in rows:
+            if row.topic in missing:
+                sending.failed(row, UnknownTopicOrPartitionError(row.topic))
+            elif sending.away is None and sending.may_go(row) and (future := await self._hand_over(row, sending)):
+                pending.append((row, future))
+        if pending:
+            await asyncio.wait([future for _, future in pending], timeout=SEND_SECONDS_MAX)
+        for row, future in pending:
+            if error := _failure(future):
+                sending.failed(row, error)
+            elif sending.may_go(row):
+                sending.sent.append(row.sequence)
+                self._metrics.published.labels(topic=row.topic).inc()
+                self._metrics.publish_delay.observe((row.now - row.created_at).total_seconds())
+        if sending.sent:
+            await connection.execute(MARK, {"sequences": sending.sent})
+        await self._record_refused(connection, sending.refused)
+        if sending.away is not None:
+            raise sending.away
+
+    async def _missing_topics(self, topics: set[str]) -> set[str]:
+        """Those of the topics that Kafka does not have. Its client would wait for each of their rows until a time-out."""
+        if new := topics - self._known_topics:
+            missing = await missing_topics(self._broker, [self._prefix + topic for topic in new])
+            self._known_topics |= {topic for topic in new if self._prefix + topic not in missing}
+        return topics - self._known_topics
+
+    async def _hand_over(self, row: Any, sending: Sending) -> asyncio.Future[Any] | None:
+        """Put a row into the buffer of Kafka's client; its end is the future's."""
+        try:
+            async with asyncio.timeout(HAND_OVER_SECONDS_MAX):
+                return await self._broker.publish(
                     row.payload,
                     self._prefix + row.topic,
                     key=row.key.encode(),
                     headers={"ce_sequence": str(row.sequence)} | row.headers,
                     no_confirm=True,
                 )
-                for row in rows
-            ]
-            results = await asyncio.gather(*pending, return_exceptions=True)
-        failed_keys: set[tuple[str, str]] = set()
-        sent: list[int] = []
-        first_failure: BaseException | None = None
-        for row, result in zip(rows, results, strict=True):
-            place = (row.topic, row.key)
-            if isinstance(result, BaseException):
-                failed_keys.add(place)
-                first_failure = first_failure or result
-            elif place not in failed_keys:
-                sent.append(row.sequence)
-                self._metrics.published.labels(topic=row.topic).inc()
-                self._metrics.publish_delay.observe((row.now - row.created_at).total_seconds())
-        if sent:
-            await connection.execute(MARK, {"sequences": sent})
-        if first_failure:
-            raise first_failure
+        except Exception as error:  # whatever is wrong with a row, the other rows are sent
+            sending.failed(row, error)
+            return None
+
+    async def _record_refused(self, connection: AsyncConnection, refused: Sequence[tuple[Any, BaseException]]) -> None:
+        if not refused:
+            return
+        tries = [row.tries + 1 for row, _ in refused]
+        failures = [f"{type(error).__name__}: {error}".replace("\x00", "")[:FAILURE_CHARACTERS_MAX] for _, error in refused]
+        again = [TRY_AGAIN_SECONDS[count - 1] if count < TRIES_MAX else None for count in tries]
+        self._look_seconds = min([seconds for seconds in again if seconds is not None], default=FALLBACK_SECONDS)
+        sequences = [row.sequence for row, _ in refused]
+        values = {"sequences": sequences, "tries": tries, "failures": failures, "again_seconds": again}
+        await connection.execute(REFUSED, values)
+        for (row, _), count, failure in zip(refused, tries, failures, strict=True):
+            told = log.error if count >= TRIES_MAX else log.warning
+            words = "outbox row set aside" if count >= TRIES_MAX else "outbox row refused"
+            told(words, sequence=row.sequence, topic=row.topic, tries=count, error=failure)
 
     async def _prune(self, connection: AsyncConnection) -> None:
         await connection.execute(PRUNE, {"keep_seconds": self._keep_seconds, "limit": PRUNE_ROWS_MAX})
+
+
+def _failure(future: asyncio.Future[Any]) -> BaseException | None:
+    if not future.done():
+        return TimeoutError(f"not acknowledged within {SEND_SECONDS_MAX:g} s")
+    return asyncio.CancelledError() if future.cancelled() else future.exception()

@@ -24,7 +24,7 @@ from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
 from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
 from darkroom_servicekit.consumer_lag import look_for_unhandled, unhandled_messages
 from darkroom_servicekit.database import UnitOfWork, build_engine
-from darkroom_servicekit.doctor import Doctor, Thing
+from darkroom_servicekit.doctor import Doctor, Thing, numbers
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.http import build_app
 from darkroom_servicekit.kafka import ask_kafka, build_broker, check_kafka
@@ -32,7 +32,7 @@ from darkroom_servicekit.logs import configure_logging
 from darkroom_servicekit.loops import Loops
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.migrations import newest_revision
-from darkroom_servicekit.outbox import OutboxRelay, unsent_rows
+from darkroom_servicekit.outbox import SEND_AGAIN, OutboxRelay, set_aside_rows, unsent_rows
 from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.schema import SchemaGate
 from darkroom_servicekit.settings import ServiceSettings
@@ -108,9 +108,12 @@ class Runtime:
         self.doctor = Doctor(service)
         meaning = "events written, but not sent to Kafka"
         self.doctor.finds("outbox", meaning, self._unsent, repair=("let the relay look now", self._relay_now))
+        meaning = "events that Kafka refuses, set aside"
+        self.doctor.finds("outbox-set-aside", meaning, self._set_aside, repair=("send them again", self._send_again))
         self.app.include_router(self.doctor.routes(bearer_principal(self.authenticator)))
         self._to_start.append(("kafka", self._keep_broker))
         self.after_kafka("outbox", self.relay.run)
+        self.loop("outbox report", self.relay.report)
         self.loop("housekeeping", self._housekeeping)
         self.stalls = Stalls(stall_seconds=settings.consumer_stall_seconds)
         self._watch("outbox", self.relay.unmoved_seconds, self._unsent_for_no_reason)
@@ -155,6 +158,7 @@ class Runtime:
         looked_for = partial(look_for_unhandled, servers, group, topics)
         self._watch("consumer", consumer.unmoved_seconds, looked_for)
         self.after_kafka("consumer", consumer.run)
+        self.loop("redriven", consumer.handle_redriven)
         return consumer
 
     def _watch(
@@ -224,6 +228,16 @@ class Runtime:
         if unsent:
             await ask_kafka(self.settings.kafka_bootstrap_servers)
         return unsent
+
+    async def _set_aside(self, older_seconds: float) -> list[Thing]:
+        async with self.unit_of_work.read() as connection:
+            return await set_aside_rows(connection, older_seconds)
+
+    async def _send_again(self, ids: Sequence[str]) -> int:
+        async with self.unit_of_work.begin() as transaction:
+            again = (await transaction.execute(SEND_AGAIN, {"sequences": numbers(ids)})).rowcount
+        self.relay.wake()
+        return again
 
     async def _relay_now(self, ids: Sequence[str]) -> int:
         self.relay.wake()

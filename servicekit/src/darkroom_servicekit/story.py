@@ -135,10 +135,13 @@ def story_event(record: ConsumerRecord, wanted: Wanted) -> StoryEvent | None:
         envelope = Envelope.from_headers(header_texts(record.headers))
         if envelope.correlation_id != str(wanted.job_id):
             return None
+        at = datetime.fromisoformat(envelope.time)
+        if at.tzinfo is None:
+            return None  # it cannot be put in order with the others
         return StoryEvent(
             id=envelope.id,
             type=envelope.type,
-            at=datetime.fromisoformat(envelope.time),
+            at=at,
             causation_id=envelope.causation_id,
             source=envelope.source,
             subject=envelope.subject,
@@ -146,7 +149,7 @@ def story_event(record: ConsumerRecord, wanted: Wanted) -> StoryEvent | None:
             sequence=envelope.sequence or 0,
             data=small(json.loads(record.value or b"{}")),
         )
-    except (MalformedEnvelope, ValueError):
+    except (MalformedEnvelope, ValueError, RecursionError):
         return None
 
 

@@ -1,10 +1,25 @@
 """What the services are told: local defaults, settings from outside, and nothing that is the stack's own business."""
 
-from darkroom_cli.stack.services import DEVELOPMENT_KEY, SANDBOX_TOKEN, Surroundings, python_environment, service_task
+import json
+from dataclasses import replace
+
+from darkroom_cli.stack.services import (
+    DEVELOPMENT_KEY,
+    SANDBOX_TOKEN,
+    SANDBOX_VENDORS,
+    Sandbox,
+    Surroundings,
+    python_environment,
+    sandbox_task,
+    service_task,
+)
 from darkroom_servicekit import auth
 
+PORTS = {vendor: 11 + number for number, vendor in enumerate(SANDBOX_VENDORS)}
+SANDBOX = Sandbox(url="http://127.0.0.1:9", ports=PORTS)
 
-def _around(sandbox: str | None = "http://127.0.0.1:9", **environ: str) -> Surroundings:
+
+def _around(sandbox: Sandbox | None = SANDBOX, **environ: str) -> Surroundings:
     return Surroundings(
         kafka="127.0.0.1:1",
         redis="redis://127.0.0.1:2/0",
@@ -24,8 +39,14 @@ def test_without_settings_everything_points_into_the_stack() -> None:
     common = _around().common()
     assert common["DARKROOM_PUBLIC_URL"] == "http://127.0.0.1:8400"
     assert common["DARKROOM_REPLICATE_API_TOKENS"] == f"replicate-1={SANDBOX_TOKEN}"
-    assert common["DARKROOM_REPLICATE_BASE_URL"] == "http://127.0.0.1:9/replicate"
-    assert common["DARKROOM_FETCH_ALLOW"] == "127.0.0.1:9"
+    assert common["DARKROOM_REPLICATE_BASE_URL"] == "http://127.0.0.1:11/replicate"
+    assert common["DARKROOM_STRIPE_BASE_URL"] == "http://127.0.0.1:12/stripe"
+    assert common["DARKROOM_SENDGRID_BASE_URL"] == "http://127.0.0.1:13/sendgrid"
+    assert common["DARKROOM_TWILIO_BASE_URL"] == "http://127.0.0.1:14/twilio"
+    assert common["DARKROOM_STORE_BASE_URL"] == "http://127.0.0.1:15/store"
+    assert common["DARKROOM_SANDBOX_URL"] == "http://127.0.0.1:9"
+    assert common["DARKROOM_FETCH_ALLOW"] == "127.0.0.1:9,127.0.0.1:11"
+    assert "SSL_CERT_FILE" not in common
     assert common["DARKROOM_WIX_APP_SECRET"] == DEVELOPMENT_KEY
 
 
@@ -35,7 +56,21 @@ def test_settings_from_outside_win_and_unknown_ones_are_handed_on() -> None:
     ).common()
     assert common["DARKROOM_REPLICATE_CAP_PER_MINUTE"] == "90"
     assert common["DARKROOM_GEMINI_API_KEY"] == "k"
-    assert common["DARKROOM_FETCH_ALLOW"] == "10.0.0.1:80,127.0.0.1:9"
+    assert common["DARKROOM_FETCH_ALLOW"] == "10.0.0.1:80,127.0.0.1:9,127.0.0.1:11"
+
+
+def test_over_tls_the_vendors_are_https_and_their_authority_is_trusted() -> None:
+    secure = replace(SANDBOX, ca_file="/home/ca.pem")
+    common = _around(secure, DARKROOM_SANDBOX_TLS="1").common()
+    task = sandbox_task(secure, home="/data", web="http://127.0.0.1:8400", environ={})
+    assert common["DARKROOM_REPLICATE_BASE_URL"] == "https://127.0.0.1:11/replicate"
+    assert common["SSL_CERT_FILE"] == "/home/ca.pem"
+    assert common["DARKROOM_SANDBOX_URL"] == "http://127.0.0.1:9", "its control and its pages are for browsers too"
+    assert common["DARKROOM_FETCH_ALLOW"] == "127.0.0.1:9,127.0.0.1:11"
+    assert "DARKROOM_SANDBOX_TLS" not in common
+    assert task.env["DARKROOM_SANDBOX_TLS"] == "1"
+    assert task.env["DARKROOM_SANDBOX_CA_FILE"] == "/home/ca.pem"
+    assert json.loads(task.env["DARKROOM_SANDBOX_WIRES"]) == PORTS
 
 
 def test_the_stacks_own_settings_reach_no_service() -> None:

@@ -1,5 +1,9 @@
 """Given-up items made again as new jobs: nobody pays twice, nothing is made twice, the failed ones stay as they are."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from darkroom_contracts.envelope import utc_text, wrap
 from darkroom_contracts.jobs import ItemRequested
 from darkroom_contracts.predictions import DeadLettersRedriven
 from support.jobs_api import JobsApi, failed
@@ -53,3 +57,20 @@ async def test_what_is_being_made_again_is_not_made_a_third_time_and_no_other_te
     made = await jobs_api.rows("SELECT price_credits, instance_id FROM jobs WHERE retry_of = $1", job_id)
     assert [dict(row) for row in made] == [{"price_credits": 0, "instance_id": shop.instance_id}]
     assert len(await other.requested(1)) == 1
+
+
+async def test_a_redrive_that_is_older_than_the_memory_of_events_makes_no_job(jobs_api: JobsApi) -> None:
+    shop = jobs_api.shop()
+    job_id, [item] = await shop.running_job(1)
+    await shop.say(failed(item))
+    await shop.jobs_finished(1)
+
+    now = datetime.now(UTC)
+    event = redriven(item)
+    old = replace(wrap(event, source="/services/predictor", now=now), time=utc_text(now - timedelta(days=31)))
+    await shop.log.send([(event, old)])
+    await shop.predictions_were_handled()
+    assert await jobs_api.rows("SELECT 1 FROM jobs WHERE retry_of = $1", job_id) == []
+
+    await shop.say(event)
+    await shop.requested(2)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -98,6 +98,27 @@ async def test_a_finished_job_is_told_by_email_inbox_and_socket(
     (told,) = [one for one in told_ground.log.seen(tenant) if isinstance(one.event, NotificationSent)]
     assert (told.envelope.causation_id, told.envelope.correlation_id) == (envelope.id, "71")
     assert await telling.sent("sms", "+4915112345678") == []
+
+
+async def test_an_event_of_years_ago_is_filed_and_nobody_is_written_to(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
+) -> None:
+    await telling.prefer(tenant, email=email)
+    long_ago = datetime.now(UTC) - timedelta(days=730)
+    old, new = job_finished(tenant, 91), job_finished(tenant, 92)
+    await told_ground.log.send([(old, wrap(old, source="/services/jobs-api", now=long_ago))])
+    await told_ground.log.publish(new)
+    await telling.wait_sent("mail", email)
+    await outcomes(told_ground, tenant, 1)
+
+    inbox = (await telling.ask("GET", "/api/notifications", tenant)).json()
+    assert sorted(entry["jobId"] for entry in inbox["notifications"]) == [91, 92]
+    written = await rows(
+        told_ground,
+        "SELECT n.job_id FROM messages m JOIN notifications n ON n.id = m.notification_id WHERE m.instance_id = $1",
+        tenant,
+    )
+    assert [row["job_id"] for row in written] == [92]
 
 
 async def test_an_event_that_comes_again_is_told_once(

@@ -48,7 +48,9 @@ async def work(database_url: str, clock: Clock) -> AsyncIterator[UnitOfWork]:
 async def queue(work: UnitOfWork, clock: Clock, jobs: int = 1) -> list[str]:
     """One message for each of some jobs; the channels that were woken."""
     woken: list[str] = []
-    recorder = NotificationRecorder({"email": lambda: woken.append("email"), "sms": lambda: woken.append("sms")})
+    recorder = NotificationRecorder(
+        {"email": lambda: woken.append("email"), "sms": lambda: woken.append("sms")}, older=timedelta(days=1)
+    )
     async with work.begin() as transaction:
         await save_person(transaction, "shop", "owner", Person(email="anna@shop.example", phone="+4915112345678"))
     events = [job_finished("shop", number) for number in range(jobs)]

@@ -80,3 +80,10 @@ def test_without_a_media_address_pictures_are_relative_to_the_page() -> None:
 def test_what_concerns_nobody_is_not_told(kind: type[Event]) -> None:
     assert told(EXAMPLES[kind]) == []
     assert kind not in TOLD
+
+
+def test_what_operators_read_of_a_failure_is_in_no_frame() -> None:
+    changes = {"status": "FAILED", "error": "It failed.", "detail": "status 422 at 10.2.0.7"}
+    failed = EXAMPLES[ItemFinished].model_copy(update=changes)
+    assert any(data.get("error") == "It failed." for _, data in told(failed))
+    assert "10.2.0.7" not in str(told(failed))

@@ -284,6 +284,28 @@ async def test_a_crash_between_storing_and_telling_tells_once(start: Start, doub
         assert (await world.row(attempt))["state"] == "STORED"
 
 
+async def test_an_output_that_is_not_there_is_fetched_again_whatever_failed_before(
+    start: Start, double: ProviderDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place may have lagged, and refuse an address for a while: only such answers in a number of their own are final."""
+    monkeypatch.setattr(predictions, "FETCH_BACKOFF_SECONDS_FIRST", BACKOFF_SECONDS)
+    async with start() as world:
+        attempt = world.attempt()
+        place = f"/files/{attempt.prediction_id}"
+        answers = iter([500, 500, 503, 500, 404, 403, 404])
+
+        def fail_in_turn(path: str) -> None:
+            if path == place:
+                double.statuses[place] = next(answers, 0)
+                if not double.statuses[place]:
+                    del double.statuses[place]
+
+        double.before_answer = fail_in_turn
+        await world.file(attempt)
+        await world.webhook(attempt, world.succeed(attempt))
+        assert isinstance(await world.event(attempt), ItemCompleted)
+
+
 async def test_the_lease_of_a_replica_that_is_gone_runs_out(start: Start, double: ProviderDouble) -> None:
     double.gate.clear()
     async with start(replica="first") as world:

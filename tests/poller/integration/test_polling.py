@@ -175,15 +175,6 @@ async def test_a_provider_that_stays_away_is_given_up_in_the_end(start: Start) -
         assert (event.code, event.retryable, event.fault) == ("provider-unreachable", True, "platform")
 
 
-async def test_a_prediction_that_the_provider_has_forgotten_has_failed(world: World) -> None:
-    attempt = world.attempt()
-    del world.double.predictions[attempt.prediction_id]
-    await world.file(attempt, **BLIND)
-    event = await world.event(attempt)
-    assert isinstance(event, PredictionFailed)
-    assert (event.code, event.retryable, event.fault) == ("output-lost", True, "platform")
-
-
 async def test_look_ups_keep_to_their_budget(start: Start) -> None:
     async with start(polls_per_minute=60) as world:
         attempts = [world.attempt() for _ in range(12)]
@@ -223,6 +214,24 @@ async def test_a_429_makes_us_quiet_for_as_long_as_it_says(start: Start, monkeyp
             await asyncio.sleep(FIRST_POLL_SECONDS_MIN)
         await world.ends([second, third])
         assert answered_at[quiet] - answered_at[refused] >= PAUSE_SECONDS
+
+
+async def test_a_429_quiets_its_own_account_alone(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicate, "PAUSE_SECONDS_DEFAULT", 120.0)
+    async with start(replicate_api_tokens="one=r8_test_0001,two=r8_test_0002") as world:
+        refused, other, later = world.attempt(), world.attempt(), world.attempt()
+        path = f"/v1/predictions/{refused.prediction_id}"
+        world.double.statuses[path] = 429
+        await world.file(refused, **BLIND, account="one")
+        await eventually(lambda: asyncio.sleep(0, world.double.asked[path] > 0))
+        del world.double.statuses[path]
+        for attempt in (refused, later):
+            world.succeed(attempt)
+        await world.file(later, **BLIND, account="one")
+        world.succeed(other)
+        await world.file(other, **BLIND, account="two")
+        assert isinstance(await world.event(other), ItemCompleted)
+        assert (asked(world, refused.prediction_id), asked(world, later.prediction_id)) == (1, 0)
 
 
 async def test_an_overdue_prediction_costs_the_budget_its_look_up_and_its_cancellation(database_url: str) -> None:

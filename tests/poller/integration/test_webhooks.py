@@ -163,7 +163,6 @@ async def test_progress_before_and_after_the_end_is_taken_calmly(world: World) -
         ({"status": "failed", "error": None}, "provider-error", True),
         ({"status": "canceled"}, "provider-timeout", True),
         ({"status": "aborted"}, "provider-timeout", True),
-        ({"status": "succeeded", "data_removed": True}, "output-lost", True),
         ({"status": "succeeded", "output": {"a": 1}}, "output-unusable", False),
     ],
 )

@@ -4,11 +4,11 @@ import httpx
 import pytest
 from darkroom_poller.data_address import read_data_address
 from darkroom_poller.predictions import (
-    OUTPUT_LOST,
     TIMED_OUT,
     UNUSABLE_OUTPUT,
-    Failed,
+    Missing,
     Pending,
+    Progress,
     Succeeded,
     fetch_retry_seconds,
     first_poll_seconds,
@@ -67,6 +67,13 @@ def test_the_picture_in_an_output(output: object, address: str | None) -> None:
     [
         ("flagged as sensitive. Please try again with different inputs. (E005) (aB3)", "moderation", False),
         ("Something (E005)", "moderation", False),
+        ("The model stopped: finishReason IMAGE_SAFETY", "moderation", False),
+        ("blockReason: PROHIBITED_CONTENT", "moderation", False),
+        ("No image, IMAGE_PROHIBITED_CONTENT", "moderation", False),
+        ("NSFW content detected. Try running it again, or try a different prompt.", "moderation", False),
+        ("This request violates our content policy", "moderation", False),
+        ("blocked by BLOCKLIST", "moderation", False),
+        ("It contains prohibited content.", "moderation", False),
         ("The input was invalid: not a picture (E006)", "bad-input", False),
         ("Director: unexpected error handling prediction (E1000)", "provider-error", True),
         ("out of memory (E1001)", "provider-error", True),
@@ -97,15 +104,15 @@ def test_a_providers_error_in_our_words(error: str, code: str, retryable: bool) 
         ({"status": "succeeded", "output": "https://x/y", "metrics": {"predict_time": 10**400}}, Succeeded("https://x/y")),
         ({"status": "succeeded", "output": "https://x/\x00"}, UNUSABLE_OUTPUT),
         ({"status": "succeeded", "output": "https://x/\ud800"}, UNUSABLE_OUTPUT),
-        ({"status": "succeeded", "output": None}, OUTPUT_LOST),
-        ({"status": "succeeded", "output": None, "data_removed": True}, OUTPUT_LOST),
+        ({"status": "succeeded", "output": None}, Missing("output")),
+        ({"status": "succeeded", "output": None, "data_removed": True}, Missing("output")),
         ({"status": "succeeded", "output": 7}, UNUSABLE_OUTPUT),
         ({"status": "canceled"}, TIMED_OUT),
         ({"status": "aborted"}, TIMED_OUT),
         ({"status": "failed", "error": "(E005)"}, failure("(E005)")),
     ],
 )
-def test_what_a_prediction_object_says(prediction: dict[str, object], progress: Pending | Succeeded | Failed) -> None:
+def test_what_a_prediction_object_says(prediction: dict[str, object], progress: Progress) -> None:
     assert read_prediction(prediction) == progress
 
 

@@ -22,7 +22,7 @@ from darkroom_servicekit.stages import Received
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
 from predictor.integration.test_how_calls_end import first, of
-from predictor.integration.test_limits_and_answers import headers
+from predictor.integration.test_limits_and_answers import headers, limits
 from predictor.provider_double import ProviderDouble, never
 from support.kafka import Log
 from support.service import eventually, running
@@ -73,7 +73,7 @@ async def test_a_removed_token_takes_nothing_of_the_others_with_it(
         await first(log, PredictionCreated, 4)
 
     async with running(build(make_settings(**both | {"replicate_api_tokens": "r8_second"}))) as client:
-        [account] = (await client.get(LIMITS, headers=OPERATOR)).json()["accounts"]
+        [account] = (await limits(client))["accounts"]
 
     assert account["account"] == SECOND
     assert (account["capPerMinute"], account["inLastMinute"]) == (3, 3), "its own cap, its own calls of the last minute"
@@ -133,6 +133,7 @@ async def test_an_attempt_of_an_account_without_a_token_is_kept_and_shown(
             return 'darkroom_attempts_without_account{account="gone"} 1.0' in (await client.get("/metrics")).text
 
         await eventually(is_shown)
+        assert "darkroom_attempts_unknown 1.0" in (await client.get("/metrics")).text
         answer = await client.get("/api/operator/doctor", params={"olderThan": 0}, headers=OPERATOR)
         found: dict[str, Any] = {one["kind"]: one["found"] for one in answer.json()["checks"] if one["found"]}
 

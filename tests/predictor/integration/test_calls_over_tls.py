@@ -118,10 +118,10 @@ async def test_every_other_call_has_a_total_time_limit_too(
     async def scenario() -> None:
         async with tls_provider(Plan(records=2), stuck, Plan(records=2), stuck) as provider:
             replicate = door(provider)
-            await replicate.listed_since("replicate-1", SINCE)
+            await replicate.list_page("replicate-1", since=SINCE, until=SINCE, page=None)
             with pytest.raises(LookUpFailed):
-                await replicate.listed_since("replicate-1", SINCE)
-            await replicate.listed_since("replicate-1", SINCE)
+                await replicate.list_page("replicate-1", since=SINCE, until=SINCE, page=None)
+            await replicate.list_page("replicate-1", since=SINCE, until=SINCE, page=None)
             with pytest.raises(CancelFailed):
                 await replicate.cancel("replicate-1", "p1")
             await replicate.close()

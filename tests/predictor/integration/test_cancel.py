@@ -117,7 +117,7 @@ async def test_during_the_call_its_answer_comes_first(make_settings: MakeSetting
         return None if arrival.body["input"] == made.input else Response('{"detail":"away"}', 503)
 
     provider.answer = wait_and_see
-    async with running(build(make_settings())) as client:
+    async with running(build(make_settings(unknown_settle_seconds=0.1))) as client:
         await log.publish(made, refused)
         await eventually(lambda: asyncio.sleep(0, len(provider.arrivals) == 2))
         await log.publish(stop(made), stop(refused))
@@ -137,7 +137,7 @@ async def test_between_two_attempts_there_is_no_second_one(
 ) -> None:
     provider.answer = refusing(503, detail="away")
     item = item_requested(retry=PATIENT)
-    async with running(build(make_settings())):
+    async with running(build(make_settings(unknown_settle_seconds=0.1))):
         await log.publish(item)
         await first(log, AttemptFailed)
         await log.publish(stop(item))

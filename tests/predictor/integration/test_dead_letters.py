@@ -1,6 +1,7 @@
 """What was given up: filed once with its history, listed for operators alone, redriven, throttled, cancelled, dropped."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,7 +70,7 @@ async def test_items_out_of_attempts_are_listed_with_their_history_and_redriven_
     first, second, other = item_requested(), item_requested(), item_requested(instance_id="shop-2", job_id=2)
     refused = item_requested(instance_id="shop-3", job_id=3)
 
-    async with running(build(make_settings())) as client:
+    async with running(build(make_settings(unknown_settle_seconds=0.1))) as client:
         await log.publish(first, second, other)
         await wait_for_letters(client, 3)
         provider.answer = refusing(422, title="Input validation failed", detail="- input.prompt: is required")
@@ -118,7 +119,7 @@ async def test_items_out_of_attempts_are_listed_with_their_history_and_redriven_
     }
 
 
-async def test_a_dead_message_goes_back_as_it_was_and_the_consumer_that_failed_takes_it(
+async def test_a_dead_message_is_handled_again_by_the_service_that_failed_and_nobody_else_hears_of_it(
     make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
 ) -> None:
     async with running(build(make_settings())) as client:
@@ -139,8 +140,43 @@ async def test_a_dead_message_goes_back_as_it_was_and_the_consumer_that_failed_t
         [event] = redriven_in(await log.events(lambda seen: bool(redriven_in(seen))))
         assert (event.instance_id, event.job_id, event.dead_letter_ids) == ("shop-1", None, (letter["id"],))
 
-    first, second = await log.raw("darkroom.jobs", 2)
+    assert len(await log.raw("darkroom.jobs", 1)) == 1
+
+
+async def test_a_redriven_message_that_fails_again_is_open_again(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
+) -> None:
+    async with running(build(make_settings())) as client:
+        await database.execute("ALTER TABLE queue_items ADD CONSTRAINT broken CHECK (job_id <> 8)")
+        await log.publish(item_requested(job_id=8))
+        [letter] = await wait_for_letters(client, 1)
+        await client.post(f"{LETTERS}/redrive", json={"ids": [letter["id"]]}, headers=OPERATOR)
+        await log.events(lambda seen: bool(redriven_in(seen)))
+        [again] = await wait_for_letters(client, 1, state="open")
+
+    assert (again["id"], again["attempts"], again["redriveId"]) == (letter["id"], 4, None)
+
+
+async def test_a_message_filed_by_an_older_version_goes_to_its_topic_again_as_it_was(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
+) -> None:
+    [envelope] = await log.publish(item_requested(job_id=8))
+    [first] = await log.raw("darkroom.jobs", 1)
+    headers = [(name, value.decode()) for name, value in first.headers]
+    await database.execute(
+        "INSERT INTO dead_letters (id, kind, service, instance_id, code, message, attempts, topic, headers, data, happened_at)"
+        " VALUES (gen_random_uuid(), 'message', 'credits', 'shop-1', 'handler-error', '', 3, 'darkroom.jobs', $1, $2,"
+        " clock_timestamp())",
+        json.dumps(headers),
+        first.value,
+    )
+    async with running(build(make_settings())) as client:
+        answer = await client.post(f"{LETTERS}/redrive", json={"filter": {"service": "credits"}}, headers=OPERATOR)
+        assert answer.json()["matched"] == 1
+        first, second = await log.raw("darkroom.jobs", 2)
+
     assert (first.key, first.value) == (second.key, second.value)
+    assert dict(second.headers)["ce_id"].decode() == envelope.id
     # Those that the relay gives every message come to it; none of its own is lost or changed.
     assert dict(first.headers).items() <= dict(second.headers).items()
 
@@ -149,7 +185,7 @@ async def test_a_throttled_redrive_is_cancelled_and_the_rest_is_open_again_and_d
     make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
 ) -> None:
     provider.answer = refusing(503, detail="upstream is away")
-    async with running(build(make_settings())) as client:
+    async with running(build(make_settings(unknown_settle_seconds=0.1))) as client:
         await log.publish(*(item_requested(job_id=job) for job in (1, 2, 3)))
         await wait_for_letters(client, 3)
         body = {"filter": {}, "perMinute": 1}

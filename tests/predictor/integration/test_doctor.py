@@ -203,7 +203,8 @@ async def test_an_end_is_told_again_as_it_was_or_not_at_all(world: World) -> Non
     assert await ended("ended_at = now()", "ended_at = now(), cancel_requested_at = NULL") == "FAILED"
     assert await world.repair("items", done) == 1
     [failure] = await first(world.log, ItemFailed)
-    assert (failure.item_id, failure.attempt, failure.code, failure.message) == (done, 1, "moderation", "refused")
+    assert (failure.item_id, failure.attempt, failure.code, failure.detail) == (done, 1, "moderation", "refused")
+    assert failure.message == "The studio refused this picture: it was flagged as sensitive."
     assert failure.reached_provider
 
     # What was given up for want of its model never had an attempt, perhaps: its dead letter says what it was.
@@ -216,7 +217,7 @@ async def test_an_end_is_told_again_as_it_was_or_not_at_all(world: World) -> Non
     )
     assert await ended("ended_at = now()", "ended_at = now() + interval '1 hour'") == "FAILED"
     assert await world.repair("items", done) == 1
-    assert [(one.code, one.message) for one in await first(world.log, ItemFailed, 2)][1] == ("model-unavailable", "away")
+    assert [(one.code, one.detail) for one in await first(world.log, ItemFailed, 2)][1] == ("model-unavailable", "away")
     await world.database.execute("DELETE FROM dead_letters")
 
     # Nothing of it had reached the provider: its credits come back in either case.

@@ -69,7 +69,8 @@ async def test_bad_input_fails_the_item_at_once_and_never_reached_the_provider(
         [failed] = await first(log, ItemFailed)
 
     assert (failed.code, failed.reached_provider, failed.attempt) == ("bad-input", False, 1)
-    assert "input.prompt" in failed.message
+    assert failed.message == "The studio could not work with this picture or its instructions."
+    assert "input.prompt" in (failed.detail or "")
     assert len(provider.arrivals) == 1
 
 

@@ -70,7 +70,7 @@ async def test_limits_are_shown_and_set_live_and_outlive_redis(
         back = await client.put(f"{LIMITS}/all", json={"capPerMinute": None}, headers=headers("operator"))
 
     assert refused.status_code == 403
-    assert before == {"accounts": [_account("replicate-1", 2), _account("replicate-2", 2)], "models": []}
+    assert before == {"accounts": [_account("replicate-1", 2), _account("replicate-2", 2)], "models": [], "faults": []}
     assert [(one["account"], one["capPerMinute"]) for one in answer.json()["accounts"]] == [
         ("replicate-1", 2),
         ("replicate-2", 5),
@@ -148,6 +148,7 @@ async def test_a_broken_model_stops_for_itself_alone_and_its_items_wait_unharmed
 
     provider.answer = answer
     breaker = {"breaker_failures": 3, "breaker_pause_seconds": 0.3, "breaker_pause_seconds_max": 0.6}
+    breaker |= {"unknown_settle_seconds": 0.1}
     async with running(build(make_settings(**breaker))) as client:
         await log.publish(*(item_requested("sick", job_id=1, model=OTHER) for _ in range(8)))
         await eventually(holds(lambda: len(provider.arrivals) >= 8))

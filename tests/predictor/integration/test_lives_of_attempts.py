@@ -35,7 +35,7 @@ async def test_a_webhook_settles_a_call_without_an_answer_before_any_look_up(
     make_settings: MakeSettings, provider: ProviderDouble, log: Log
 ) -> None:
     provider.after = cut_off
-    async with running(build(make_settings(look_up_every_seconds=3600, unknown_settle_seconds=3600))):
+    async with running(build(make_settings(look_up_every_seconds=3600, unknown_settle_seconds=3600))) as client:
         await log.publish(item_requested(), item_requested())
         await eventually(lambda: asyncio.sleep(0, len(provider.arrivals) == 2))
         one, two = provider.arrivals
@@ -52,6 +52,13 @@ async def test_a_webhook_settles_a_call_without_an_answer_before_any_look_up(
         await log.publish(seen(one, prediction_id=created.prediction_id))
         await log.publish(seen(one))
         await first(log, PredictionCreated, 2)
+        # A second prediction of an attempt is one that nobody waits for, and that has been paid for.
+        await log.publish(seen(one, prediction_id="p77"))
+
+        async def alarmed() -> bool:
+            return 'darkroom_stray_predictions_total{found_by="webhook"} 1.0' in (await client.get("/metrics")).text
+
+        await eventually(alarmed)
 
     assert created.prediction_id == two.prediction
     found = {event.attempt_id: event.prediction_id for event in of(PredictionCreated, log.seen())}

@@ -67,18 +67,20 @@ def test_the_trials_of_an_open_model_go_round_among_the_tenants_that_wait() -> N
 
 
 def test_with_no_success_every_tenant_has_its_trial_before_any_has_a_second_one() -> None:
-    weather = Weather(lambda *_: True)
+    weather = Weather(lambda _tenant, model, _at: model == "m")
     names = [f"shop-{number}" for number in range(6)]
+    # The fair order's clock moves on with this work, so tags alone would put the same tenants in front each time.
+    weather.send("busy", 5_000, model="other")
     for name in names:
         weather.send(name, 10, jobs=3)
-    weather.run_until(START + 5 * SECOND)
+    weather.run_until(START + 10 * SECOND)
     begun = len(weather.grants)
-    weather.run_until(START + 20 * MINUTE)
+    weather.run_until(START + 11 * MINUTE)
 
-    tried = [grant.tenant for grant in weather.grants[begun:]]
+    tried = [grant.tenant for grant in weather.grants[begun:] if grant.tenant != "busy"]
     rounds = [tried[place : place + len(names)] for place in range(0, len(tried) - len(names) + 1, len(names))]
-    assert len(rounds) >= 5
-    for one in rounds[:5]:
+    assert len(rounds) >= 3
+    for one in rounds:
         assert sorted(one) == names
 
 

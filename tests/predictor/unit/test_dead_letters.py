@@ -20,7 +20,7 @@ HEADERS = {
 
 
 def test_a_dead_message_tells_where_it_belongs_and_whose_it_is() -> None:
-    letter = read_dead_message(HEADERS, b"{}", service="credits", key="shop-a", place="t/0/1", prefix="own.", attempts=3, now=NOW)
+    letter = read_dead_message(HEADERS, b"{}", service="credits", key="shop-a", place="t/0/1", prefix="own.", now=NOW)
 
     assert letter is not None
     assert (letter.id, letter.topic) == (UUID(HEADERS["ce_id"]), "darkroom.jobs")
@@ -32,12 +32,27 @@ def test_a_dead_message_tells_where_it_belongs_and_whose_it_is() -> None:
         "ce_subject": "jobs/13/items/14",
     }
     assert letter.happened_at == datetime(2026, 1, 15, 11, 58, tzinfo=UTC)
+    assert (letter.attempts, letter.data_bytes, letter.kept_by_service) == (1, 2, False)
+
+
+def test_a_dead_message_that_its_service_keeps_has_that_services_id_and_the_size_of_the_whole() -> None:
+    kept = {
+        "dl-id": "5f0f1a52-0000-5b0e-9d5c-3a8f2f3f9b11",
+        "dl-attempts": "4",
+        "dl-value-bytes": "1047900",
+        "dl-value-sha256": "ab" * 32,
+    }
+    letter = read_dead_message(HEADERS | kept, b"{", service="credits", key="shop-a", place="t/0/1", prefix="own.", now=NOW)
+
+    assert letter is not None
+    assert (letter.id, letter.attempts, letter.kept_by_service) == (UUID(kept["dl-id"]), 4, True)
+    assert (letter.data_bytes, letter.data_sha256) == (1_047_900, "ab" * 32)
 
 
 def test_a_message_without_any_story_is_filed_by_its_place() -> None:
     headers = {"dl-topic": "darkroom.jobs"}
     first, again, other = (
-        read_dead_message(headers, b"\xff", service="credits", key="_platform", place=place, prefix="", attempts=1, now=NOW)
+        read_dead_message(headers, b"\xff", service="credits", key="_platform", place=place, prefix="", now=NOW)
         for place in ("t/0/1", "t/0/1", "t/0/2")
     )
 
@@ -50,7 +65,7 @@ def test_a_message_without_any_story_is_filed_by_its_place() -> None:
 
 def test_what_the_kit_did_not_write_is_no_dead_message() -> None:
     given_up = {"ce_id": HEADERS["ce_id"], "ce_type": "darkroom.ItemGivenUp.v1"}
-    assert read_dead_message(given_up, b"{}", service="predictor", key="s", place="p", prefix="", attempts=1, now=NOW) is None
+    assert read_dead_message(given_up, b"{}", service="predictor", key="s", place="p", prefix="", now=NOW) is None
 
 
 def test_no_sixty_seconds_have_more_letters_than_the_throttle_says() -> None:

@@ -43,11 +43,27 @@ def test_a_429_says_how_long_in_one_of_three_places(headers: dict[str, str], bod
     assert (outcome.refusal, outcome.retry_after_seconds) == (Refusal.THROTTLED, seconds)
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_account(status: int) -> None:
-    outcome = answered(status, {"title": "Insufficient credit", "status": status})
+@pytest.mark.parametrize(("status", "refusal"), [(401, Refusal.ACCOUNT), (403, Refusal.MODEL_FORBIDDEN)])
+def test_a_401_is_about_the_account_and_a_403_about_the_model(status: int, refusal: Refusal) -> None:
+    outcome = answered(status, {"title": "Not allowed", "status": status})
     assert isinstance(outcome, Refused)
-    assert outcome.refusal is Refusal.ACCOUNT
+    assert outcome.refusal is refusal
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"invalid_fields": [{"type": "enum", "field": "input.aspect_ratio", "description": "no"}]}, ("input.aspect_ratio",)),
+        ({"detail": "- input.prompt: is required\n- webhook: must be https: 'x'\n"}, ("input.prompt", "webhook")),
+        ({"invalid_fields": [{"field": ""}, {"field": "webhook"}, "?", {"field": 3}]}, ("webhook",)),
+        ({"detail": "E006: the picture cannot be read"}, ()),
+        (b"<html>", ()),
+    ],
+)
+def test_a_422_names_the_fields_that_are_wrong(body: Any, fields: tuple[str, ...]) -> None:
+    outcome = answered(422, body)
+    assert isinstance(outcome, Refused)
+    assert (outcome.refusal, outcome.fields) == (Refusal.BAD_INPUT, fields)
 
 
 @pytest.mark.parametrize(

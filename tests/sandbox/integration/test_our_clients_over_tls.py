@@ -79,10 +79,11 @@ def creation() -> Creation:
 async def test_the_predictor_creates_and_lists(trusted: RunningSandbox) -> None:
     door = creations(trusted)
     made = await door.create(creation())
-    listed = await door.listed_since(door.accounts[0], datetime.now(UTC) - timedelta(hours=1))
+    now = datetime.now(UTC)
+    page = await door.list_page(door.accounts[0], since=now - timedelta(hours=1), until=now + timedelta(hours=1), page=None)
     await door.close()
     assert isinstance(made, Accepted)
-    assert made.prediction_id in {one.prediction_id for one in listed}
+    assert made.prediction_id in {one.prediction_id for one in page.listed}
 
 
 async def test_the_poller_looks_up_and_the_fetcher_fetches(trusted: RunningSandbox, fetcher: SafeFetcher) -> None:

@@ -8,7 +8,7 @@ import pytest
 from darkroom_contracts.jobs import JobCancelRequested
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.metrics import KitMetrics
-from darkroom_servicekit.outbox import OUTBOX_V1, OutboxRelay
+from darkroom_servicekit.outbox import OUTBOX_V1, OUTBOX_V2, OutboxRelay
 from faststream.kafka import KafkaBroker
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
@@ -23,7 +23,7 @@ async def unit_of_work(database_url: str) -> AsyncIterator[UnitOfWork]:
     engine = build_engine(database_url, pool_size=3)
     uow = UnitOfWork(engine, service="credits", clock=lambda: datetime.now(UTC), wake_relay=lambda: None)
     async with uow.begin() as transaction:
-        for statement in (*OUTBOX_V1, CHECKED_AT_THE_COMMIT):
+        for statement in (*OUTBOX_V1, *OUTBOX_V2, CHECKED_AT_THE_COMMIT):
             await transaction.execute(statement)
     yield uow
     await engine.dispose()
@@ -50,6 +50,12 @@ async def test_a_commit_that_is_refused_leaves_no_event(unit_of_work: UnitOfWork
 
 class DeadKafka:
     """A broker that takes nothing."""
+
+    def __init__(self) -> None:
+        self.config = self.admin_client = self
+
+    async def describe_topics(self, _topics: list[str]) -> None:
+        raise ConnectionError("nobody there")
 
     async def publish(self, *_message: Any, **_options: Any) -> None:  # Any: the relay's own business
         raise ConnectionError("nobody there")

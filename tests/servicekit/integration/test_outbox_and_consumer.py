@@ -4,121 +4,32 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from contextlib import asynccontextmanager
 from random import Random
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
-from darkroom_contracts.credits import Balances, CreditsReserved
+from darkroom_contracts.credits import CreditsReserved
 from darkroom_contracts.event import Event
 from darkroom_contracts.jobs import JobCancelRequested, JobRequested
 from darkroom_contracts.topics import dead_letter_topic
 from darkroom_servicekit import consumer
-from darkroom_servicekit.consumer import INBOX_V1, Handlers
+from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.consumer_lag import unhandled_messages
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.doctor import Thing
-from darkroom_servicekit.outbox import OUTBOX_V1, unsent_rows
+from darkroom_servicekit.outbox import unsent_rows
 from darkroom_servicekit.runtime import Runtime
-from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.stages import Received
 from support.kafka import Log
-from support.migrations import write_migrations
+from support.kit_service import all_running, jobs_in, note, publish, reaches, requested
 from support.service import eventually, running
-from support.stack import StackAddresses
 
 LONGER_THAN_CLIENTS_COMMIT_BY_THEMSELVES = 6.0
-EFFECTS = "CREATE TABLE effects (job_id bigint, instance_id text, at timestamptz DEFAULT clock_timestamp())"
-
-
-@pytest.fixture
-async def kit_database_url(database_url: str) -> str:
-    """A database with outbox, inbox and a table of effects."""
-    connection = await asyncpg.connect(database_url)
-    for statement in (*OUTBOX_V1, *INBOX_V1, EFFECTS, "CREATE TABLE alembic_version AS SELECT '0001' AS version_num"):
-        await connection.execute(statement)
-    await connection.close()
-    return database_url
-
-
-@pytest.fixture
-async def database(kit_database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A plain connection to look with."""
-    connection = await asyncpg.connect(kit_database_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-def make_runtime(parts: StackAddresses, log: Log, kit_database_url: str, tmp_path: Path) -> Callable[..., Runtime]:
-    """One more process of the same service."""
-    migrations = write_migrations(tmp_path, ["0001"])
-
-    def make(*, stall_seconds: float = 60.0) -> Runtime:
-        settings = ServiceSettings(
-            kafka_bootstrap_servers=parts.kafka,
-            kafka_prefix=log.prefix,
-            database_url=kit_database_url,
-            redis_url=parts.redis,
-            log_level="ERROR",
-            consumer_batch_max=50,
-            consumer_stall_seconds=stall_seconds,
-        )
-        return Runtime("credits", "A service of the tests", settings, migrations=migrations)
-
-    return make
-
-
-def requested(job_id: int, instance_id: str = "shop-a") -> JobRequested:
-    return JobRequested(
-        instance_id=instance_id,
-        job_id=job_id,
-        product="optimize",
-        product_id="p-1",
-        product_name="Mug",
-        price_version=1,
-        price_credits=15,
-        items_total=10,
-        requested_at=datetime(2026, 5, 4, tzinfo=UTC),
-    )
-
-
-async def publish(runtime: Runtime, *events: Event) -> None:
-    async with runtime.unit_of_work.begin() as transaction:
-        for event in events:
-            transaction.publish(event)
-
-
-async def note(transaction: Transaction, batch: Sequence[Received[JobRequested]]) -> None:
-    """A handler with an effect that repeats would show, and an event of its own."""
-    rows = [{"job_id": received.event.job_id, "instance_id": received.event.instance_id} for received in batch]
-    await transaction.execute("INSERT INTO effects (job_id, instance_id) VALUES (:job_id, :instance_id)", rows)
-    for received in batch:
-        balances = Balances(available=0, held=150, spent=0)
-        event = CreditsReserved(
-            instance_id=received.event.instance_id, job_id=received.event.job_id, amount=150, balances=balances
-        )
-        transaction.publish(event, cause=received.envelope)
-
-
-def jobs_in(database: asyncpg.Connection) -> Callable[[], Awaitable[list[int]]]:
-    async def jobs() -> list[int]:
-        return [row["job_id"] for row in await database.fetch("SELECT job_id FROM effects ORDER BY job_id")]
-
-    return jobs
-
-
-@asynccontextmanager
-async def all_running(*runtimes: Runtime) -> AsyncIterator[None]:
-    async with AsyncExitStack() as stack:
-        for runtime in runtimes:
-            await stack.enter_async_context(running(runtime.app))
-        yield
 
 
 async def test_an_event_stands_in_the_log_as_a_cloudevent_under_its_tenants_key(
@@ -216,17 +127,13 @@ async def test_what_comes_twice_has_its_effect_once(
     async with running(runtime.app):
         again = list(zip(events, envelopes, strict=True))
         await log.send(again + again[:30])
-        await eventually(lambda: _reaches(jobs_in(database), 120))
+        await eventually(reaches(jobs_in(database), 120))
         reserved = await log.events(lambda seen: _count(seen, CreditsReserved) >= 120)
 
     assert await jobs_in(database)() == list(range(120))
     assert _count(reserved, CreditsReserved) == 120
     causes = {received.envelope.causation_id for received in reserved if isinstance(received.event, CreditsReserved)}
     assert causes == {envelope.id for envelope in envelopes}
-
-
-async def _reaches(jobs: Callable[[], Awaitable[list[int]]], count: int) -> bool:
-    return len(await jobs()) >= count
 
 
 def _count(seen: Sequence[Received[Event]], kind: type[Event]) -> int:
@@ -250,7 +157,7 @@ async def test_poison_goes_to_the_dead_letters_with_its_reason_and_the_partition
     runtime.consume(Handlers().on(JobRequested, refuse_13))
     async with running(runtime.app):
         dead = await log.raw(dead_letter_topic("credits"), 4)
-        await eventually(lambda: _reaches(jobs_in(database), 4))
+        await eventually(reaches(jobs_in(database), 4))
 
     assert await jobs_in(database)() == [11, 12, 14, 15]
     reasons = sorted(dict(record.headers)["dl-reason"].decode() for record in dead)
@@ -265,13 +172,14 @@ async def test_a_foreign_key_on_a_tenants_event_is_not_believed(
     make_runtime: Callable[[], Runtime], log: Log, database: asyncpg.Connection
 ) -> None:
     (envelope,) = await log.publish(requested(1))
-    forged = [(name, value.encode()) for name, value in envelope.headers().items() if name != "ce_id"] + [("ce_id", b"2")]
+    forged = [(name, value.encode()) for name, value in envelope.headers().items() if name != "ce_id"]
+    forged.append(("ce_id", str(uuid4()).encode()))
     await log.send_raw("darkroom.jobs", requested(2).to_json(), key=b"shop-b", headers=forged)
     runtime = make_runtime()
     runtime.consume(Handlers().on(JobRequested, note))
     async with running(runtime.app):
         (dead,) = await log.raw(dead_letter_topic("credits"), 1)
-        await eventually(lambda: _reaches(jobs_in(database), 1))
+        await eventually(reaches(jobs_in(database), 1))
 
     assert await jobs_in(database)() == [1]
     assert b"the key is not the event's instance" in dict(dead.headers)["dl-detail"]
@@ -292,7 +200,7 @@ async def test_an_outage_in_a_handler_is_waited_out_and_nothing_is_skipped(
     runtime = make_runtime()
     runtime.consume(Handlers().on(JobRequested, weak))
     async with running(runtime.app):
-        await eventually(lambda: _reaches(jobs_in(database), 2))
+        await eventually(reaches(jobs_in(database), 2))
 
     assert await jobs_in(database)() == [1, 2]
 
@@ -304,7 +212,7 @@ async def test_events_of_other_types_are_passed_over(
     runtime = make_runtime()
     runtime.consume(Handlers().on(JobRequested, note))
     async with running(runtime.app):
-        await eventually(lambda: _reaches(jobs_in(database), 1))
+        await eventually(reaches(jobs_in(database), 1))
 
     assert await jobs_in(database)() == [2]
     assert await database.fetchval("SELECT count(*) FROM inbox") == 1
@@ -400,11 +308,11 @@ async def test_messages_that_the_log_has_dropped_are_not_waited_for(
     assert await unhandled(runtime, 0) == []
     async with running(runtime.app):
 
-        async def measured() -> list[float]:
-            return [sample.value for metric in runtime.metrics.lag.collect() for sample in metric.samples]
+        async def measured() -> set[float]:
+            return {sample.value for metric in runtime.metrics.lag.collect() for sample in metric.samples}
 
         runtime.metrics.lag.clear()  # measured before there were partitions
-        await eventually(lambda: _true_when(measured(), [0.0]))
+        await eventually(lambda: _true_when(measured(), {0.0}))
 
 
 async def test_offsets_that_could_not_be_committed_are_committed_later(

@@ -11,8 +11,9 @@ import pytest
 from darkroom_contracts.jobs import JobCancelRequested
 from darkroom_servicekit.consumer import INBOX_V1, Handlers
 from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.dead_letters import DEAD_LETTERS_V1
 from darkroom_servicekit.outages import is_outage
-from darkroom_servicekit.outbox import OUTBOX_V1
+from darkroom_servicekit.outbox import OUTBOX_V1, OUTBOX_V2
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.schema import MAKE_MARKER, SchemaDoesNotFit, serve_code_from
 from darkroom_servicekit.settings import ServiceSettings
@@ -33,7 +34,7 @@ async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database_url)
     effects = "CREATE TABLE effects (job_id bigint)"
     version = f"CREATE TABLE alembic_version AS SELECT '{CODE}' AS version_num"
-    for statement in (*OUTBOX_V1, *INBOX_V1, effects, version, MAKE_MARKER):
+    for statement in (*OUTBOX_V1, *OUTBOX_V2, *DEAD_LETTERS_V1, *INBOX_V1, effects, version, MAKE_MARKER):
         await connection.execute(statement)
     yield connection
     await connection.close()

@@ -5,6 +5,7 @@ import asyncio
 from darkroom_servicekit.loops import Loops, set_within
 from darkroom_servicekit.metrics import KitMetrics
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 
 def loops() -> Loops:
@@ -74,3 +75,23 @@ async def test_what_is_set_ends_the_wait_and_what_is_not_only_its_time() -> None
     asyncio.get_running_loop().call_soon(event.set)
     assert await set_within(event, 3600) is True
     assert await set_within(event, 0) is True, "it stays set until the caller clears it"
+
+
+async def test_the_log_names_the_error_itself_and_not_the_group_that_a_task_group_makes_of_it() -> None:
+    async def fails_in_a_group() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_fail())
+            await asyncio.Event().wait()
+
+    with capture_logs() as logged:
+        running = loops()
+        running.start("weak", fails_in_a_group)
+        while not logged:
+            await asyncio.sleep(0)
+        await running.stop()
+
+    assert logged[0]["error"] == "ConnectionError: away"
+
+
+async def _fail() -> None:
+    raise ConnectionError("away")

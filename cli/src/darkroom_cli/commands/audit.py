@@ -71,10 +71,13 @@ def balances(
     differing = [name for name, sums in found.items() if compare and _as_credits_says(name) != sums]
     if as_json:
         told = [{"instanceId": name, **vars(sums), "differs": name in differing} for name, sums in found.items()]
-        show_json({"balances": told, "events": rebuilt.events, "disagreements": rebuilt.disagreements_count})
+        counts = {"events": rebuilt.events, "skipped": rebuilt.skipped, "disagreements": rebuilt.disagreements_count}
+        show_json({"balances": told} | counts)
     else:
         _show_balances(found, differing)
         tell(f"{rebuilt.events:,} events; {rebuilt.disagreements_count:,} tell of other balances than all before them add up to")
+    if rebuilt.skipped:
+        tell(f"{rebuilt.skipped:,} records skipped: no events that this version knows")
     for one in rebuilt.disagreements:
         tell(f"{one.instance_id}: event {one.event_id} tells of {one.told}, added up {one.added_up}")
     if differing or rebuilt.disagreements_count:
@@ -88,7 +91,7 @@ def _rebuilt(until: datetime | None) -> Rebuilt:
         fail("no Kafka: start the stack with `darkroom up`, or give DARKROOM_KAFKA_BOOTSTRAP_SERVERS")
     try:
         return asyncio.run(rebuild(bootstrap, until=until))
-    except (OSError, KafkaError, TimeoutError, ValueError, KeyError) as error:
+    except (OSError, KafkaError, TimeoutError) as error:
         fail(f"darkroom.credits could not be read at {bootstrap}: {error}")
 
 

@@ -76,6 +76,15 @@ def _show(document: dict[str, Any], *, as_json: bool) -> None:
     for one in document["models"]:
         again = f", tried again at {one['opensAgainAt']}" if one["opensAgainAt"] else ""
         print(f"model {one['model']}: {one['state']}, {one['failures']} failures in a row{again}")
+        for tenant in one["slowedTenants"]:
+            print(f"  tenant {tenant['instanceId']} is slowed at this model: {_slowed(tenant)}")
+    for one in document["faults"]:
+        print(f"model {one['model']}: closed for a fault of ours ({one['code']}): {one['answer']}")
+
+
+def _slowed(tenant: dict[str, Any]) -> str:
+    again = f"tried again at {tenant['triedAgainAt']}" if tenant["triedAgainAt"] else "to be tried again now"
+    return f"{tenant['failures']} failures in a row since {tenant['slowedSince']}, {again}"
 
 
 def _state(account: dict[str, Any]) -> str:

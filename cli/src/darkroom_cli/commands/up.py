@@ -1,6 +1,7 @@
 """`darkroom up`: start, complete or scale the local stack."""
 
 import time
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -17,12 +18,14 @@ app = typer.Typer(add_completion=False)
 def up(
     replicas: Annotated[str, typer.Option(help="how often a service runs, e.g. predictor=3,credits=2")] = "",
     only: Annotated[str, typer.Option(help="only these parts, e.g. postgres,redis,kafka (what runs already goes on)")] = "",
+    tls: Annotated[bool, typer.Option("--tls", help="the services reach the sandbox by TLS, as DARKROOM_SANDBOX_TLS=1")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the status as JSON")] = False,
 ) -> None:
     """Start what is not given by settings, wait until all of it is ready. Running already: nothing happens, or it is scaled."""
     with told_errors():
         started = time.monotonic()
         chosen = settings()
+        chosen = replace(chosen, sandbox_tls=chosen.sandbox_tls or tls)
         plan = bring_up(chosen, only=parse_only(only or None), replicas=parse_replicas(replicas), tell=tell)
         if as_json:
             show_json(status_document(chosen.home))

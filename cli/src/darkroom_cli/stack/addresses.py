@@ -1,7 +1,7 @@
 """Where everything of one stack answers: written into the plan by `up`, read by whoever asks afterwards."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -17,6 +17,9 @@ class Addresses:
     databases: Mapping[str, str]
     database_admin: str | None
     storage: str
+    # Where the sandbox' vendors are reached over their wires, and whom to trust there (None: no TLS).
+    vendors: Mapping[str, str] = field(default_factory=dict)
+    ca_file: str | None = None
 
     @property
     def ws(self) -> str | None:

@@ -16,7 +16,15 @@ from darkroom_cli.stack.errors import StackError
 from darkroom_cli.stack.home import Home
 from darkroom_cli.stack.plan import Plan, Task
 from darkroom_cli.stack.ports import HOST, Ports
-from darkroom_cli.stack.services import Surroundings, python_environment, replica_key, sandbox_task, service_task
+from darkroom_cli.stack.services import (
+    SANDBOX_VENDORS,
+    Sandbox,
+    Surroundings,
+    python_environment,
+    replica_key,
+    sandbox_task,
+    service_task,
+)
 
 GATEWAY_FOLDER = TREE / "deploy" / "gateway"
 # The ledger's own service must not be able to edit it; an owner always could.
@@ -57,7 +65,12 @@ class Builder:
     def add_redis(self) -> str | None:
         if self.settings.redis_url is not None or "redis" not in self.wanted:
             return self.settings.redis_url
-        part = redis.Redis(data=self.home.data / "redis", port=self.port("redis"), program=redis.program())
+        part = redis.Redis(
+            data=self.home.data / "redis",
+            port=self.port("redis"),
+            program=redis.program(),
+            environment=self.settings.redis_environment,
+        )
         self.preparations["redis"] = part.prepare
         self.tasks.append(part.task())
         return part.url
@@ -114,19 +127,25 @@ class Builder:
     def add_topics(self, bootstrap: str) -> None:
         self._job("topics", "darkroom_cli.stack.topics", after=("kafka",), env={"DARKROOM_KAFKA_BOOTSTRAP_SERVERS": bootstrap})
 
-    def add_sandbox(self, web: str) -> str | None:
+    def add_sandbox(self, web: str) -> Sandbox | None:
         if self.settings.provider_tokens is not None or "sandbox" not in self.wanted:
             return None
-        port = self.port("sandbox")
+        part = Sandbox(
+            url=f"http://{HOST}:{self.port('sandbox')}",
+            ports={vendor: self.port(f"sandbox-{vendor}", "sandbox") for vendor in SANDBOX_VENDORS},
+            ca_file=str(self.home.ca_file) if self.settings.sandbox_tls else None,
+        )
         home = str(self.home.data / "sandbox")
-        self.tasks.append(sandbox_task(port=port, home=home, web=web, environ=self.settings.environ))
-        return f"http://{HOST}:{port}"
+        self.tasks.append(sandbox_task(part, home=home, web=web, environ=self.settings.environ))
+        return part
 
     def add_service(self, name: str, replicas: int, around: Surroundings) -> list[int]:
         """The ports of the service's replicas, the first one's first."""
         keys = [replica_key(name, number) for number in range(1, replicas + 1)]
         ports = [self.port(key) for key in keys]
-        after = ("postgres", "redis", "kafka", "databases", "migrate", "topics")
+        after: tuple[str, ...] = ("postgres", "redis", "kafka", "databases", "migrate", "topics")
+        if around.sandbox is not None and around.sandbox.ca_file is not None:
+            after += ("sandbox",)  # which writes the file of its authority
         for number, port in enumerate(ports, start=1):
             self.tasks.append(service_task(name, number, of=replicas, port=port, around=around, after=after))
         return ports
@@ -211,7 +230,9 @@ def assemble(
     addresses = Addresses(
         web=front.url if front is not None and "gateway" in wanted else None,
         services={name: f"http://{HOST}:{found[0]}" for name, found in upstreams.items()},
-        sandbox=sandbox,
+        sandbox=sandbox.url if sandbox else None,
+        vendors=sandbox.vendors if sandbox else {},
+        ca_file=sandbox.ca_file if sandbox else None,
         kafka=kafka_address,
         redis=redis_url,
         databases=databases,

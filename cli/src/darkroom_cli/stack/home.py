@@ -40,6 +40,11 @@ class Home:
         return self.path / "state.json"
 
     @property
+    def ca_file(self) -> Path:
+        """The certificate of the sandbox' own authority, where the sandbox speaks TLS."""
+        return self.path / "ca.pem"
+
+    @property
     def lock(self) -> Path:
         return self.path / "supervisor.lock"
 

@@ -45,6 +45,7 @@ def up(settings: StackSettings, *, only: frozenset[str], replicas: Mapping[str, 
     home.make()
     with home.one_command_at_a_time(), closing(Ports(home.path / "ports.json")) as ports:
         old = read_plan(home.plan) if home.supervisor_pid() is not None else None
+        settings = replace(settings, sandbox_tls=_speaks_tls(settings, old))
         wanted = only | (frozenset(old.about["parts"]) if old else frozenset())
         if "kafka" in wanted and settings.kafka_bootstrap_servers is None and not jars.are_here(settings.environ):
             tell("  fetching Kafka from Maven Central, once (43 MB) …")
@@ -99,6 +100,16 @@ def _next_plan(
     good = {task["key"] for task in _reported(home) if _good(task)}
     tasks = tuple(replace(running[task.key], name=task.name) if _stays(task, running, good) else task for task in plan.tasks)
     return replace(plan, tasks=tasks, about={**plan.about, "parts": sorted(wanted)})
+
+
+def _speaks_tls(settings: StackSettings, old: Plan | None) -> bool:
+    """A running sandbox goes on as it was started; asking it for TLS then is an error."""
+    if old is None or old.about["addresses"]["sandbox"] is None:
+        return settings.sandbox_tls
+    running = old.about["addresses"].get("ca_file") is not None
+    if settings.sandbox_tls and not running:
+        raise StackError("the sandbox runs without TLS; `darkroom down` first to start it with TLS")
+    return running
 
 
 def _stays(task: Task, running: Mapping[str, Task], good: set[str]) -> bool:

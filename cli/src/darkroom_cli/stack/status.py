@@ -86,6 +86,8 @@ def _document(state: str, addresses: Addresses, processes: list[dict[str, Any]])
         "services": dict(addresses.services),
         "ws": addresses.ws,
         "sandbox": addresses.sandbox,
+        "vendors": dict(addresses.vendors),
+        "caFile": addresses.ca_file,
         "kafka": addresses.kafka,
         "redis": addresses.redis,
         "databases": dict(addresses.databases),

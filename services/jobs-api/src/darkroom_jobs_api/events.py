@@ -23,12 +23,12 @@ from darkroom_jobs_api.jobs.follow_items import (
     on_items_started,
     on_predictions_created,
 )
-from darkroom_jobs_api.jobs.redrive_items import on_dead_letters_redriven
+from darkroom_jobs_api.jobs.redrive_items import RedriveItems
 from darkroom_jobs_api.quotes.prices import see_prices
 from darkroom_jobs_api.quotes.store import see_balances
 
 
-def event_handlers(decide: DecideJobs) -> Handlers:
+def event_handlers(decide: DecideJobs, redrive: RedriveItems) -> Handlers:
     """Every subscription of the service."""
     return (
         Handlers()
@@ -46,5 +46,5 @@ def event_handlers(decide: DecideJobs) -> Handlers:
         .on(ItemCompleted, on_items_completed)
         .on(ItemFailed, on_items_failed)
         .on(ItemCanceled, on_items_canceled)
-        .on(DeadLettersRedriven, on_dead_letters_redriven)
+        .on(DeadLettersRedriven, redrive.on_dead_letters_redriven)
     )

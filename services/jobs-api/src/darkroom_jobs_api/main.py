@@ -26,10 +26,12 @@ from darkroom_jobs_api.jobs.doctor import JobsDoctor
 from darkroom_jobs_api.jobs.http import job_routes
 from darkroom_jobs_api.jobs.http_changes import change_routes
 from darkroom_jobs_api.jobs.http_download import download_routes
+from darkroom_jobs_api.jobs.redrive_items import RedriveItems
 from darkroom_jobs_api.jobs.release_items import ReleaseItems
 from darkroom_jobs_api.jobs.retry_job import RetryJob
 from darkroom_jobs_api.jobs.stop_items import StopItems
 from darkroom_jobs_api.jobs.submit_job import SubmitJob
+from darkroom_jobs_api.metrics import JobsApiMetrics
 from darkroom_jobs_api.quotes.http import quote_routes
 from darkroom_jobs_api.sandbox.door import SandboxDoor
 from darkroom_jobs_api.sandbox.http import sandbox_routes
@@ -50,7 +52,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     unit_of_work = runtime.unit_of_work
     catalogue = CatalogueStore(settings.model_overrides())
     decisions = Decisions(runtime.redis)
-    release = ReleaseItems(unit_of_work, catalogue)
+    release = ReleaseItems(unit_of_work, catalogue, JobsApiMetrics(runtime.metrics.registry))
     guard = AddressGuard(parse_allow(settings.fetch_allow), resolve=HostResolver(parse_servers(settings.dns_servers)))
     accept = AcceptRequest(unit_of_work, catalogue, guard, SubmitJob(unit_of_work, decisions))
     stop_items = StopItems(unit_of_work)
@@ -58,7 +60,8 @@ def build(settings: JobsApiSettings) -> FastAPI:
     store_client = build_client()
     runtime.on_close(store_client.aclose)
 
-    runtime.consume(event_handlers(DecideJobs(release, decisions)))
+    redrive = RedriveItems(oldest_age=timedelta(days=settings.inbox_keep_days))
+    runtime.consume(event_handlers(DecideJobs(release, decisions), redrive))
     runtime.loop("decisions", decisions.run)
     runtime.loop("release", release.run)
     runtime.loop("stop", stop_items.run)

@@ -31,4 +31,7 @@ class NotifierSettings(ServiceSettings):
     sms_per_minute: int = Field(default=60, ge=1, description="how many SMS leave in a minute, over all replicas")
 
     unsubscribe_secret: str | None = Field(default=None, description="signs the links that end e-mails; none: no such links")
+    notify_older_hours: int = Field(
+        default=24, ge=1, description="events older than this go into the inbox, but nobody gets an e-mail or SMS about them"
+    )
     notifications_keep_days: int = Field(default=90, ge=1, description="how long the inbox and its messages are kept")

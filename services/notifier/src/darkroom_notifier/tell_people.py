@@ -48,7 +48,8 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     runtime.app.include_router(reports.router())
     MessagesDoctor(runtime.unit_of_work, [sender.wake for sender in senders.values()]).register(runtime.doctor)
     runtime.loop("forgetting", lambda: _forget_for_ever(runtime, settings.notifications_keep_days))
-    return NotificationRecorder({channel: sender.wake for channel, sender in senders.items()})
+    wake_senders = {channel: sender.wake for channel, sender in senders.items()}
+    return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours))
 
 
 def unsubscribe_links(settings: NotifierSettings) -> UnsubscribeLinks | None:

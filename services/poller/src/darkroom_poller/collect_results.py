@@ -42,7 +42,7 @@ WAKE_MARGIN_SECONDS = 0.05
 SPACING_SECONDS = 0.03
 """Between transactions under load: a result is told this much later at most, and one transaction serves many."""
 GONE_ATTEMPTS_MAX = 4
-"""A 404 right after the end may be the provider's own lag; after this many it is final."""
+"""A 404 right after the end may be the provider's own lag; after this many such answers, other failures apart, it is final."""
 BROKEN_ATTEMPTS_MAX = 3
 """A picture that killed its decoder this often is not tried again."""
 
@@ -204,9 +204,9 @@ class CollectResults:
             log.warning("output is not a usable picture", reason=str(error))
             return GivenUp(prediction, UNUSABLE_OUTPUT)
         except NotFound as error:
-            if prediction.fetch_attempts + 1 >= GONE_ATTEMPTS_MAX:
+            if prediction.gone_attempts + 1 >= GONE_ATTEMPTS_MAX:
                 return GivenUp(prediction, OUTPUT_LOST)
-            return self._again(prediction, "fetch", error.reason)
+            return self._again(prediction, "gone", error.reason)
         except FetchFailed as error:
             return self._again(prediction, "fetch", error.reason) if error.retryable else GivenUp(prediction, UNUSABLE_OUTPUT)
         except ImagingFailed as error:
@@ -290,7 +290,8 @@ class CollectResults:
                 self._metrics.ends.labels("stored").inc()
             for ended in await store.mark_failed(transaction, failed, from_ready=True):
                 publish_failure(transaction, ended, failed[ended.attempt_id], self._metrics)
-            await store.postpone(transaction, delays, owner=self._limits.owner)
+            gone = {one.prediction.attempt_id for one in endings if isinstance(one, PutOff) and one.reason == "gone"}
+            await store.postpone(transaction, delays, gone=gone, owner=self._limits.owner)
         return [None] * len(endings)
 
 

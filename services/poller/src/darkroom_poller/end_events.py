@@ -32,6 +32,7 @@ def failed_event(prediction: Prediction, failure: Failed) -> PredictionFailed:
         prediction_id=prediction.prediction_id,
         code=failure.code,
         message=failure.message,
+        detail=failure.detail,
         retryable=failure.retryable,
         fault=failure.fault,
     )

@@ -17,7 +17,7 @@ from darkroom_poller.early_store import EarlyWebhook, take_early
 from darkroom_poller.end_events import completed_event, failed_event
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.name_accounts import NameAccounts
-from darkroom_poller.predictions import Failed, Pending, Progress, Succeeded, first_poll_seconds, progress_of_output
+from darkroom_poller.predictions import Failed, Missing, Pending, Progress, Succeeded, first_poll_seconds, progress_of_output
 from darkroom_poller.store import ended_before, file_predictions
 
 ReadWebhook = Callable[[dict[str, Any]], Progress]
@@ -97,6 +97,7 @@ class FilePredictions:
         event = received.event
         overdue_seconds = event.cancel_after_seconds + self._overdue_margin_seconds
         poll_seconds = first_poll_seconds(event.expected_seconds, webhook_expected=event.webhook_expected)
+        poll_seconds = 0.0 if isinstance(progress, Missing) else poll_seconds
         return {
             "attempt_id": attempt_id,
             "token": event.callback_token_sha256,
@@ -130,6 +131,7 @@ class FilePredictions:
                 prediction_id=event.prediction_id,
                 code=failure.code,
                 message=failure.message,
+                detail=failure.detail,
                 retryable=failure.retryable,
                 fault=failure.fault,
             ),
@@ -140,7 +142,7 @@ class FilePredictions:
         """After the commit: outputs to collect, polls to plan."""
         if any(isinstance(progress, Succeeded) for _, progress in filed):
             transaction.after_commit(self._output_ready)
-        waits = [row["first_poll"] for row, progress in filed if isinstance(progress, Pending)]
+        waits = [row["first_poll"] for row, progress in filed if isinstance(progress, Pending | Missing)]
         if waits:
             transaction.after_commit(lambda: self._filed(min(waits)))
 
@@ -155,5 +157,6 @@ def _state_columns(progress: Progress) -> dict[str, Any]:
         "completed_at": output.completed_at if output else None,
         "failure_code": failure.code if failure else None,
         "failure_message": failure.message if failure else None,
+        "failure_detail": failure.detail if failure else None,
         "failure_retryable": failure.retryable if failure else None,
     }

@@ -65,7 +65,7 @@ def build(settings: PollerSettings) -> FastAPI:
         collect.take,
         collect.wake,
     )
-    record = RecordProgress(runtime.unit_of_work, collectors, metrics)
+    record = RecordProgress(runtime.unit_of_work, collectors, metrics, missing_seconds=settings.missing_seconds)
     poll = PollPredictions(
         runtime.unit_of_work,
         {PROVIDER: replicate},

@@ -16,7 +16,10 @@ class PollerMetrics:
             registry=registry,
         )
         self.polls = Counter(
-            "darkroom_polls", "Look-ups by outcome: pending, ended, unknown, failed", ["provider", "outcome"], registry=registry
+            "darkroom_polls",
+            "Look-ups by outcome: pending, missing, ended, unknown, failed",
+            ["provider", "outcome"],
+            registry=registry,
         )
         self.overdue = Counter("darkroom_predictions_overdue", "Predictions cancelled for taking too long", registry=registry)
         self.ends = Counter(
@@ -30,7 +33,7 @@ class PollerMetrics:
         )
         self.collect_retries = Counter(
             "darkroom_collect_retries",
-            "Collections put off, by reason: fetch, storage, picture, unexpected",
+            "Collections put off, by reason: fetch, gone, storage, picture, unexpected",
             ["reason"],
             registry=registry,
         )

@@ -14,8 +14,8 @@ from darkroom_servicekit.logs import log_context
 from darkroom_servicekit.loops import set_within
 
 from darkroom_poller.metrics import PollerMetrics
-from darkroom_poller.poll_store import claim_polls, seconds_to_next_poll
-from darkroom_poller.predictions import TIMED_OUT, UNREACHABLE, Pending, Prediction, Progress
+from darkroom_poller.poll_store import Accounts, claim_polls, seconds_to_next_poll
+from darkroom_poller.predictions import TIMED_OUT, UNREACHABLE, Missing, Pending, Prediction, Progress
 from darkroom_poller.providers.door import Provider, ProviderThrottled, ProviderUnavailable
 from darkroom_poller.record_progress import FromPoll, RecordProgress
 
@@ -27,6 +27,7 @@ BURST_SECONDS = 2.0
 CLAIM_SECONDS = 30.0
 """A claimed poll that its replica never made is due again after this."""
 AT_ONCE_MAX = 32
+NO_ANSWER = Pending("unreachable")
 
 log = structlog.get_logger()
 
@@ -58,7 +59,7 @@ class PollPredictions:
         self._limits = limits
         self._woken = asyncio.Event()
         self._wake_at = 0.0
-        self._paused_until: dict[str, float] = {}
+        self._paused_until: dict[tuple[str, str], float] = {}
 
     def wake(self, in_seconds: float) -> None:
         """Something becomes due in `in_seconds`; only what is earlier than planned disturbs the sleep."""
@@ -71,25 +72,29 @@ class PollPredictions:
         while True:
             self._woken.clear()
             self._wake_at = inf  # whatever is filed from here on may be missed by the look-up below
-            # What is filed wakes us in a pause as well.
-            asked = 0 if self._pause_left(clock()) else await self._poll_due()
+            asked = await self._poll_due()
             async with self._uow.read() as connection:
-                seconds = await seconds_to_next_poll(connection, self._accounts)
+                seconds = await seconds_to_next_poll(connection, self._not_paused(clock()))
             wait = LOOK_AGAIN_SECONDS if seconds is None else min(LOOK_AGAIN_SECONDS, seconds)
-            wait = max(wait, DUE_AGAIN_SECONDS_MIN if asked else 60 / self._limits.per_minute, self._pause_left(clock()))
+            # Accounts whose pause ends earlier are looked at then.
+            wait = min([wait, *(until - clock() for until in self._paused_until.values() if until > clock())])
+            wait = max(wait, DUE_AGAIN_SECONDS_MIN if asked else 60 / self._limits.per_minute)
             self._wake_at = clock() + wait
             await set_within(self._woken, wait)
 
-    def _pause_left(self, now: float) -> float:
-        """While every provider asks for quiet nothing is claimed."""
-        pauses = [self._paused_until.get(name, 0.0) - now for name in self._providers]
-        return max(0.0, min(pauses, default=0.0))
+    def _not_paused(self, now: float) -> Accounts:
+        """The accounts that may be asked now."""
+        return {
+            provider: [account for account in accounts if self._paused_until.get((provider, account), 0.0) <= now]
+            for provider, accounts in self._accounts.items()
+        }
 
     async def _poll_due(self) -> int:
+        accounts = self._not_paused(asyncio.get_running_loop().time())
         async with self._uow.begin() as transaction:
             due = await claim_polls(
                 transaction,
-                self._accounts,
+                accounts,
                 per_minute=self._limits.per_minute,
                 burst_seconds=BURST_SECONDS,
                 lease_seconds=CLAIM_SECONDS,
@@ -106,10 +111,13 @@ class PollPredictions:
                 progress = await self._ask(prediction)
                 if progress is None:
                     given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
-                    progress = UNREACHABLE if given_up else Pending("unreachable")
+                    progress = UNREACHABLE if given_up else NO_ANSWER
                 elif isinstance(progress, Pending) and prediction.overdue_by_seconds >= 0:
                     progress = await self._cancel(prediction)
-        await self._record.submit(FromPoll(prediction.attempt_id, prediction.polls, prediction.expected_seconds, progress))
+        answered = progress != NO_ANSWER
+        await self._record.submit(
+            FromPoll(prediction.attempt_id, prediction.polls, prediction.expected_seconds, progress, answered)
+        )
 
     async def _ask(self, prediction: Prediction) -> Progress | None:
         """The provider's answer; None when there is none."""
@@ -119,7 +127,7 @@ class PollPredictions:
                 raise ProviderUnavailable(f"no adapter for the provider {prediction.provider}")
             progress = await provider.look_up(prediction.account, prediction.prediction_id)
         except ProviderUnavailable as error:
-            self._pause(prediction.provider, error)
+            self._pause(prediction, error)
             self._metrics.polls.labels(prediction.provider, "failed").inc()
             log.warning("provider gives no answer", error=str(error)[:200])
             return None
@@ -130,13 +138,16 @@ class PollPredictions:
         self._count(prediction, progress)
         return progress
 
-    def _pause(self, provider: str, error: ProviderUnavailable) -> None:
+    def _pause(self, prediction: Prediction, error: ProviderUnavailable) -> None:
+        """The provider counts requests by account: the others are asked on."""
         if isinstance(error, ProviderThrottled):
-            self._paused_until[provider] = asyncio.get_running_loop().time() + error.pause_seconds
+            until = asyncio.get_running_loop().time() + error.pause_seconds
+            self._paused_until[prediction.provider, prediction.account] = until
 
     def _count(self, prediction: Prediction, progress: Progress) -> None:
         unknown = isinstance(progress, Pending) and not progress.known
         outcome = "unknown" if unknown else "pending" if isinstance(progress, Pending) else "ended"
+        outcome = "missing" if isinstance(progress, Missing) else outcome
         self._metrics.polls.labels(prediction.provider, outcome).inc()
         if isinstance(progress, Pending) and unknown:
             log.error("provider reports a status that we do not know", status=progress.status[:50])
@@ -151,8 +162,8 @@ class PollPredictions:
         try:
             after = await self._providers[prediction.provider].cancel(prediction.account, prediction.prediction_id)
         except ProviderUnavailable as error:
-            self._pause(prediction.provider, error)
+            self._pause(prediction, error)
             log.warning("prediction not cancelled", error=str(error)[:200])
             given_up = prediction.overdue_by_seconds >= self._limits.unreachable_seconds_max
-            return UNREACHABLE if given_up else Pending("unreachable")
+            return UNREACHABLE if given_up else NO_ANSWER
         return TIMED_OUT if isinstance(after, Pending) else after

@@ -6,7 +6,7 @@ from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from darkroom_poller.predictions import Prediction
+from darkroom_poller.predictions import MISSES_MIN, Prediction
 from darkroom_poller.store import COLUMNS, prediction_of
 
 BUDGET = text(
@@ -56,6 +56,20 @@ RESCHEDULE = text(
     WHERE p.attempt_id = new.attempt_id
     """
 )
+MISSED = text(
+    """
+    UPDATE predictions SET misses = misses + 1, missing_since = coalesce(missing_since, clock_timestamp())
+    WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'IN_FLIGHT'
+    RETURNING attempt_id::text,
+        misses >= :misses_min AND missing_since <= clock_timestamp() - make_interval(secs => :seconds) AS lost
+    """
+)
+FOUND = text(
+    """
+    UPDATE predictions SET misses = 0, missing_since = NULL
+    WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND missing_since IS NOT NULL
+    """
+)
 EARLIEST = text(
     f"""
     SELECT CAST(extract(epoch FROM min(next_poll_at) - clock_timestamp()) AS double precision)
@@ -78,6 +92,7 @@ async def claim_polls(
 ) -> list[Prediction]:
     """Predictions to ask for now, within the budget; each is due again after the lease unless it is rescheduled."""
     free_for_seconds = (await transaction.execute(BUDGET)).scalar_one()
+    burst_seconds = max(burst_seconds, 60 / per_minute)  # one request at least
     affordable = int(min(burst_seconds, free_for_seconds) * per_minute / 60)
     if affordable < 1:
         return []
@@ -89,6 +104,23 @@ async def claim_polls(
         requests = len(claimed) + sum(one.overdue_by_seconds >= 0 for one in claimed)
         await transaction.execute(SPEND, {"burst_seconds": burst_seconds, "seconds": requests * 60 / per_minute})
     return claimed
+
+
+async def mark_missing(transaction: Transaction, attempt_ids: Sequence[str], *, missing_seconds: float) -> set[str]:
+    """Count look-ups that missed their predictions, locked by the caller; the ids of those that are lost.
+
+    Lost: missed by MISSES_MIN look-ups in a row, the first of them at least `missing_seconds` ago.
+    """
+    if not attempt_ids:
+        return set()
+    parameters = {"ids": list(attempt_ids), "misses_min": MISSES_MIN, "seconds": missing_seconds}
+    return {row.attempt_id for row in await transaction.execute(MISSED, parameters) if row.lost}
+
+
+async def mark_found(transaction: Transaction, attempt_ids: Sequence[str]) -> None:
+    """The provider knows these predictions, locked by the caller: earlier misses do not count any more."""
+    if attempt_ids:
+        await transaction.execute(FOUND, {"ids": list(attempt_ids)})
 
 
 async def reschedule(transaction: Transaction, delays: Mapping[str, float]) -> None:

@@ -23,6 +23,9 @@ BACKOFF_SECONDS_FIRST = 2.0
 BACKOFF_SECONDS_MAX = 30.0
 JITTER = 0.2
 
+MISSES_MIN = 3
+"""So many look-ups in a row must miss a prediction, over a time of its own, before it counts as lost."""
+
 PREDICT_SECONDS_MAX = 1_000_000
 """A provider's own figure beyond this is no figure."""
 
@@ -39,8 +42,15 @@ class Pending:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """The provider does not show the prediction, or the output of a finished one. One such answer proves nothing."""
+
+    what: Literal["prediction", "output"]
+
+
+@dataclass(frozen=True)
 class Succeeded:
-    """The provider has an output: an https or `data:` address."""
+    """There is an output: an https or `data:` address, or `stored:` and the key under which the predictor stored it."""
 
     output_address: str
     predict_seconds: float | None = None
@@ -50,11 +60,15 @@ class Succeeded:
 
 @dataclass(frozen=True)
 class Failed:
-    """Ended without a usable output. `code` is one of the platform's stable words, `message` a sentence for a shop owner."""
+    """Ended without a usable output. `code` is one of the platform's stable words, `message` its sentence for a customer.
+
+    `detail` is what the provider said, for operators.
+    """
 
     code: str
     message: str
     retryable: bool
+    detail: str | None = None
 
     @property
     def fault(self) -> Fault:
@@ -71,7 +85,7 @@ FAULTS: Mapping[str, Fault] = {
 }
 """By code. A picture that we could not read, fetch or ask about proves nothing against the model or the tenant."""
 
-Progress = Pending | Succeeded | Failed
+Progress = Pending | Missing | Succeeded | Failed
 
 UNUSABLE_OUTPUT = Failed("output-unusable", "The studio sent back something that is not a usable picture.", retryable=False)
 TIMED_OUT = Failed("provider-timeout", "The studio took too long over this picture.", retryable=True)
@@ -100,6 +114,7 @@ class Prediction:
     ready_for_seconds: float | None
     expires_in_seconds: float | None
     fetch_attempts: int
+    gone_attempts: int
     cause_id: str
     correlation_id: str | None
     traceparent: str | None

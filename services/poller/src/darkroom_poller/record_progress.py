@@ -5,7 +5,7 @@ A terminal state is never overwritten, whatever comes in whatever order; a webho
 
 import hmac
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from darkroom_poller import poll_store
 from darkroom_poller.early_store import EarlyWebhook, lock_to_park, park
 from darkroom_poller.end_events import failed_event
 from darkroom_poller.metrics import PollerMetrics
-from darkroom_poller.predictions import Failed, Pending, Prediction, Progress, Succeeded, next_poll_seconds
+from darkroom_poller.predictions import OUTPUT_LOST, Failed, Missing, Pending, Prediction, Progress, Succeeded, next_poll_seconds
 from darkroom_poller.store import Known, lock_known, mark_failed, mark_ready
 
 SPACING_SECONDS = 0.02
@@ -43,12 +43,13 @@ class FromWebhook:
 
 @dataclass(frozen=True)
 class FromPoll:
-    """The provider's answer about a prediction that we asked for."""
+    """The provider's answer about a prediction that we asked for. `answered`: it said something of it."""
 
     attempt_id: str
     polls: int
     expected_seconds: float
     progress: Progress
+    answered: bool = True
 
 
 Report = FromWebhook | FromPoll
@@ -69,8 +70,11 @@ class Collectors:
 class RecordProgress:
     """`submit` a report; its outcome comes back once it is committed."""
 
-    def __init__(self, unit_of_work: UnitOfWork, collectors: Collectors, metrics: PollerMetrics) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWork, collectors: Collectors, metrics: PollerMetrics, *, missing_seconds: float
+    ) -> None:
         self._uow = unit_of_work
+        self._missing_seconds = missing_seconds
         self._collectors = collectors
         self._metrics = metrics
         self._group: GroupCommit[Report, Outcome] = GroupCommit(self._record, spacing_seconds=SPACING_SECONDS)
@@ -92,13 +96,25 @@ class RecordProgress:
                     _tell_of(transaction, early)
             outcomes = _judge(reports, known)
             accepted = {report.attempt_id: report for report, said in zip(reports, outcomes, strict=True) if said == "accepted"}
-            await self._apply(transaction, accepted)
-            await poll_store.reschedule(transaction, _next_polls(reports))
+            await self._apply(transaction, accepted, lost=await self._count_misses(transaction, reports))
+            await poll_store.reschedule(transaction, _next_polls(reports, outcomes))
         return outcomes
 
-    async def _apply(self, transaction: Transaction, accepted: dict[str, Report]) -> None:
+    async def _count_misses(self, transaction: Transaction, reports: Sequence[Report]) -> set[str]:
+        """Keep the count of look-ups that found nothing; the attempts whose predictions are lost."""
+        polls = [report for report in reports if isinstance(report, FromPoll)]
+        found = [report.attempt_id for report in polls if report.answered and isinstance(report.progress, Pending)]
+        missed = [report.attempt_id for report in polls if isinstance(report.progress, Missing)]
+        await poll_store.mark_found(transaction, found)
+        lost = await poll_store.mark_missing(transaction, missed, missing_seconds=self._missing_seconds)
+        if lost:
+            log.error("the provider does not know predictions any more", attempts=sorted(lost))
+        return lost
+
+    async def _apply(self, transaction: Transaction, accepted: dict[str, Report], *, lost: Collection[str]) -> None:
         outputs = {name: one.progress for name, one in accepted.items() if isinstance(one.progress, Succeeded)}
         failures = {name: one.progress for name, one in accepted.items() if isinstance(one.progress, Failed)}
+        failures = dict.fromkeys(lost, OUTPUT_LOST) | failures
         ours = await mark_ready(
             transaction,
             outputs,
@@ -135,7 +151,7 @@ def _tell_of(transaction: Transaction, early: Sequence[FromWebhook]) -> None:
 
 
 def _is_early(report: Report, known: dict[str, Known]) -> bool:
-    """A webhook that ends a prediction which is not filed yet."""
+    """A webhook that tells of a prediction's end before it is filed; one without its output, too."""
     return report.attempt_id not in known and isinstance(report, FromWebhook) and not isinstance(report.progress, Pending)
 
 
@@ -147,7 +163,7 @@ def _judge(reports: Sequence[Report], known: dict[str, Known]) -> list[Outcome]:
         filed = known.get(report.attempt_id)
         if isinstance(report, FromWebhook) and filed and not _fits(report, filed):
             outcomes.append("forged")
-        elif isinstance(report.progress, Pending):
+        elif isinstance(report.progress, Pending) or (isinstance(report.progress, Missing) and filed):
             outcomes.append("progress")
         elif filed is None:
             outcomes.append("early" if isinstance(report, FromWebhook) else "repeated")
@@ -164,9 +180,12 @@ def _fits(report: FromWebhook, filed: Known) -> bool:
     return same_token and report.body.get("id") == filed.prediction_id
 
 
-def _next_polls(reports: Sequence[Report]) -> dict[str, float]:
-    return {
+def _next_polls(reports: Sequence[Report], outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """What is not known goes on being asked for; where a webhook told of an end that it does not show, at once."""
+    told = zip(reports, outcomes, strict=True)
+    delays = {one.attempt_id: 0.0 for one, said in told if said == "progress" and isinstance(one.progress, Missing)}
+    return delays | {
         report.attempt_id: next_poll_seconds(report.polls, report.expected_seconds, random.random())
         for report in reports
-        if isinstance(report, FromPoll) and isinstance(report.progress, Pending)
+        if isinstance(report, FromPoll) and isinstance(report.progress, Pending | Missing)
     }

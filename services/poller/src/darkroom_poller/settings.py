@@ -25,6 +25,12 @@ class PollerSettings(ServiceSettings):
         default=600.0, ge=0, description="how long an overdue prediction waits for a provider that does not answer"
     )
 
+    missing_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        description="how long look-ups must miss a prediction, three of them in a row at least, before it counts as lost",
+    )
+
     storage_url: str = Field(description="`file:///folder` or `s3://bucket/prefix`")
     media_secret: str = Field(min_length=16, description="keys the folder names of tenants, so that they cannot be guessed")
     fetch_allow: str | None = Field(default=None, description="`host:port,…` that may be fetched from although private")

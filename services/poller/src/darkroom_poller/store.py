@@ -3,7 +3,7 @@
 States change only along IN_FLIGHT → OUTPUT_READY → STORED | FAILED and IN_FLIGHT → FAILED; a terminal one is never left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ COLUMNS = """
     p.output_address, p.predict_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
     CAST(extract(epoch FROM p.expires_at - clock_timestamp()) AS double precision) AS expires_in_seconds,
-    p.fetch_attempts, p.cause_id, p.correlation_id, p.traceparent
+    p.fetch_attempts, p.gone_attempts, p.cause_id, p.correlation_id, p.traceparent
 """
 
 EXPIRES = """
@@ -37,7 +37,8 @@ FILE = text(
     INSERT INTO predictions (
         attempt_id, callback_token_sha256, instance_id, job_id, item_id, image_id, attempt, provider, account, model,
         prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, predict_seconds, ready_at,
-        fetch_after, expires_at, failure_code, failure_message, failure_retryable, ended_at, cause_id, correlation_id, traceparent
+        fetch_after, expires_at, failure_code, failure_message, failure_detail, failure_retryable, ended_at,
+        cause_id, correlation_id, traceparent
     )
     SELECT
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
@@ -45,7 +46,7 @@ FILE = text(
         output_address, predict_seconds,
         CASE WHEN state = 'OUTPUT_READY' THEN now END, CASE WHEN state = 'OUTPUT_READY' THEN now END,
         CASE WHEN state = 'OUTPUT_READY' THEN {EXPIRES} END,
-        failure_code, failure_message, failure_retryable, CASE WHEN state = 'FAILED' THEN now END,
+        failure_code, failure_message, failure_detail, failure_retryable, CASE WHEN state = 'FAILED' THEN now END,
         cause_id, correlation_id, traceparent
     FROM clock_timestamp() AS now, unnest(
         CAST(:attempt_id AS uuid[]), CAST(:token AS text[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]),
@@ -54,12 +55,13 @@ FILE = text(
         CAST(:expected_seconds AS double precision[]), CAST(:state AS text[]), CAST(:first_poll AS double precision[]),
         CAST(:overdue AS double precision[]), CAST(:output_address AS text[]), CAST(:predict_seconds AS double precision[]),
         CAST(:completed_at AS timestamptz[]), CAST(:failure_code AS text[]), CAST(:failure_message AS text[]),
+        CAST(:failure_detail AS text[]),
         CAST(:failure_retryable AS boolean[]), CAST(:cause_id AS text[]),
         CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
     ) AS new (
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
         expected_seconds, state, first_poll, overdue, output_address, predict_seconds, completed_at,
-        failure_code, failure_message, failure_retryable, cause_id, correlation_id, traceparent
+        failure_code, failure_message, failure_detail, failure_retryable, cause_id, correlation_id, traceparent
     )
     ORDER BY attempt_id
     ON CONFLICT DO NOTHING
@@ -93,14 +95,16 @@ FAIL = text(
     f"""
     WITH new AS (
         SELECT * FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:retryable AS boolean[])
-        ) AS n (attempt_id, code, message, retryable)
+            CAST(:ids AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:details AS text[]),
+            CAST(:retryable AS boolean[])
+        ) AS n (attempt_id, code, message, detail, retryable)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state IN ('IN_FLIGHT', 'OUTPUT_READY') ORDER BY attempt_id FOR UPDATE
     )
     UPDATE predictions AS p SET
-        state = 'FAILED', failure_code = new.code, failure_message = new.message, failure_retryable = new.retryable,
+        state = 'FAILED', failure_code = new.code, failure_message = new.message, failure_detail = new.detail,
+        failure_retryable = new.retryable,
         ended_at = clock_timestamp(), output_address = NULL, lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id AND (p.state = 'IN_FLIGHT' OR CAST(:from_ready AS boolean))
@@ -129,14 +133,16 @@ STORE = text(
 POSTPONE = text(
     """
     WITH new AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[])) AS n (attempt_id, delay)
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[]), CAST(:gone AS boolean[]))
+            AS n (attempt_id, delay, gone)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' AND lease_owner = :owner
         ORDER BY attempt_id FOR UPDATE
     )
     UPDATE predictions AS p SET
-        fetch_attempts = fetch_attempts + 1, fetch_after = clock_timestamp() + new.delay * interval '1 second',
+        fetch_attempts = fetch_attempts + 1, gone_attempts = gone_attempts + new.gone::integer,
+        fetch_after = clock_timestamp() + new.delay * interval '1 second',
         lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id
@@ -169,7 +175,8 @@ FORGET = """
 
 ENDED = text(
     f"""
-    SELECT {COLUMNS}, p.state = 'STORED' AS stored, p.result, p.failure_code, p.failure_message, p.failure_retryable
+    SELECT {COLUMNS}, p.state = 'STORED' AS stored, p.result, p.failure_code, p.failure_message, p.failure_detail,
+        p.failure_retryable
     FROM predictions AS p WHERE p.attempt_id = ANY(CAST(:ids AS uuid[])) AND p.state IN ('STORED', 'FAILED')
     """  # noqa: S608  # the columns are our own constant
 )
@@ -250,6 +257,7 @@ async def mark_failed(transaction: Transaction, failures: Mapping[str, Failed], 
         "ids": list(failures),
         "codes": [failure.code for failure in failures.values()],
         "messages": [failure.message for failure in failures.values()],
+        "details": [failure.detail for failure in failures.values()],
         "retryable": [failure.retryable for failure in failures.values()],
         "from_ready": from_ready,
     }
@@ -269,10 +277,11 @@ async def mark_stored(transaction: Transaction, kept: Sequence[Kept]) -> set[str
     return set((await transaction.execute(STORE, parameters)).scalars())
 
 
-async def postpone(transaction: Transaction, delays: Mapping[str, float], *, owner: str) -> None:
-    """Give outputs back, to be fetched again after their delay in seconds."""
+async def postpone(transaction: Transaction, delays: Mapping[str, float], *, gone: Container[str], owner: str) -> None:
+    """Give outputs back, to be fetched again after their delay in seconds. `gone`: those that were not where they should be."""
     if delays:
-        await transaction.execute(POSTPONE, {"ids": list(delays), "delays": list(delays.values()), "owner": owner})
+        parameters = {"ids": list(delays), "delays": list(delays.values()), "gone": [one in gone for one in delays]}
+        await transaction.execute(POSTPONE, parameters | {"owner": owner})
 
 
 async def claim_ready(transaction: Transaction, *, owner: str, lease_seconds: float, limit: int) -> list[Prediction]:
@@ -298,7 +307,12 @@ async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> 
     for row in (await transaction.execute(ENDED, {"ids": list(attempt_ids)})).mappings():
         if row["stored"] and row["result"] is None:
             continue  # stored before results were kept in whole
-        failure = Failed(row["failure_code"] or "", row["failure_message"] or "", row["failure_retryable"] is not False)
+        failure = Failed(
+            row["failure_code"] or "",
+            row["failure_message"] or "",
+            row["failure_retryable"] is not False,
+            detail=row["failure_detail"],
+        )
         end = StoredPicture.model_validate(row["result"]) if row["stored"] else failure
         ended.append(Ended(prediction_of({name: row[name] for name in PREDICTION_FIELDS}), end))
     return ended

@@ -12,6 +12,8 @@ from darkroom_predictor.fair_queue import RememberedAttempt
 from darkroom_predictor.items import Item
 from darkroom_predictor.queue_store import ITEM_COLUMNS, read_item
 
+LOOK_UPS_MAX = 2_000
+"""Attempts looked up in one round."""
 LIVE = "('CALLING', 'CREATED', 'UNKNOWN')"
 CLAIM = f"""
     WITH wanted AS (
@@ -76,9 +78,13 @@ EXPIRE = """
 """
 DUE = """
     UPDATE attempts a SET look_up_at = clock_timestamp() + make_interval(secs => :every_seconds)
-    FROM queue_items q
-    WHERE a.state = 'UNKNOWN' AND a.provider = :provider AND a.account = ANY(CAST(:accounts AS text[]))
-      AND a.look_up_at <= clock_timestamp() AND q.item_id = a.item_id
+    FROM queue_items q, (
+        SELECT id FROM attempts
+        WHERE state = 'UNKNOWN' AND provider = :provider AND account = ANY(CAST(:accounts AS text[]))
+          AND look_up_at <= clock_timestamp()
+        ORDER BY look_up_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ) due
+    WHERE a.id = due.id AND q.item_id = a.item_id
     RETURNING a.id::text AS attempt_id, a.account, a.granted_at, a.callback_token_sha256, a.message, q.input,
         a.settle_at <= clock_timestamp() AS overdue,
         EXISTS (
@@ -230,13 +236,7 @@ async def mark_failed(transaction: Transaction, failures: Sequence[tuple[str, st
 
 async def open_calls(transaction: Transaction, told: Sequence[tuple[str, str, str, str]]) -> set[str]:
     """(attempt, provider, prediction, token digest): the attempts whose own token this is and whose outcome is open."""
-    parameters = {
-        "attempts": [attempt for attempt, _, _, _ in told],
-        "providers": [provider for _, provider, _, _ in told],
-        "predictions": [prediction for _, _, prediction, _ in told],
-        "digests": [digest for _, _, _, digest in told],
-    }
-    return set((await transaction.execute(OPEN_CALLS, parameters)).scalars())
+    return set((await transaction.execute(OPEN_CALLS, _told(told))).scalars())
 
 
 async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int, str, str]]:
@@ -262,6 +262,7 @@ class AttemptTable:
             "provider": self._provider,
             "accounts": list(accounts),
             "every_seconds": every_seconds,
+            "limit": LOOK_UPS_MAX,
         }
         expire = {
             "provider": self._provider,
@@ -310,3 +311,12 @@ def read_created(row: Any) -> CreatedAttempt:
 
 def _live(row: Any) -> LiveAttempt:
     return LiveAttempt(item=read_item(row), attempt_id=row.attempt_id, number=row.number, account=row.account)
+
+
+def _told(told: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
+    return {
+        "attempts": [attempt for attempt, _, _, _ in told],
+        "providers": [provider for _, provider, _, _ in told],
+        "predictions": [prediction for _, _, prediction, _ in told],
+        "digests": [digest for _, _, _, digest in told],
+    }

@@ -1,18 +1,18 @@
-"""Asks the provider to stop predictions whose items are to be cancelled, again and again until it has heard, within a budget.
+"""Asks the provider, within the budget of requests, to stop predictions whose items are to be cancelled, until it has heard.
 
 What the provider makes of it is its own affair and comes through the poller: stopped, or finished first, and then it counts.
 """
 
 import asyncio
-from dataclasses import dataclass
 
 import structlog
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.loops import set_within
 
-from darkroom_predictor.cancel_store import DueCancel, cancels_told, take_due_cancels
+from darkroom_predictor.cancel_store import DueCancel, cancels_told, lock_due_cancels, postpone_cancels
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import CancelFailed, ProviderDoor
+from darkroom_predictor.request_budget import RequestBudget
 
 AT_ONCE_MAX = 10
 AGAIN_SECONDS = (2.0, 60.0)
@@ -20,29 +20,22 @@ AGAIN_SECONDS = (2.0, 60.0)
 LOOK_SECONDS = 10.0
 """How often the loop looks by itself: for what is due again, and for what a process left that died."""
 
+BUDGET_AGAIN_SECONDS = 1.0
+"""How soon it looks again where the budget held calls back."""
+
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class CancelBudget:
-    """Calls of this replica; they count at the provider beside the creations."""
-
-    per_minute: int
-
-    def rest_seconds(self, calls: int) -> float:
-        """How long to rest after so many."""
-        return calls * 60 / self.per_minute
 
 
 class CancelPredictions:
     """`run` for ever, for one provider; `wake` when something is due."""
 
-    def __init__(self, door: ProviderDoor, unit_of_work: UnitOfWork, metrics: PredictorMetrics, *, budget: CancelBudget) -> None:
+    def __init__(self, door: ProviderDoor, unit_of_work: UnitOfWork, metrics: PredictorMetrics, *, budget: RequestBudget) -> None:
         self._door = door
         self._unit_of_work = unit_of_work
         self._metrics = metrics
         self._budget = budget
         self._woken = asyncio.Event()
+        self._held_back = False
 
     def wake(self) -> None:
         """There is something to be cancelled."""
@@ -52,23 +45,26 @@ class CancelPredictions:
         """Cancel what is due until cancelled."""
         while True:
             self._woken.clear()
-            calls = await self.cancel_due()
-            if calls:
-                await asyncio.sleep(self._budget.rest_seconds(calls))
+            if await self.cancel_due():
                 continue
-            await set_within(self._woken, LOOK_SECONDS)
+            await set_within(self._woken, BUDGET_AGAIN_SECONDS if self._held_back else LOOK_SECONDS)
 
     async def cancel_due(self) -> int:
         """One round; how many calls it made."""
         async with self._unit_of_work.begin() as transaction:
-            due = await take_due_cancels(
-                transaction, self._door.name, self._door.accounts, limit=AT_ONCE_MAX, again_seconds=AGAIN_SECONDS
-            )
-        told = [one.attempt_id for one, taken in zip(due, await asyncio.gather(*map(self._cancel, due)), strict=True) if taken]
+            due = await lock_due_cancels(transaction, self._door.name, self._door.accounts, limit=AT_ONCE_MAX)
+            granted: list[DueCancel] = []
+            for account in sorted({one.account for one in due}):
+                ours = [one for one in due if one.account == account]
+                granted += ours[: await self._budget.take_within(transaction, account, len(ours))]
+            await postpone_cancels(transaction, [one.attempt_id for one in granted], again_seconds=AGAIN_SECONDS)
+        self._held_back = len(granted) < len(due)
+        taken = await asyncio.gather(*map(self._cancel, granted))
+        told = [one.attempt_id for one, heard in zip(granted, taken, strict=True) if heard]
         if told:
             async with self._unit_of_work.begin() as transaction:
                 await cancels_told(transaction, told)
-        return len(due)
+        return len(granted)
 
     async def _cancel(self, due: DueCancel) -> bool:
         """Whether the provider has heard it."""

@@ -29,16 +29,16 @@ PLAN = """
     WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'CREATED' AND cancel_at IS NULL
 """
 DUE = """
-    UPDATE attempts a SET cancels = a.cancels + 1, cancel_at = clock_timestamp() + make_interval(
-        secs => least(CAST(:again_seconds_max AS double precision), :again_seconds_first * 2.0 ^ least(a.cancels, 10))
+    SELECT id::text AS attempt_id, account, prediction_id, cancels FROM attempts
+    WHERE state = 'CREATED' AND cancel_at <= clock_timestamp()
+      AND provider = :provider AND account = ANY(CAST(:accounts AS text[]))
+    ORDER BY cancel_at LIMIT :limit FOR UPDATE SKIP LOCKED
+"""
+POSTPONE = """
+    UPDATE attempts SET cancels = cancels + 1, cancel_at = clock_timestamp() + make_interval(
+        secs => least(CAST(:again_seconds_max AS double precision), :again_seconds_first * 2.0 ^ least(cancels, 10))
     )
-    FROM (
-        SELECT id FROM attempts
-        WHERE state = 'CREATED' AND cancel_at <= clock_timestamp()
-          AND provider = :provider AND account = ANY(CAST(:accounts AS text[]))
-        ORDER BY cancel_at LIMIT :limit FOR UPDATE SKIP LOCKED
-    ) due
-    WHERE a.id = due.id RETURNING a.id::text AS attempt_id, a.account, a.prediction_id, a.cancels
+    WHERE id = ANY(CAST(:attempts AS uuid[]))
 """
 TOLD = "UPDATE attempts SET cancel_at = NULL WHERE id = ANY(CAST(:attempts AS uuid[])) AND state = 'CREATED'"
 
@@ -71,14 +71,17 @@ async def stop_items(transaction: Transaction, jobs: Sequence[tuple[int, str, st
     return sorted(ended, key=lambda item: item.item_id), under_way
 
 
-async def take_due_cancels(
-    transaction: Transaction, provider: str, accounts: Sequence[str], *, limit: int, again_seconds: tuple[float, float]
-) -> list[DueCancel]:
-    """Up to `limit` that are due; each is due again, later and later, unless `cancels_told`. `again_seconds`: first and most."""
-    first, most = again_seconds
-    parameters = {"provider": provider, "accounts": list(accounts), "limit": limit}
-    rows = await transaction.execute(DUE, parameters | {"again_seconds_first": first, "again_seconds_max": most})
+async def lock_due_cancels(transaction: Transaction, provider: str, accounts: Sequence[str], *, limit: int) -> list[DueCancel]:
+    """Up to `limit` that are due, locked until the transaction ends."""
+    rows = await transaction.execute(DUE, {"provider": provider, "accounts": list(accounts), "limit": limit})
     return [DueCancel(**row._mapping) for row in rows]
+
+
+async def postpone_cancels(transaction: Transaction, attempts: Sequence[str], *, again_seconds: tuple[float, float]) -> None:
+    """These are asked for now, and again later and later unless `cancels_told`. `again_seconds`: first and most."""
+    first, most = again_seconds
+    parameters = {"attempts": list(attempts), "again_seconds_first": first, "again_seconds_max": most}
+    await transaction.execute(POSTPONE, parameters)
 
 
 async def cancels_told(transaction: Transaction, attempts: Sequence[str]) -> None:

@@ -4,8 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from darkroom_contracts.predictions import PredictionCreated
+from darkroom_contracts.topics import MESSAGE_BYTES_MAX
 
 from darkroom_predictor.attempt_store import CreatedAttempt
+
+EVENT_BYTES_MAX = MESSAGE_BYTES_MAX // 2
+"""With an output that makes the event larger, the event goes without it: the poller asks the provider for the output."""
 
 
 def created_event(
@@ -13,7 +17,7 @@ def created_event(
 ) -> PredictionCreated:  # Any: a provider's output is whatever JSON it sends
     """All that the poller needs to follow the prediction to its end."""
     attempt, item = created.attempt, created.attempt.item
-    return PredictionCreated(
+    event = PredictionCreated(
         instance_id=item.instance_id,
         job_id=item.job_id,
         item_id=item.item_id,
@@ -31,3 +35,6 @@ def created_event(
         output=output,
         created_at=at,
     )
+    if output is not None and len(event.to_json()) > EVENT_BYTES_MAX:
+        return event.model_copy(update={"output": None})
+    return event

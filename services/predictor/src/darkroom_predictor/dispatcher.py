@@ -6,18 +6,20 @@ holds nothing that a crash could lose: attempts are written before, and settled 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import monotonic
 
 import structlog
 import uuid_utils
 from darkroom_servicekit.loops import set_within
+from darkroom_servicekit.operator_detail import operator_detail
 
 from darkroom_predictor.claim_turns import Call, ClaimTurns
 from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, LimiterClosed, Turns
 from darkroom_predictor.heed_answers import HeedAnswers
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.metrics import PredictorMetrics
-from darkroom_predictor.providers.door import Creation, Outcome, ProviderDoor, Unanswered
+from darkroom_predictor.providers.door import Accepted, Creation, Outcome, ProviderDoor, Unanswered
 from darkroom_predictor.record_outcomes import EndedCall
 from darkroom_predictor.write_outcomes import WriteOutcomes
 
@@ -65,6 +67,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
         self.rounds = 0
+        self._asked_at = monotonic()
+        metrics.watch_rounds(door.name, lambda: monotonic() - self._asked_at)
 
     def tell(self, hints: Hints) -> None:
         """Redis should hear of this, and something may start. Never fails: a lost hint is repaired from the table."""
@@ -78,6 +82,7 @@ class Dispatcher:
             try:
                 await self._limiter.ensure_open()
                 wait_seconds = await self._round()
+                self._asked_at = monotonic()
             except LimiterClosed as error:
                 self._queue.leave()
                 log.warning("limiter closed, rebuilding", provider=self._door.name, reason=str(error))
@@ -153,7 +158,10 @@ class Dispatcher:
             send_before=call.grant.asked_at + self._bounds.send_within_seconds,
         )
         outcome = await self._create(creation)
-        self._metrics.outcome(outcome)
+        if not isinstance(outcome, Accepted):  # it goes into logs, rows and events, and may repeat the webhook address
+            outcome = replace(outcome, message=operator_detail(outcome.message))
+        outcome = await self._heed.judge(claimed.item, outcome)
+        self._metrics.outcome(outcome, provider=claimed.item.provider, model=claimed.item.model)
         if await self._heed(claimed.account, claimed.item, outcome, probe=call.grant.probe):
             self._woken.set()
         try:

@@ -10,14 +10,19 @@ from darkroom_contracts.event import Event
 from darkroom_contracts.predictions import ItemFailed
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.doctor import FOUND_MAX, Doctor, Thing, numbers
+from darkroom_servicekit.operator_detail import operator_detail
 
 from darkroom_predictor.attempt_store import read_created
 from darkroom_predictor.created_events import created_event
+from darkroom_predictor.customer_words import customer_words
 from darkroom_predictor.doctor_store import (
     EXPIRED_CALLS,
     LONE_CLAIMS,
     OPEN_LETTERS,
+    OPEN_STRAYS,
+    OUR_FAULTS,
     UNKNOWN_ACCOUNTS,
+    UNSERVED_ITEMS,
     UNSETTLED_CALLS,
     DoctorTable,
     ends_of,
@@ -51,6 +56,10 @@ class PredictorDoctor:
         finds("call", "paid calls whose replica let its lease run out", self._calls, repair=("look them up now", self.settle))
         finds("unknown", "calls without an answer that no look-up settles", self._unknown)
         finds("account", "attempts of accounts that have no token: kept until the token is back", self._accounts)
+        finds("provider", "items of a provider that this version has no adapter for; they fail after a while", self._unserved)
+        finds("fault", "models closed because the provider refuses what we fill in; their items wait", self._faults)
+        strays = "paid predictions without a live attempt that the provider has not been told to stop"
+        finds("stray", strays, self._strays, repair=("cancel them now", self.cancel_strays))
         finds("claim", "items taken, but without an attempt under way", self._claims, repair=("queue them again", self.requeue))
         finds("slot", "slots of attempts that have ended", self._slots, repair=("free them", self.free_slots))
         finds("queue", "items that wait in the table, not in Redis", self._unqueued, repair=("file them in Redis", self.file))
@@ -71,6 +80,15 @@ class PredictorDoctor:
     async def _accounts(self, older_seconds: float) -> list[Thing]:
         known = known_accounts({name: line.door.accounts for name, line in self._lines.items()})
         return await self._table.stale(UNKNOWN_ACCOUNTS, older_seconds, **known)
+
+    async def _unserved(self, older_seconds: float) -> list[Thing]:
+        return await self._table.stale(UNSERVED_ITEMS, older_seconds, served=list(self._lines))
+
+    async def _faults(self, older_seconds: float) -> list[Thing]:
+        return await self._table.stale(OUR_FAULTS, older_seconds)
+
+    async def _strays(self, older_seconds: float) -> list[Thing]:
+        return await self._table.stale(OPEN_STRAYS, older_seconds)
 
     async def _claims(self, older_seconds: float) -> list[Thing]:
         return await self._table.stale(LONE_CLAIMS, older_seconds)
@@ -125,6 +143,12 @@ class PredictorDoctor:
         """Give the expired calls up and look for them in the provider's list, as the settling loop does."""
         for line in self._lines.values():
             await line.settle.settle_due()
+        return len(ids)
+
+    async def cancel_strays(self, ids: Sequence[str]) -> int:
+        """Ask the provider to stop those that are due, as the loop over them does."""
+        for line in self._lines.values():
+            await line.strays.cancel_due()
         return len(ids)
 
     async def requeue(self, ids: Sequence[str]) -> int:
@@ -187,7 +211,8 @@ class PredictorDoctor:
                 image_id=item.image_id,
                 attempt=item.attempts,
                 code=letter if row.letter_code else row.code,
-                message=row.letter_message or row.message,
+                message=customer_words(row.letter_code or row.code),
+                detail=operator_detail(row.letter_message or row.message or ""),
                 reached_provider=item.reached_provider,
             )
         # Only the poller can say where the result is; told of the prediction again, it does.

@@ -11,7 +11,7 @@ from darkroom_servicekit.doctor import FOUND_MAX, Thing, uuids
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from darkroom_predictor.queue_store import ITEM_COLUMNS
+from darkroom_predictor.queue_store import ITEM_COLUMNS, QUEUED_PROVIDERS
 from darkroom_predictor.watch_store import WITHOUT_ACCOUNT
 
 # A dead letter or the last attempt tells how an item ended; one that has neither was stopped. An item whose last attempt failed
@@ -45,6 +45,19 @@ UNKNOWN_ACCOUNTS = f"""
     SELECT a.id::text AS id, q.instance_id, a.state || ' of ' || a.account AS state, a.granted_at AS since
     FROM attempts a JOIN queue_items q USING (item_id) WHERE {WITHOUT_ACCOUNT}
 """  # noqa: S608 - our own constants
+UNSERVED_ITEMS = f"""
+    SELECT q.item_id::text AS id, q.instance_id, 'for ' || q.provider AS state, q.queued_at AS since
+    FROM queue_items q WHERE q.state = 'QUEUED' AND q.provider IN (
+        SELECT provider FROM ({QUEUED_PROVIDERS}) queued WHERE provider <> ALL(CAST(:served AS text[]))
+    )
+"""  # noqa: S608 - our own constants
+OUR_FAULTS = """
+    SELECT provider || ' ' || model AS id, NULL AS instance_id, code || ': ' || detail AS state, since FROM model_faults
+"""
+OPEN_STRAYS = """
+    SELECT prediction_id AS id, instance_id, 'of attempt ' || attempt_id || ' at ' || account AS state, found_at AS since
+    FROM stray_predictions WHERE cancel_at IS NOT NULL
+"""
 OPEN_LETTERS = """
     SELECT id::text AS id, instance_id, service || ' ' || code AS state, created_at AS since
     FROM dead_letters WHERE state = 'open'

@@ -96,7 +96,7 @@ class PredictorEvents:
             Failure(
                 attempt_id=received.event.attempt_id,
                 code=received.event.code,
-                message=received.event.message,
+                message=received.event.detail or received.event.message,
                 then=Then.RETRY if received.event.retryable else Then.END,
                 cause=received.envelope,
                 ours=received.event.fault == "platform",

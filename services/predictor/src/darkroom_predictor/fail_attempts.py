@@ -7,8 +7,10 @@ from datetime import timedelta
 from darkroom_contracts.envelope import Envelope
 from darkroom_contracts.predictions import AttemptFailed, ItemCanceled, ItemFailed
 from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.operator_detail import operator_detail
 
 from darkroom_predictor.attempt_store import LiveAttempt, mark_failed
+from darkroom_predictor.customer_words import customer_words
 from darkroom_predictor.fair_queue import Hints, Place, mark_of
 from darkroom_predictor.items import OUT_OF_ATTEMPTS, End, Item, Stop, Then, Wait, after_failure
 from darkroom_predictor.letters.give_up import GivenUp, give_up_items
@@ -19,6 +21,7 @@ from darkroom_predictor.queue_store import end_items, lock_items_of, requeue_ite
 class Failure:
     """A failed attempt. `step` is the virtual time its turn had cost, where that is to be given back.
 
+    `message` is for operators and may repeat what the provider said; customers read the sentence of `code` alone.
     `never_made`: it failed because no prediction was made, so an attempt whose prediction has been heard of did not fail.
     While its model is known to be broken that is not the item's fault either, and costs it no attempt.
     `ours`: the platform failed, not the provider, so it counts against neither the model nor the tenant.
@@ -50,7 +53,7 @@ class FailAttempts:
         by_attempt = {failure.attempt_id: failure for failure in failures}
         if not by_attempt:
             return {}
-        rows = [(failure.attempt_id, failure.code, failure.message, failure.never_made) for failure in by_attempt.values()]
+        rows = [(one.attempt_id, one.code, operator_detail(one.message), one.never_made) for one in by_attempt.values()]
         hints: dict[str, Hints] = {}
         waits: list[tuple[int, float, bool]] = []
         ended: list[int] = []
@@ -69,7 +72,9 @@ class FailAttempts:
                 ended.append(item.item_id)
                 failed = transaction.publish(_item_failed(attempt, failure, decision), cause=failure.cause or item.cause)
                 if decision.code == OUT_OF_ATTEMPTS:
-                    given_up.append(GivenUp(item=item, code=failure.code, message=failure.message, failed=failed))
+                    given_up.append(
+                        GivenUp(item=item, code=failure.code, message=operator_detail(failure.message), failed=failed)
+                    )
                 continue
             if isinstance(decision, Stop):
                 ended.append(item.item_id)
@@ -84,7 +89,8 @@ class FailAttempts:
                 image_id=item.image_id,
                 attempt=attempt.number,
                 code=failure.code,
-                message=failure.message,
+                message=customer_words(failure.code),
+                detail=operator_detail(failure.message),
                 retry_at=retry_at,
             )
             transaction.publish(event, cause=failure.cause or item.cause)
@@ -123,6 +129,7 @@ def _item_failed(attempt: LiveAttempt, failure: Failure, end: End) -> ItemFailed
         image_id=item.image_id,
         attempt=attempt.number,
         code=end.code,
-        message=failure.message,
+        message=customer_words(failure.code),
+        detail=operator_detail(failure.message),
         reached_provider=item.reached_provider,
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import structlog
 
 from darkroom_predictor.items import Item
+from darkroom_predictor.judge_refusals import Judge, judge_nothing
 from darkroom_predictor.limiter_controls import Kind, LimiterControls, ModelNews
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused, Unanswered
@@ -25,8 +26,16 @@ class HeedAnswers:
     """One provider's. `retry_seconds`: between the probes of a stopped account."""
 
     def __init__(
-        self, controls: LimiterControls, metrics: PredictorMetrics, *, throttle_seconds: float, retry_seconds: float
+        self,
+        controls: LimiterControls,
+        metrics: PredictorMetrics,
+        *,
+        judge: Judge = judge_nothing,
+        throttle_seconds: float,
+        retry_seconds: float,
     ) -> None:
+        self.judge = judge
+        """Says of an answer whose fault it is; call it first."""
         self._controls = controls
         self._metrics = metrics
         self._throttle_seconds = throttle_seconds
@@ -97,7 +106,7 @@ class HeedAnswers:
     def _failures_of(self, outcome: Outcome) -> int:
         """As how many failures in a row it counts: a model that is gone is not asked often."""
         match outcome:
-            case Refused(refusal=Refusal.MODEL_GONE):
+            case Refused(refusal=Refusal.MODEL_GONE | Refusal.MODEL_FORBIDDEN | Refusal.OUR_FAULT):
                 return self._controls.failures_that_open
             case Refused(refusal=Refusal.PROVIDER_ERROR) | Unanswered(ours=False) | NotSent(too_late=False):
                 return 1

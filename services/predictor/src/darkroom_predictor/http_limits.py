@@ -67,11 +67,21 @@ class ModelBody(Body):
     slowed_tenants: list[SlowedTenantBody] = Field(description="at most 100, those that were slowed first")
 
 
+class FaultBody(Body):
+    """A model that is closed because the provider refuses what we fill in ourselves."""
+
+    provider: str
+    model: str
+    code: Literal["our-fault", "model-forbidden"]
+    answer: str = Field(description="what the provider said")
+
+
 class LimitsBody(Body):
-    """All accounts, and the models with failures."""
+    """All accounts, the models with failures, and those that are closed for a fault of ours."""
 
     accounts: list[AccountBody]
     models: list[ModelBody]
+    faults: list[FaultBody]
 
 
 def limit_routes(keep_limits: KeepLimits, principal: Callable[[Request], Awaitable[Principal]]) -> APIRouter:
@@ -127,7 +137,12 @@ def _closed(detail: str) -> Problem:
 def limits_body(limits: LimitsNow, now: datetime) -> LimitsBody:
     """The limits as they are shown."""
     return LimitsBody(
-        accounts=[_account_body(one, now) for one in limits.accounts], models=[_model_body(one, now) for one in limits.models]
+        accounts=[_account_body(one, now) for one in limits.accounts],
+        models=[_model_body(one, now) for one in limits.models],
+        faults=[
+            FaultBody.model_validate({"provider": one.provider, "model": one.model, "code": one.code, "answer": one.detail})
+            for one in limits.faults
+        ],
     )
 
 

@@ -30,6 +30,8 @@ class Item:
     attempts_counted: int
     reached_provider: bool
     redriven: bool = False
+    caller_fields: Sequence[str] | None = None
+    """The keys of its input that the caller fills; None: not known."""
     cause: Envelope
     stopped_by: Envelope | None = None
     """The request to cancel it, while it could not end at once."""

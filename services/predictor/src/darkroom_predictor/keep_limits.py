@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
+from darkroom_servicekit.database import UnitOfWork
 
 from darkroom_predictor.fair_queue import AccountFigures, Hints
+from darkroom_predictor.fault_store import ModelFault, read_faults
 from darkroom_predictor.limiter_controls import ModelFigures
 from darkroom_predictor.line import ProviderLine
 
@@ -24,17 +26,19 @@ class AccountNotFound(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class LimitsNow:
-    """Every account and every model with failures."""
+    """Every account, every model with failures, and the models closed for a fault of ours."""
 
     accounts: Sequence[AccountFigures]
     models: Sequence[ModelFigures]
+    faults: Sequence[ModelFault] = ()
 
 
 class KeepLimits:
     """Over all providers' lines of this replica."""
 
-    def __init__(self, lines: Sequence[ProviderLine]) -> None:
+    def __init__(self, lines: Sequence[ProviderLine], unit_of_work: UnitOfWork) -> None:
         self._lines = lines
+        self._unit_of_work = unit_of_work
 
     async def show(self) -> LimitsNow:
         """Raises LimiterClosed while a limiter is not open."""
@@ -43,7 +47,9 @@ class KeepLimits:
         for line in self._lines:
             accounts += (await line.queue.figures(line.door.accounts)).accounts
             models += await line.controls.models()
-        return LimitsNow(accounts=accounts, models=models)
+        async with self._unit_of_work.read() as connection:
+            faults = await read_faults(connection)
+        return LimitsNow(accounts=accounts, models=models, faults=faults)
 
     async def change(self, account: str, changes: Mapping[str, int | None], *, by: str) -> None:
         """Set what is named, of one account or of all; kept also where the limiter is closed now. Raises AccountNotFound."""

@@ -127,10 +127,6 @@ class LimiterControls:
         sign = self._queue.watched.get(mark_of(model))
         return sign is not None and (kind is Kind.RUN or sign in (OPEN, CREATIONS_FAILED))
 
-    def count_open(self) -> int:
-        """How many models' breakers were open when last heard of."""
-        return sum(sign == OPEN for sign in self._queue.watched.values())
-
     async def models(self) -> list[ModelFigures]:
         """The models with failures, and the tenants that are slowed at each."""
         answer = await self._queue.run("models", self._bounds.failures)

@@ -21,6 +21,7 @@ from darkroom_predictor.doctor import PredictorDoctor
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
+from darkroom_predictor.give_up_models import GiveUpUnserved
 from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.http import predictor_routes
 from darkroom_predictor.http_limits import limit_routes
@@ -32,6 +33,7 @@ from darkroom_predictor.letters.collect import CollectLetters
 from darkroom_predictor.letters.http import Letters, letter_routes
 from darkroom_predictor.letters.redrive import RedriveLetters
 from darkroom_predictor.letters.store import count_open
+from darkroom_predictor.limiter_controls import ModelFigures
 from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.measure_queue import MeasureQueue
 from darkroom_predictor.metrics import PredictorMetrics
@@ -42,6 +44,9 @@ from darkroom_predictor.terms_store import TermsTable
 from darkroom_predictor.watch_tables import WatchTables
 
 MIGRATIONS = migrations_of(Path(__file__).parent)
+
+TENANTS_LOGGED_MAX = 20
+"""Slowed tenants that a heartbeat names for each model."""
 
 log = structlog.get_logger()
 
@@ -102,6 +107,13 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.loop("heartbeat", lambda: _heartbeat(list(lines.values()), metrics, settings.heartbeat_seconds))
     accounts = {line.door.name: line.door.accounts for line in lines.values()}
     runtime.loop("watch", WatchTables(runtime.unit_of_work, metrics, accounts, every_seconds=settings.heartbeat_seconds).run)
+    give_up = GiveUpUnserved(
+        runtime.unit_of_work,
+        list(lines),
+        wait_seconds_max=settings.model_wait_seconds_max,
+        every_seconds=settings.repair_every_seconds,
+    )
+    runtime.loop("give up", give_up.run)
     runtime.loop("redrive", redrive.run)
     runtime.loop("prune", lambda: prune_items(runtime.unit_of_work, keep_days=settings.queue_keep_days))
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
@@ -114,7 +126,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.health.add("limiter", lambda: _check_limiters(list(lines.values())))
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
     runtime.app.include_router(tenants)
-    keep_limits = KeepLimits(list(lines.values()))
+    keep_limits = KeepLimits(list(lines.values()), runtime.unit_of_work)
     runtime.app.include_router(limit_routes(keep_limits, bearer_principal(runtime.authenticator)))
     PredictorDoctor(runtime.unit_of_work, lines).register(runtime.doctor)
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))
@@ -139,15 +151,16 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
         cycle = sum(line.dispatcher.rounds for line in lines)
         try:
             figures = await _read_figures(lines)
+            models = [model for line in lines for model in await line.controls.models()]
         except (RedisError, LimiterClosed, OSError) as error:
+            metrics.no_figures()
             reason = next((line.limiter.refusal for line in lines if line.limiter.refusal), str(error)[:200])
             log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=reason)
-            metrics.limiter_open.set(0)
             continue
         metrics.figures(figures)
+        metrics.models(models)
         metrics.clock_steps.set(sum(line.queue.clock_steps for line in lines))
-        metrics.models_broken.set(sum(line.controls.count_open() for line in lines))
-        log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures))
+        log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures), **heartbeat_models(models))
 
 
 async def _count_letters(unit_of_work: UnitOfWork, metrics: PredictorMetrics, every_seconds: float) -> None:
@@ -193,6 +206,18 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
         "accounts_stopped": {one.account: one.stopped for one in figures.accounts if one.stopped},
         "accounts_paused": [one.account for one in figures.accounts if one.paused_seconds > 0],
     }
+
+
+def heartbeat_models(models: Sequence[ModelFigures]) -> dict[str, object]:
+    """What the heartbeat line says about failing models and tenants."""
+    return {
+        "models_broken": [one.model for one in models if one.open_seconds is not None],
+        "tenants_slowed": {one.model: _names(one) for one in models if one.slowed},
+    }
+
+
+def _names(model: ModelFigures) -> list[str]:
+    return [one.tenant for one in model.slowed][:TENANTS_LOGGED_MAX]
 
 
 def _replicate(settings: PredictorSettings) -> tuple[Replicate, Sequence[AccountLimits]]:

@@ -1,6 +1,8 @@
 """All SQL on queue_items and limiters. The table is the truth; Redis only orders what is QUEUED here."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from darkroom_contracts.envelope import Envelope
@@ -16,25 +18,26 @@ from darkroom_predictor.items import Item
 ITEM_COLUMNS = """
     q.item_id, q.instance_id, q.job_id, q.image_id, q.provider, q.model, q.expected_seconds, q.cancel_after_seconds,
     q.attempts_max, q.backoff_seconds, q.attempts, q.attempts_counted, q.reached_provider, q.redriven,
-    q.cause_id, q.correlation_id, q.traceparent, q.cancel_cause_id
+    q.caller_fields, q.cause_id, q.correlation_id, q.traceparent, q.cancel_cause_id
 """
 INSERT = """
     INSERT INTO queue_items (
         item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
-        expected_seconds, cancel_after_seconds, redriven, cause_id, correlation_id, traceparent
+        expected_seconds, cancel_after_seconds, redriven, caller_fields, cause_id, correlation_id, traceparent
     )
     SELECT item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max,
            CAST(backoff_seconds AS double precision[]), expected_seconds, cancel_after_seconds, redriven,
-           cause_id, correlation_id, traceparent
+           CAST(caller_fields AS text[]), cause_id, correlation_id, traceparent
     FROM unnest(
         CAST(:item_id AS bigint[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]), CAST(:image_id AS text[]),
         CAST(:product AS text[]), CAST(:provider AS text[]), CAST(:model AS text[]), CAST(:input AS jsonb[]),
         CAST(:attempts_max AS integer[]), CAST(:backoff_seconds AS text[]), CAST(:expected_seconds AS double precision[]),
-        CAST(:cancel_after_seconds AS integer[]), CAST(:redriven AS boolean[]), CAST(:cause_id AS text[]),
+        CAST(:cancel_after_seconds AS integer[]), CAST(:redriven AS boolean[]), CAST(:caller_fields AS text[]),
+        CAST(:cause_id AS text[]),
         CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
     ) WITH ORDINALITY AS new (
         item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
-        expected_seconds, cancel_after_seconds, redriven, cause_id, correlation_id, traceparent, place
+        expected_seconds, cancel_after_seconds, redriven, caller_fields, cause_id, correlation_id, traceparent, place
     )
     ORDER BY place
     ON CONFLICT DO NOTHING
@@ -66,6 +69,28 @@ END_OF_MODEL = f"""
     WITH locked AS (
         SELECT item_id FROM queue_items
         WHERE provider = :provider AND model = :model AND state = 'QUEUED'
+          AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
+          AND (CAST(:tenants AS text[]) IS NULL OR instance_id = ANY(CAST(:tenants AS text[])))
+        ORDER BY item_id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE queue_items q SET state = 'ENDED', ended_at = clock_timestamp() FROM locked
+    WHERE q.item_id = locked.item_id RETURNING {ITEM_COLUMNS}
+"""  # noqa: S608  # constants only
+# Providers are few and items many: each provider with queued items costs one look into the index.
+QUEUED_PROVIDERS = """
+    WITH RECURSIVE queued (provider) AS (
+        (SELECT provider FROM queue_items WHERE state = 'QUEUED' ORDER BY provider LIMIT 1)
+        UNION ALL
+        SELECT (SELECT q.provider FROM queue_items q WHERE q.state = 'QUEUED' AND q.provider > queued.provider
+                ORDER BY q.provider LIMIT 1)
+        FROM queued WHERE queued.provider IS NOT NULL
+    )
+    SELECT provider FROM queued WHERE provider IS NOT NULL
+"""
+END_UNSERVED = f"""
+    WITH locked AS (
+        SELECT item_id FROM queue_items
+        WHERE provider = ANY(CAST(:unserved AS text[])) AND state = 'QUEUED'
           AND queued_at <= clock_timestamp() - make_interval(secs => :older_seconds)
         ORDER BY item_id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
@@ -125,12 +150,18 @@ async def insert_items(transaction: Transaction, batch: Sequence[Received[ItemRe
             "expected_seconds": [event.expected_seconds for event in events],
             "cancel_after_seconds": [event.cancel_after_seconds for event in events],
             "redriven": [event.redriven for event in events],
+            "caller_fields": [None if event.caller_fields is None else array_text(event.caller_fields) for event in events],
             "cause_id": [received.envelope.id for received in batch],
             "correlation_id": [received.envelope.correlation_id for received in batch],
             "traceparent": [received.envelope.traceparent for received in batch],
         },
     )
     return set(rows.scalars())
+
+
+def array_text(words: Sequence[str]) -> str:
+    """Return words as PostgreSQL writes an array of text: an array of arrays of different lengths cannot be a parameter."""
+    return "{" + ",".join(json.dumps(word, ensure_ascii=False) for word in words) + "}"
 
 
 async def known_items(transaction: Transaction, items: Sequence[int]) -> set[int]:
@@ -165,10 +196,31 @@ async def end_waiting(transaction: Transaction, items: Sequence[int]) -> list[It
     return [read_item(row) for row in await transaction.execute(END_WAITING, {"items": list(items)})]
 
 
-async def end_of_model(transaction: Transaction, provider: str, model: str, *, older_seconds: float, limit: int) -> list[Item]:
-    """End items that have waited so long for a turn with that model, some at a time."""
-    parameters = {"provider": provider, "model": model, "older_seconds": older_seconds, "limit": limit}
+@dataclass(frozen=True, kw_only=True)
+class WaitingItems:
+    """Items that have waited for a turn with a model for so long; `tenants` None: whoever sent them."""
+
+    provider: str
+    model: str
+    older_seconds: float
+    tenants: Sequence[str] | None
+
+
+async def end_waiting_for_model(transaction: Transaction, waiting: WaitingItems, *, limit: int) -> list[Item]:
+    """End up to `limit` of these items, and return them."""
+    tenants = None if waiting.tenants is None else list(waiting.tenants)
+    parameters = {**asdict(waiting), "tenants": tenants, "limit": limit}
     return [read_item(row) for row in await transaction.execute(END_OF_MODEL, parameters)]
+
+
+async def end_unserved(transaction: Transaction, providers: Collection[str], *, older_seconds: float, limit: int) -> list[Item]:
+    """End items that have waited so long for a provider other than these, some at a time."""
+    queued = (await transaction.execute(QUEUED_PROVIDERS)).scalars()
+    unserved = sorted(set(queued) - set(providers))
+    if not unserved:
+        return []
+    parameters = {"unserved": unserved, "older_seconds": older_seconds, "limit": limit}
+    return [read_item(row) for row in await transaction.execute(END_UNSERVED, parameters)]
 
 
 async def lock_items_of(transaction: Transaction, attempts: Sequence[str]) -> None:
@@ -267,6 +319,7 @@ def read_item(row: Any) -> Item:
         attempts_counted=row.attempts_counted,
         reached_provider=row.reached_provider,
         redriven=row.redriven,
+        caller_fields=row.caller_fields,
         cause=cause,
         stopped_by=None if row.cancel_cause_id is None else _cancel_cause(row),
     )

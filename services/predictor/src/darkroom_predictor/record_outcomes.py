@@ -13,6 +13,8 @@ from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.items import Then
 from darkroom_predictor.providers.door import Accepted, NotSent, Outcome, Refusal, Refused, Unanswered
 from darkroom_predictor.queue_store import lock_items_of, mark_sent
+from darkroom_predictor.stray_predictions import StrayPredictions
+from darkroom_predictor.stray_store import SeenPrediction
 
 log = structlog.get_logger()
 
@@ -22,6 +24,8 @@ THEN = {
     Refusal.LOW_CREDIT: Then.RETURN,
     Refusal.ACCOUNT: Then.RETURN,
     Refusal.MODEL_GONE: Then.RETRY,
+    Refusal.MODEL_FORBIDDEN: Then.RETRY,
+    Refusal.OUR_FAULT: Then.RETRY,
     Refusal.PROVIDER_ERROR: Then.RETRY,
 }
 WORDS = {
@@ -29,6 +33,8 @@ WORDS = {
     Refusal.THROTTLED: "The studio asked us to wait a moment",
     Refusal.LOW_CREDIT: "The studio did not take our call",
     Refusal.MODEL_GONE: "The studio does not know the model any more",
+    Refusal.MODEL_FORBIDDEN: "The studio does not let this account use the model",
+    Refusal.OUR_FAULT: "The studio refused what we fill in, not the caller",
     Refusal.ACCOUNT: "The studio did not take our call",
     Refusal.PROVIDER_ERROR: "The studio had a problem",
 }
@@ -61,11 +67,13 @@ class RecordOutcomes:
         *,
         webhook_expected: bool,
         times: SettleTimes,
+        strays: StrayPredictions,
         cancels_due: Callable[[], None],
     ) -> None:
         self._fail_attempts = fail_attempts
         self._webhook_expected = webhook_expected
         self._times = times
+        self.strays = strays
         self._cancels_due = cancels_due
 
     async def __call__(self, transaction: Transaction, ended: Sequence[EndedCall]) -> Mapping[str, Hints]:
@@ -88,6 +96,8 @@ class RecordOutcomes:
         if len(rows) < len(created):
             late = sorted(created.keys() - {row.attempt.attempt_id for row in rows})
             log.info("predictions of attempts that were settled otherwise", attempts=late)
+            seen = [SeenPrediction(attempt_id=one, prediction_id=created[one].prediction_id) for one in late]
+            await self.strays.record(transaction, seen, found_by="answer")
         if any(row.attempt.item.stopped_by for row in rows):
             transaction.after_commit(self._cancels_due)
         for row in rows:

@@ -12,7 +12,10 @@ from darkroom_contracts.predictions import ItemFailed
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 
+from darkroom_predictor.customer_words import customer_words
 from darkroom_predictor.queue_store import known_items
+
+TOO_OLD = "too-old"
 
 log = structlog.get_logger()
 
@@ -29,8 +32,8 @@ async def refuse_old_items(transaction: Transaction, batch: Sequence[Received[It
             item_id=event.item_id,
             image_id=event.image_id,
             attempt=0,
-            code="too-old",
-            message="This picture was asked for too long ago to be worked on now.",
+            code=TOO_OLD,
+            message=customer_words(TOO_OLD),
             reached_provider=False,
         )
         transaction.publish(failed, cause=received.envelope)

@@ -47,12 +47,17 @@ class PredictorSettings(ServiceSettings):
     breaker_pause_seconds: float = Field(default=5.0, gt=0, description="before such a model's first trial; doubled each time")
     breaker_pause_seconds_max: float = Field(default=30.0, gt=0, description="between its trials at most")
     model_wait_seconds_max: float = Field(
-        default=3600.0, gt=0, description="how long items wait for a model that fails all the time, before they fail too"
+        default=3600.0,
+        gt=0,
+        description="how long items wait for a model that always fails, or has no adapter, until they fail",
     )
     throttle_seconds: float = Field(default=5.0, gt=0, description="the pause after a 429 that does not say how long")
 
-    cancels_per_minute: int = Field(
-        default=600, ge=1, description="requests to stop a prediction that a replica may send; they count beside creations"
+    requests_per_minute: int = Field(
+        default=900,
+        ge=1,
+        description="lists and cancels that all replicas together may send for one account; Replicate allows 3,000 requests a "
+        "minute beside creations, of which the poller takes DARKROOM_POLLS_PER_MINUTE",
     )
     retell_margin_seconds: float = Field(
         default=60.0,

@@ -21,7 +21,7 @@ from darkroom_jobs_api.jobs.progress_store import (
     lock_jobs,
     start_jobs,
 )
-from darkroom_jobs_api.jobs.rules import ItemStatus, Totals, charge_of, failure_text
+from darkroom_jobs_api.jobs.rules import ItemStatus, Totals, charge_of, customer_text, failure_text
 
 CANCELED_TEXT = "The picture was cancelled."
 
@@ -37,6 +37,7 @@ class End:
     thumbnail_key: str | None = None
     error_code: str | None = None
     error: str | None = None
+    detail: str | None = None
 
     def written(self, status: ItemEnd, job: OpenJob) -> EndedItem:
         """The end as it is stored, with what it costs."""
@@ -75,7 +76,14 @@ async def on_items_completed(transaction: Transaction, batch: Sequence[Received[
 async def on_items_failed(transaction: Transaction, batch: Sequence[Received[ItemFailed]]) -> None:
     """Items will not be tried again: FAILED."""
     ends = [
-        End(one.event, one.envelope, one.event.reached_provider, error_code=one.event.code, error=one.event.message)
+        End(
+            one.event,
+            one.envelope,
+            one.event.reached_provider,
+            error_code=one.event.code,
+            error=customer_text(one.event.message),
+            detail=one.event.detail,
+        )
         for one in batch
     ]
     await _end(transaction, ends, "FAILED")
@@ -144,6 +152,7 @@ def _item_finished(end: End, status: ItemEnd, item: EndedItem, totals: Totals) -
         items_failed=totals.failed,
         items_canceled=totals.canceled,
         error=item.error,
+        detail=end.detail,
         result_key=item.result_key,
         thumbnail_key=item.thumbnail_key,
     )

@@ -6,6 +6,7 @@ not sent through the door of a customer's retry, which sells anew at today's pri
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from darkroom_contracts.jobs import JobRequested
@@ -28,10 +29,11 @@ MAKE_AGAIN = text(
             WHERE later.retry_of = items.job_id AND made.image_id = items.image_id AND made.status NOT IN ('FAILED', 'CANCELED')
         )
     ), made AS (
-        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, price_version, price_credits,
-                          failed_items_refunded, retry_of, redriven, status, items_total, created_at, updated_at)
-        SELECT jobs.instance_id, jobs.subject, jobs.product, jobs.product_id, jobs.product_name, jobs.options, jobs.price_version,
-               given_up.price, jobs.failed_items_refunded, jobs.id, true, 'PENDING', count(*), :now, :now
+        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, price_version,
+                          price_credits, failed_items_refunded, retry_of, redriven, status, items_total, created_at, updated_at)
+        SELECT jobs.instance_id, jobs.subject, jobs.product, jobs.product_id, jobs.product_name, jobs.options,
+               jobs.input_template, jobs.price_version, given_up.price, jobs.failed_items_refunded, jobs.id, true, 'PENDING',
+               count(*), :now, :now
         FROM given_up JOIN jobs ON jobs.id = given_up.job_id GROUP BY jobs.id, given_up.price
         RETURNING id, instance_id, subject, product, product_id, product_name, price_version, price_credits, retry_of, items_total
     ), pictures AS (
@@ -48,8 +50,35 @@ MAKE_AGAIN = text(
 log = structlog.get_logger()
 
 
-async def on_dead_letters_redriven(transaction: Transaction, batch: Sequence[Received[DeadLettersRedriven]]) -> None:
-    """New jobs of the items that are failed still and that nobody has had made again meanwhile."""
+class RedriveItems:
+    """Makes new jobs of redriven items. A request older than `oldest_age` makes none.
+
+    Whether an old request was carried out is not known any more: its event id has been forgotten, so a log that is read anew from
+    its beginning would make and sell the jobs of all redrives again.
+    """
+
+    def __init__(self, *, oldest_age: timedelta) -> None:
+        self._oldest_age = oldest_age
+
+    async def on_dead_letters_redriven(self, transaction: Transaction, batch: Sequence[Received[DeadLettersRedriven]]) -> None:
+        """Make again what is failed still and what nobody has had made again meanwhile."""
+        oldest = transaction.now - self._oldest_age
+        fresh = [received for received in batch if not _is_older(received.envelope.time, oldest)]
+        if len(fresh) < len(batch):
+            log.error("redrives older than the memory of events make no jobs", events=len(batch) - len(fresh))
+        await make_again(transaction, fresh)
+
+
+def _is_older(time: str, oldest: datetime) -> bool:
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        return True  # it does not say, and a job too many is sold
+    return at.tzinfo is None or at < oldest
+
+
+async def make_again(transaction: Transaction, batch: Sequence[Received[DeadLettersRedriven]]) -> None:
+    """Make new jobs of the items that are failed still and that nobody has had made again meanwhile."""
     asked = [(one.event, item_id) for one in batch if one.event.job_id is not None for item_id in one.event.item_ids]
     if not asked:
         return

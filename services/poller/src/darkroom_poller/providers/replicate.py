@@ -3,16 +3,19 @@
 Sources: Replicate's OpenAPI, "prediction lifecycle", "error codes", "rate limits". Sends the token to the API's own host only.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from darkroom_servicekit.operator_detail import operator_detail
 from darkroom_servicekit.tls import client_tls
 
-from darkroom_poller.predictions import OUTPUT_LOST, TIMED_OUT, Failed, Pending, Progress, progress_of_output
+from darkroom_poller.predictions import TIMED_OUT, Failed, Missing, Pending, Progress, progress_of_output
 from darkroom_poller.providers.door import ProviderThrottled, ProviderUnavailable
 
 PROVIDER = "replicate"
@@ -24,12 +27,15 @@ RUNNING = frozenset({"starting", "processing", "queued"})
 STOPPED = frozenset({"canceled", "aborted"})
 
 MODERATED = re.compile(
-    r"\(E005\)|\bE005\b|flagged as sensitive|sensitive content|safety (?:filter|system)|moderation", re.IGNORECASE
+    r"\bE005\b|flagged as sensitive|sensitive content|safety (?:filter|system)|moderation"
+    r"|\bNSFW\b|content[ _]policy|(?:\b|_)(?:IMAGE_SAFETY|BLOCKLIST)\b|prohibited[ _]content|\bPROHIBITED_CONTENT\b",
+    re.IGNORECASE,
 )
+"""Words of Replicate's own, of the models, and of Google's finish and block reasons."""
 BAD_INPUT = re.compile(r"invalid input|input validation|input was invalid|\bE006\b|unsupported image", re.IGNORECASE)
 RESETS_IN = re.compile(r"~?(\d+)\s*s")
 
-REFUSED = Failed("moderation", "The studio refused this picture: it was flagged as sensitive.", retryable=False)
+REFUSED = Failed("moderation", "The studio refused this picture: its content was flagged as sensitive.", retryable=False)
 UNREADABLE_INPUT = Failed("bad-input", "The studio could not work with this picture or its instructions.", retryable=False)
 BROKE = Failed("provider-error", "The studio had a technical problem with this picture.", retryable=True)
 
@@ -39,6 +45,7 @@ class Replicate:
 
     def __init__(self, base_url: str, tokens: Mapping[str, str], *, seconds_max: float) -> None:
         self._tokens = dict(tokens)
+        self._seconds_max = seconds_max
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/") + "/v1/",
             timeout=httpx.Timeout(seconds_max, connect=CONNECT_SECONDS_MAX),
@@ -56,13 +63,11 @@ class Replicate:
 
     async def look_up(self, account: str, prediction_id: str) -> Progress:
         response = await self._ask("GET", account, f"predictions/{quote(prediction_id, safe='')}")
-        if response.status_code == 404:
-            return OUTPUT_LOST
-        return read_prediction(_json(response))
+        return Missing("prediction") if response.status_code == 404 else read_prediction(_json(response))
 
     async def cancel(self, account: str, prediction_id: str) -> Progress:
         response = await self._ask("POST", account, f"predictions/{quote(prediction_id, safe='')}/cancel")
-        return OUTPUT_LOST if response.status_code == 404 else read_prediction(_json(response))
+        return Missing("prediction") if response.status_code == 404 else read_prediction(_json(response))
 
     async def webhook_secret(self, account: str) -> str:
         """The secret that signs the webhooks of this account. Raises ProviderUnavailable."""
@@ -77,8 +82,9 @@ class Replicate:
         if token is None:
             raise ProviderUnavailable(f"no API token for the account {account}")
         try:
-            response = await self._http.request(method, path, headers={"Authorization": f"Bearer {token}"})
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(self._seconds_max):  # httpx' own limits are for each read
+                response = await self._http.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        except (httpx.HTTPError, TimeoutError) as error:
             raise ProviderUnavailable(f"{type(error).__name__}: {error}") from error
         if response.status_code == 429:
             raise ProviderThrottled(pause_seconds(response))
@@ -92,7 +98,7 @@ def read_prediction(prediction: Mapping[str, Any]) -> Progress:
     status = str(prediction.get("status"))
     if status == "succeeded":
         if prediction.get("data_removed") or prediction.get("output") is None:
-            return OUTPUT_LOST
+            return Missing("output")
         metrics = prediction.get("metrics")
         return progress_of_output(
             prediction["output"],
@@ -116,11 +122,8 @@ def _time(value: object) -> datetime | None:
 
 def failure(error: str) -> Failed:
     """A failed prediction's `error` in our words: moderation and bad input are final, the rest may go better next time."""
-    if MODERATED.search(error):
-        return REFUSED
-    if BAD_INPUT.search(error):
-        return UNREADABLE_INPUT
-    return BROKE
+    kind = REFUSED if MODERATED.search(error) else UNREADABLE_INPUT if BAD_INPUT.search(error) else BROKE
+    return replace(kind, detail=operator_detail(error) or None)
 
 
 def pause_seconds(response: httpx.Response) -> float:

@@ -51,6 +51,10 @@ class WholeLetterBody(LetterBody):
     headers: dict[str, str] | None = Field(default=None, exclude_if=_absent)
     data: str | None = Field(default=None, exclude_if=_absent, description="text, where the bytes are UTF-8")
     data_base64: str | None = Field(default=None, exclude_if=_absent, description="the bytes, where they are not")
+    data_bytes: int | None = Field(
+        default=None, exclude_if=_absent, description="of the whole message; `data` may be its beginning"
+    )
+    data_sha256: str | None = Field(default=None, exclude_if=_absent, description="of the whole message")
 
 
 class LettersBody(Body):
@@ -122,7 +126,16 @@ def whole_letter_body(letter: WholeLetter) -> WholeLetterBody:
     history = None if letter.history is None else [dict(attempt) for attempt in letter.history]
     headers = None if letter.headers is None else dict(letter.headers)
     text, encoded = _readable(letter.data)
-    return WholeLetterBody(**listed, history=history, topic=letter.topic, headers=headers, data=text, data_base64=encoded)
+    return WholeLetterBody(
+        **listed,
+        history=history,
+        topic=letter.topic,
+        headers=headers,
+        data=text,
+        data_base64=encoded,
+        data_bytes=letter.data_bytes,
+        data_sha256=letter.data_sha256,
+    )
 
 
 def redrive_body(redrive: Redrive) -> RedriveBody:

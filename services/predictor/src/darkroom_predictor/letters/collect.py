@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 import structlog
 from aiokafka import ConsumerRecord
 from darkroom_contracts.topics import PLATFORM_KEY, SERVICES, dead_letter_topic
-from darkroom_servicekit.consumer import ATTEMPTS_MAX, Handlers, MessageHandler
+from darkroom_servicekit.consumer import Handlers, MessageHandler
 from darkroom_servicekit.database import Transaction
 
 from darkroom_predictor.letters.letter import DeadMessage, read_dead_message
 from darkroom_predictor.letters.store import file_messages
-
-HANDLER_ERROR = "handler-error"
 
 log = structlog.get_logger()
 
@@ -40,8 +38,6 @@ class CollectLetters:
 
     def _read(self, record: ConsumerRecord, service: str) -> DeadMessage | None:
         headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-        # What cannot be read is not tried again; what a handler fails on is, a few times.
-        attempts = ATTEMPTS_MAX if headers.get("dl-reason") == HANDLER_ERROR else 1
         return read_dead_message(
             headers,
             record.value or b"",
@@ -49,6 +45,5 @@ class CollectLetters:
             key=(record.key or PLATFORM_KEY.encode()).decode("utf-8", "replace"),
             place=f"{record.topic}/{record.partition}/{record.offset}",
             prefix=self._prefix,
-            attempts=attempts,
             now=datetime.now(UTC),
         )

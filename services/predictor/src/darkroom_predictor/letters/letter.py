@@ -16,6 +16,7 @@ STATES: tuple[State, ...] = ("open", "redriving", "redriven", "dropped")
 
 OWN_HEADER = "dl-header-"
 SUBJECT = re.compile(r"jobs/([0-9]{1,18})(?:/items/([0-9]{1,18}))?")
+NUMBER = re.compile(r"[0-9]{1,9}")
 NUL = "\x00"
 
 
@@ -41,12 +42,17 @@ class Letter:
 
 @dataclass(frozen=True, kw_only=True)
 class WholeLetter(Letter):
-    """A dead letter with all that is known of it: an item's attempts, or a message's headers and bytes."""
+    """A dead letter with all that is known of it: an item's attempts, or a message's headers and bytes.
+
+    A message that `kept_by_service` stands whole in the table of its service; here are its first bytes and headers as text.
+    """
 
     history: Sequence[Mapping[str, Any]] | None
     topic: str | None
     headers: Sequence[tuple[str, str]] | None
     data: bytes | None
+    data_bytes: int | None
+    data_sha256: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,10 @@ class LetterFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadMessage:
-    """A message as it came to a dead-letter topic. `topic` is where it belongs, without the platform's prefix."""
+    """A message as it came to a dead-letter topic. `topic` is where it belongs, without the platform's prefix.
+
+    One that `kept_by_service` is redriven by its service from its own table; older ones are sent to their topic again.
+    """
 
     id: UUID
     service: str
@@ -74,11 +83,14 @@ class DeadMessage:
     topic: str
     headers: Sequence[tuple[str, str]]
     data: bytes
+    data_bytes: int
+    data_sha256: str | None
+    kept_by_service: bool
     happened_at: datetime
 
 
 def read_dead_message(
-    headers: Mapping[str, str], data: bytes, *, service: str, key: str, place: str, prefix: str, attempts: int, now: datetime
+    headers: Mapping[str, str], data: bytes, *, service: str, key: str, place: str, prefix: str, now: datetime
 ) -> DeadMessage | None:
     """A message from its dead letter's headers; None when it is no dead letter of the kit (such as `ItemGivenUp`).
 
@@ -90,18 +102,22 @@ def read_dead_message(
     own = [(name.removeprefix(OWN_HEADER), value) for name, value in headers.items() if name.startswith(OWN_HEADER)]
     story = dict(own)
     subject = SUBJECT.match(story.get("ce_subject", ""))
+    kept = _uuid(headers.get("dl-id"))
     return DeadMessage(
-        id=_uuid(headers.get("ce_id")) or uuid5(NAMESPACE_URL, place),
+        id=kept or _uuid(headers.get("ce_id")) or uuid5(NAMESPACE_URL, place),
         service=service,
         instance_id=key.replace(NUL, ""),
         job_id=int(subject[1]) if subject else None,
         item_id=int(subject[2]) if subject and subject[2] else None,
         code=headers.get("dl-reason", "unknown").replace(NUL, ""),
         message=headers.get("dl-detail", "").replace(NUL, ""),
-        attempts=attempts,
+        attempts=_number(headers.get("dl-attempts")) or 1,
         topic=topic.removeprefix(prefix).replace(NUL, ""),
         headers=[(name.replace(NUL, ""), value.replace(NUL, "")) for name, value in own],
         data=data,
+        data_bytes=_number(headers.get("dl-value-bytes")) or len(data),
+        data_sha256=headers.get("dl-value-sha256"),
+        kept_by_service=kept is not None,
         happened_at=min(_time(story.get("ce_time")) or now, _time(headers.get("ce_time")) or now),
     )
 
@@ -111,6 +127,10 @@ def _uuid(text: str | None) -> UUID | None:
         return UUID(text or "")
     except ValueError:
         return None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and NUMBER.fullmatch(text) else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -1,7 +1,8 @@
 """Redrives go on: a few letters at a time, as fast as each may, each with an event that says who had it tried again.
 
-A message goes to its own topic again with its own id and headers: every consumer that has handled it drops it by its id, and the
-one that failed takes it. An item is asked for again by jobs-api, which hears `DeadLettersRedriven`.
+A message is handled again by the service that failed at it, from that service's own table; `MessagesRedriven` asks for it. A
+message of the time before services kept their own goes to its topic again with its own id and headers: every consumer that has
+handled it drops it by its id. An item is asked for again by jobs-api, which hears `DeadLettersRedriven`.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Any
 
 import uuid_utils
 from darkroom_contracts.envelope import Envelope, utc_text
-from darkroom_contracts.predictions import DeadLettersRedriven
+from darkroom_contracts.predictions import DeadLettersRedriven, MessagesRedriven
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.outbox import OutboxRow
@@ -70,12 +71,19 @@ def allowed_now(per_minute: int | None, in_last_minute: int) -> int:
 
 
 def publish_redriven(transaction: Transaction, rows: Sequence[Any], *, redrive_id: str, by: str) -> None:
-    """The messages as they were; and for each job's items, and each tenant's messages, the event that tells of it."""
+    """The messages; and for each job's items, and each tenant's messages, the event that tells of it."""
     stories: dict[tuple[str, int | None], list[Any]] = {}
+    kept: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        if row.kind == "message":
+        if row.kind == "message" and row.kept_by_service:
+            kept.setdefault((row.instance_id, row.service), []).append(str(row.id))
+        elif row.kind == "message":
             transaction.publish_raw(_as_it_was(row))
         stories.setdefault((row.instance_id, row.job_id if row.kind == "item" else None), []).append(row)
+    for (instance_id, service), ids in kept.items():
+        transaction.publish(
+            MessagesRedriven(instance_id=instance_id, redrive_id=redrive_id, service=service, dead_letter_ids=tuple(ids))
+        )
     for (instance_id, job_id), of_story in stories.items():
         transaction.publish(
             DeadLettersRedriven(

@@ -41,15 +41,22 @@ FILE_ITEMS = text(
 FILE_MESSAGES = text(
     """
     INSERT INTO dead_letters (
-        id, kind, service, instance_id, job_id, item_id, code, message, attempts, topic, headers, data, happened_at
+        id, kind, service, instance_id, job_id, item_id, code, message, attempts, topic, headers, data, data_bytes, data_sha256,
+        kept_by_service, happened_at
     )
-    SELECT id, 'message', service, instance_id, job_id, item_id, code, message, attempts, topic, headers, data, happened_at
+    SELECT id, 'message', service, instance_id, job_id, item_id, code, message, attempts, topic, headers, data, data_bytes,
+        data_sha256, kept_by_service, happened_at
     FROM unnest(
         CAST(:id AS uuid[]), CAST(:service AS text[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]),
         CAST(:item_id AS bigint[]), CAST(:code AS text[]), CAST(:message AS text[]), CAST(:attempts AS integer[]),
-        CAST(:topic AS text[]), CAST(:headers AS jsonb[]), CAST(:data AS bytea[]), CAST(:happened_at AS timestamptz[])
-    ) AS new (id, service, instance_id, job_id, item_id, code, message, attempts, topic, headers, data, happened_at)
-    ON CONFLICT DO NOTHING RETURNING id
+        CAST(:topic AS text[]), CAST(:headers AS jsonb[]), CAST(:data AS bytea[]), CAST(:data_bytes AS integer[]),
+        CAST(:data_sha256 AS text[]), CAST(:kept_by_service AS boolean[]), CAST(:happened_at AS timestamptz[])
+    ) AS new (id, service, instance_id, job_id, item_id, code, message, attempts, topic, headers, data, data_bytes, data_sha256,
+        kept_by_service, happened_at)
+    ON CONFLICT (id) DO UPDATE SET state = 'open', redrive_id = NULL, redriven_at = NULL,
+        code = excluded.code, message = excluded.message, attempts = excluded.attempts
+    WHERE dead_letters.state = 'redriven' AND dead_letters.attempts < excluded.attempts
+    RETURNING id
     """
 )
 LIST = text(
@@ -94,10 +101,12 @@ async def file_items(transaction: Transaction, rows: Sequence[Mapping[str, Any]]
 
 
 async def file_messages(transaction: Transaction, letters: Sequence[DeadMessage]) -> list[DeadMessage]:
-    """File dead messages; those that are new."""
+    """File dead messages, and open those again that failed after a redrive; return both."""
+    # Of one letter the last word: a statement may not touch a row twice.
+    letters = list({letter.id: letter for letter in letters}.values())
     if not letters:
         return []
-    plain = ("id", "service", "instance_id", "job_id", "item_id", "code", "message", "attempts", "topic", "data", "happened_at")
+    plain = DeadMessage.__dataclass_fields__.keys() - {"headers"}
     values: dict[str, Any] = {name: [getattr(letter, name) for letter in letters] for name in plain}
     values["headers"] = [json.dumps(letter.headers) for letter in letters]
     new = set((await transaction.execute(FILE_MESSAGES, values)).scalars())

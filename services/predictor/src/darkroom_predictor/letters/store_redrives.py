@@ -19,9 +19,10 @@ TOPIC_NAMES = [topic.name for topic in EVENT_TOPICS]
 WANTED = f"""
     state = 'open' AND (CAST(:ids AS uuid[]) IS NULL OR id = ANY(CAST(:ids AS uuid[]))) AND {MATCHES}
 """
-MAY_GO = """(kind = 'item' OR (topic = ANY(CAST(:topics AS text[]))
+MAY_GO = """(kind = 'item' OR kept_by_service OR (topic = ANY(CAST(:topics AS text[]))
     AND happened_at > clock_timestamp() - make_interval(secs => :message_seconds_max)))"""
-"""A message older than the readers' memory would be news to all of them; one for a topic that we do not have can go nowhere."""
+"""A message that its service keeps goes to nobody else. One of the time before services kept them is sent to its topic again:
+older than the readers' memory it would be news to all of them, and for a topic that we do not have it can go nowhere."""
 COUNT = text(
     f"""
     SELECT count(*) FILTER (WHERE {MAY_GO}) AS matched, count(*) FILTER (WHERE NOT {MAY_GO}) AS left_out
@@ -51,7 +52,7 @@ TAKE = """
         FROM dead_letters WHERE redrive_id = :id AND state = 'redriving'
     ), taken AS (SELECT id FROM ordered ORDER BY place, instance_id, id LIMIT :letters_max)
     UPDATE dead_letters d SET state = 'redriven', redriven_at = clock_timestamp() FROM taken WHERE d.id = taken.id
-    RETURNING d.id, d.kind, d.instance_id, d.job_id, d.item_id, d.topic, d.headers, d.data
+    RETURNING d.id, d.kind, d.service, d.kept_by_service, d.instance_id, d.job_id, d.item_id, d.topic, d.headers, d.data
 """
 AFTER = """
     UPDATE redrives SET redriven = redriven + :taken,

@@ -40,15 +40,18 @@ class Refusal(Enum):
     LOW_CREDIT = "low-credit"
     ACCOUNT = "account"
     MODEL_GONE = "model-gone"
+    MODEL_FORBIDDEN = "model-forbidden"
+    OUR_FAULT = "our-fault"
     PROVIDER_ERROR = "provider-error"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """The provider answered that it made no prediction."""
+    """The provider answered that it made no prediction. `fields`: the paths that it names as the reason."""
 
     refusal: Refusal
     message: str
+    fields: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
 
 
@@ -76,13 +79,25 @@ Outcome = Accepted | Refused | NotSent | Unanswered
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A prediction as the provider lists it."""
+    """A prediction as the provider lists it. `created_at` is None where the provider's time cannot be read.
+
+    `attempt_id` and `callback_token` are from a webhook address of ours, `has_webhook` says whether any address is shown.
+    """
 
     prediction_id: str
-    created_at: datetime
+    created_at: datetime | None
     attempt_id: str | None
     callback_token: str | None
+    has_webhook: bool
     input: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedPage:
+    """A page of the list, newest first, and where the next one is."""
+
+    listed: Sequence[Listed]
+    following: str | None
 
 
 class ProviderDoor(Protocol):
@@ -103,8 +118,11 @@ class ProviderDoor(Protocol):
     async def create(self, creation: Creation) -> Outcome:
         """Make the call. Raises nothing but cancellation."""
 
-    async def listed_since(self, account: str, since: datetime) -> list[Listed]:
-        """The account's predictions created at or after `since`, newest first. Raises LookUpFailed."""
+    async def list_page(self, account: str, *, since: datetime, until: datetime, page: str | None) -> ListedPage:
+        """The account's predictions created from `since` on and before `until`: the first page, or `page`. Raises LookUpFailed.
+
+        A provider that does not know the filter lists older and newer ones, too. One request.
+        """
 
     async def cancel(self, account: str, prediction_id: str) -> None:
         """Ask that a prediction be stopped; one that has ended, or is not known, stays as it is. Raises CancelFailed."""
@@ -114,7 +132,7 @@ class ProviderDoor(Protocol):
 
 
 class LookUpFailed(Exception):
-    """The provider's list could not be read now, or not as far back as asked."""
+    """The page could not be read now."""
 
 
 class CancelFailed(Exception):

@@ -4,15 +4,16 @@ import json
 import re
 import ssl
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from darkroom_predictor.providers.door import (
     Accepted,
     CancelFailed,
     Creation,
     Listed,
+    ListedPage,
     LookUpFailed,
     NotSent,
     Outcome,
@@ -22,7 +23,6 @@ from darkroom_predictor.providers.door import (
 )
 from darkroom_predictor.providers.http_calls import Answer, HttpCalls, NoAnswer, NotConnected, SentTooLate
 
-LIST_PAGES_MAX = 100
 LIST_SECONDS_MAX = 10.0
 CANCEL_SECONDS_MAX = 10.0
 ANSWER_CHARACTERS_MAX = 300
@@ -33,11 +33,15 @@ THROTTLED = 429
 CANCEL_TAKEN = frozenset({200, 201, 202, 204, 404})
 CREATED = frozenset({200, 201, 202})
 NO_CREDIT = 402
-NO_RIGHT = frozenset({401, 403})
+NO_RIGHT = 401
+NO_RIGHT_TO_MODEL = 403
 GONE = frozenset({404, 410})
 NO_SUCH_VERSION = "invalid version"
 """How the title of a 422 begins that is about the model, not the input."""
 BAD_REQUEST = frozenset({400, 405, 413, 415, 422})
+INVALID_FIELD = re.compile(r"(?m)^- ([\w.\[\]-]+):")
+FIELDS_MAX = 20
+FIELD_CHARACTERS_MAX = 100
 LOW_CREDIT = re.compile(r"\bcredit", re.IGNORECASE)
 """In a 429: the account is cut to six creations a minute, one at a time, until it is paid (below 5 USD, seen in 2026)."""
 
@@ -95,16 +99,19 @@ class Replicate:
             return Unanswered(message=str(error))
         return read_answer(answer)
 
-    async def listed_since(self, account: str, since: datetime) -> list[Listed]:
-        found: list[Listed] = []
-        page = f"{self._path}/predictions"
-        for _ in range(LIST_PAGES_MAX):
-            listed, following = await self._list_page(account, page)
-            found += [one for one in listed if one.created_at >= since]
-            if following is None or (listed and listed[-1].created_at < since):
-                return found
-            page = following
-        raise LookUpFailed(f"more than {LIST_PAGES_MAX} pages")
+    async def list_page(self, account: str, *, since: datetime, until: datetime, page: str | None) -> ListedPage:
+        between = urlencode({"created_after": _in_zulu(since), "created_before": _in_zulu(until)})
+        target = page or f"{self._path}/predictions?{between}"
+        try:
+            answer = await self._http.call("GET", target, self._headers(account), answer_seconds_max=LIST_SECONDS_MAX)
+            if answer.status != LISTED:
+                raise LookUpFailed(f"status {answer.status}")
+            content = json.loads(answer.content)
+            listed = [found for one in content["results"] if (found := self._listed(one))]
+            following = content.get("next")
+        except (NotConnected, NoAnswer, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LookUpFailed(f"{type(error).__name__}: {error}") from error
+        return ListedPage(listed=listed, following=self._target(following) if following else None)
 
     async def cancel(self, account: str, prediction_id: str) -> None:
         path = f"{self._path}/predictions/{quote(prediction_id, safe='')}/cancel"
@@ -118,18 +125,6 @@ class Replicate:
     async def close(self) -> None:
         await self._http.close()
 
-    async def _list_page(self, account: str, page: str) -> tuple[list[Listed], str | None]:
-        try:
-            answer = await self._http.call("GET", page, self._headers(account), answer_seconds_max=LIST_SECONDS_MAX)
-            if answer.status != LISTED:
-                raise LookUpFailed(f"status {answer.status}")
-            content = json.loads(answer.content)
-            listed = [self._listed(one) for one in content["results"]]
-            following = content.get("next")
-        except (NotConnected, NoAnswer, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise LookUpFailed(f"{type(error).__name__}: {error}") from error
-        return listed, self._target(following) if following else None
-
     def _target(self, address: str) -> str:
         """A full address of the provider's as the target of a request to it."""
         parts = urlsplit(address)
@@ -137,19 +132,23 @@ class Replicate:
             raise LookUpFailed("the next page is at another address")
         return f"{parts.path}?{parts.query}"
 
-    def _listed(self, prediction: dict[str, Any]) -> Listed:
+    def _listed(self, prediction: Any) -> Listed | None:
+        """An entry of the list; None where it names no prediction. Whatever else is odd about it hides nothing."""
+        if not isinstance(prediction, dict) or not isinstance(prediction.get("id"), str):
+            return None
         attempt_id, callback_token = None, None
-        webhook = prediction.get("webhook")
+        webhook, given = prediction.get("webhook"), prediction.get("input")
         if self._webhooks and isinstance(webhook, str) and webhook.startswith(self._webhooks):
             address = urlsplit(webhook)
             attempt_id = address.path.rsplit("/", 1)[-1]
             callback_token = next(iter(parse_qs(address.query).get("token", [])), None)
         return Listed(
-            prediction_id=str(prediction["id"]),
-            created_at=datetime.fromisoformat(prediction["created_at"]),
+            prediction_id=prediction["id"],
+            created_at=_time(prediction.get("created_at")),
             attempt_id=attempt_id,
             callback_token=callback_token,
-            input=prediction.get("input") or {},
+            has_webhook=bool(webhook),
+            input=given if isinstance(given, dict) else {},
         )
 
     def _request(self, creation: Creation) -> tuple[str, bytes]:
@@ -185,7 +184,21 @@ def read_answer(answer: Answer) -> Outcome:
     if refusal is None:
         return Unanswered(message=message)
     wait = _retry_after(answer.headers, problem) if status == THROTTLED else None
-    return Refused(refusal=refusal, message=message, retry_after_seconds=wait)
+    fields = _invalid_fields(problem) if refusal is Refusal.BAD_INPUT else ()
+    return Refused(refusal=refusal, message=message, retry_after_seconds=wait, fields=fields)
+
+
+def _in_zulu(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _time(value: object) -> datetime | None:
+    """A time of the provider's; UTC where it names no zone, None where it cannot be read."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _refusal(status: int, problem: dict[str, Any]) -> Refusal | None:
@@ -197,13 +210,25 @@ def _refusal(status: int, problem: dict[str, Any]) -> Refusal | None:
         return Refusal.LOW_CREDIT if LOW_CREDIT.search(str(problem.get("detail", ""))) else Refusal.THROTTLED
     if status == NO_CREDIT:
         return Refusal.LOW_CREDIT
-    if status in NO_RIGHT:
+    if status == NO_RIGHT:
         return Refusal.ACCOUNT
+    if status == NO_RIGHT_TO_MODEL:
+        return Refusal.MODEL_FORBIDDEN
     if status in GONE or (status == 422 and str(problem.get("title", "")).lower().startswith(NO_SUCH_VERSION)):
         return Refusal.MODEL_GONE
     if status in BAD_REQUEST:
         return Refusal.BAD_INPUT
     return None
+
+
+def _invalid_fields(problem: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that a 422 names: in `invalid_fields`, else in the lines "- path: message" of its detail."""
+    listed = problem.get("invalid_fields")
+    if isinstance(listed, list) and listed:
+        paths = [one.get("field") for one in listed if isinstance(one, dict)]
+    else:
+        paths = INVALID_FIELD.findall(str(problem.get("detail", "")))
+    return tuple(dict.fromkeys(path[:FIELD_CHARACTERS_MAX] for path in paths if isinstance(path, str) and path))[:FIELDS_MAX]
 
 
 def _places_left(headers: Mapping[str, str]) -> int | None:

@@ -9,8 +9,8 @@ instead of rebuilding against it.
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0013"
+down_revision = "0012"
 
 STATEMENTS = (
     """
