@@ -20,10 +20,10 @@ from typing import Any
 from darkroom_cli.stack.redis import program
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, Place, mark_of
 from darkroom_predictor.limiter_controls import BreakerBounds, Kind, LimiterControls, ModelNews
+from darkroom_predictor.queue_look import QueueLooker
 from darkroom_predictor.terms import Terms
 from redis.asyncio import Redis
 
-ITEMS_PER_JOB = 20
 CALLS = 3_000
 GRANTS = 20_000
 BATCH = 50
@@ -31,7 +31,13 @@ CLIENTS = 3
 MODELS = tuple(mark_of(f"studio/model-{number}") for number in range(5))
 ACCOUNT = AccountLimits(account="replicate-1", cap=10**9, burst=10**9, slots=10**9)
 REAL = AccountLimits(account="replicate-1", cap=450, burst=10, slots=600)
-PROMISE = "promises: a decision's p99 at most 2 ms with 10,000 tenants; at least 2,000 grants a second in one Redis"
+PROMISE = (
+    "promises: a decision's p99 at most 2 ms with 10,000 tenants; at least 2,000 grants a second in one Redis; no script over"
+    " 5 ms at 50,000 waiting jobs of one picture; at most 150 B for a waiting picture"
+)
+DEEP = 50_000
+"""Jobs of one picture that one tenant has waiting where removals are measured."""
+REMOVED = 500
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,18 @@ class Size:
 
     tenants: int
     items: int
+    per_job: int = 20
 
 
-SIZES = (Size(10, 1_000), Size(10, 1_000_000), Size(10_000, 1_000_000))
+SIZES = (
+    Size(10, 1_000),
+    Size(10, 1_000_000),
+    Size(10_000, 1_000_000),
+    Size(10, 1_000_000, 1),
+    Size(10_000, 1_000_000, 1),
+    Size(100, 10_000, 1),
+    Size(1, DEEP, 1),
+)
 
 
 @contextmanager
@@ -100,12 +115,12 @@ class Measured:
         started = time.perf_counter()
         for start in range(0, size.items, 10_000):
             numbers = range(start, min(size.items, start + 10_000))
-            await self.queue.file(self.epoch, [(self._place(number, size), 0.0) for number in numbers])
+            await self.queue.file(self.epoch, [(self.place(number, size), 0.0) for number in numbers])
         return time.perf_counter() - started
 
-    def _place(self, number: int, size: Size) -> Place:
+    def place(self, number: int, size: Size) -> Place:
         tenant, own = number % size.tenants, number // size.tenants
-        job = (own // ITEMS_PER_JOB) * size.tenants + tenant
+        job = (own // size.per_job) * size.tenants + tenant
         return Place(f"shop-{tenant}", job, number, False, MODELS[job % len(MODELS)])
 
     async def decisions(self, places: int, calls: int = CALLS) -> "Times":
@@ -121,6 +136,31 @@ class Measured:
         times = await self.script_times("take")
         await self.queue.tell(Hints(released=held))
         return Times(milliseconds=times, cpu_milliseconds=1000 * cpu / calls)
+
+    async def removals(self, places: Sequence[Place]) -> "Times":
+        """What each script took that removes some of these places."""
+        await self.redis.slowlog_reset()
+        await self.redis.config_set("slowlog-log-slower-than", 0)
+        before = await self.cpu_seconds()
+        await self.queue.tell(Hints(removed=list(places)))
+        cpu = await self.cpu_seconds() - before
+        times = await self.script_times("remove")
+        return Times(milliseconds=times, cpu_milliseconds=1000 * cpu / len(times))
+
+    async def looks(self, url: str) -> "Times":
+        """What each script took that looks at all tenants."""
+        await self.redis.slowlog_reset()
+        await self.redis.config_set("slowlog-log-slower-than", 0)
+        async with Redis.from_url(url, socket_timeout=60) as client:
+            looker, seen = QueueLooker(client, self.queue), 0
+            before = await self.cpu_seconds()
+            while found := (await looker.look(self.epoch, after=seen, told={})).tenants:
+                seen = found[-1].change
+            cpu = await self.cpu_seconds() - before
+        await self.redis.config_set("slowlog-log-slower-than", -1)
+        entries: Any = await self.redis.slowlog_get(10**6)
+        times = [entry["duration"] / 1000 for entry in entries if entry["command"].startswith(b"EVALSHA")]
+        return Times(milliseconds=times, cpu_milliseconds=1000 * cpu / len(times))
 
     async def cpu_seconds(self) -> float:
         found: Any = await self.redis.info("cpu")
@@ -164,12 +204,13 @@ async def measure(redis: Redis, url: str, size: Size, epoch: int) -> None:
     measured = Measured(redis, url, epoch)
     seconds = await measured.fill(size)
     memory = await measured.megabytes()
-    print(f"\n{size.tenants:,} tenants, {size.items:,} items waiting")
+    print(f"\n{size.tenants:,} tenants, {size.items:,} items waiting, {size.per_job} a job")
     rate, each = size.items / seconds, memory * 1e6 / size.items
     print(f"{'filed':<44}{rate:>10,.0f} items/s; {memory:,.0f} MB of Redis, {each:,.0f} B an item")
-    calls = min(CALLS, size.items // 2)
-    show("a decision (one turn)", await measured.decisions(1, calls=min(calls, 300 if size.items < 10**4 else CALLS)))
+    show("a decision (one turn)", await measured.decisions(1, calls=min(CALLS, size.items // 3)))
     if size.items < 10**5:
+        await measure_small(measured, url, size)
+        await measured.queue.close()
         return
     show(f"a batch of {BATCH} turns", await measured.decisions(BATCH, calls=CALLS // 10))
     await measured.queue.set_accounts(epoch, [REAL])
@@ -181,6 +222,19 @@ async def measure(redis: Redis, url: str, size: Size, epoch: int) -> None:
         print(f"{name:<44}{rate:>10,.0f} grants/s; {by_cpu:,.0f} for a second of Redis' CPU")
     await broken_model(measured)
     await measured.queue.close()
+
+
+async def measure_small(measured: Measured, url: str, size: Size) -> None:
+    """A look at all tenants, and removals from the tail and from the head of one tenant's jobs."""
+    show("a look at the queue", await measured.looks(url))
+    if size.items == DEEP:
+        newest = [measured.place(number, size) for number in reversed(range(DEEP - REMOVED, DEEP))]
+        show(f"the {REMOVED} newest are removed", await measured.removals(newest))
+        oldest = [measured.place(number, size) for number in range(CALLS, CALLS + REMOVED)]
+        show(f"the {REMOVED} oldest are removed", await measured.removals(oldest))
+        rest = [measured.place(number, size) for number in reversed(range(DEEP - REMOVED))]
+        show("all others are removed", await measured.removals(rest))
+        show("a decision after that", await measured.decisions(1, calls=10))
 
 
 async def broken_model(measured: Measured) -> None:
@@ -213,5 +267,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tenants", type=int, help="only this size")
     parser.add_argument("--items", type=int, default=1_000_000)
+    parser.add_argument("--per-job", type=int, default=20)
     told = parser.parse_args()
-    asyncio.run(run([Size(told.tenants, told.items)] if told.tenants else SIZES))
+    asyncio.run(run([Size(told.tenants, told.items, told.per_job)] if told.tenants else SIZES))

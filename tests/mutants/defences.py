@@ -158,8 +158,8 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="weight-honoured",
         why="a tenant of weight 4 gets four turns where one of weight 1 gets one",
-        file=f"{PREDICTOR}/rules.py",
-        old="return math.floor(UNIT / tenant.weight + 0.5)",
+        file=f"{PREDICTOR}/tenant_rules.py",
+        old="return math.floor(UNIT / self.weight + 0.5)",
         new="return UNIT",
         tests=(
             "tests/predictor/unit/test_fair_turn_rules.py"
@@ -169,9 +169,9 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="weight-honoured-in-the-script",
         why="the same, in the script that decides",
-        file=f"{PREDICTOR}/fair_turn.lua",
-        old="local step = math.floor(UNIT / weight + 0.5)",
-        new="local step = UNIT",
+        file=f"{PREDICTOR}/fair_state.lua",
+        old="local function step_of(weight) return math.floor(UNIT / weight + 0.5) end",
+        new="local function step_of(weight) return UNIT end",
         tests=("tests/predictor/integration/test_script_is_the_model.py",),
     ),
     Defence(
@@ -192,17 +192,17 @@ DEFENCES: tuple[Defence, ...] = (
     ),
     Defence(
         name="empty-jobs-dropped",
-        why="a job without items is passed over, where taking from it would stop every turn",
+        why="a lane's outdated entry is passed over: its job has no items any more, or stands elsewhere",
         file=f"{PREDICTOR}/fair_state.lua",
-        old="if call('EXISTS', items_of(job)) == 1 then return job, lane end",
-        new="do return job, lane end",
+        old="if standing == lane and current == number then",
+        new="do",
         tests=("tests/predictor/integration/test_script_is_the_model.py",),
     ),
     Defence(
         name="terms-caught-up-when-the-limiter-opens",
         why="a pause that was set while the limiter was being rebuilt was told to nobody, and holds all the same",
         file=f"{PREDICTOR}/limiter.py",
-        old="            await self._catch_up_terms(epoch)\n",
+        old="        await self._catch_up_terms(epoch)\n",
         new="",
         tests=("tests/predictor/integration/test_terms.py::test_a_pause_set_while_the_limiter_is_rebuilt_holds_when_it_opens",),
     ),
@@ -537,6 +537,73 @@ DEFENCES: tuple[Defence, ...] = (
         old="        await take_lock(connection)\n",
         new="",
         tests=("tests/servicekit/integration/test_migrations.py",),
+    ),
+    Defence(
+        name="clock-step-forward-refused",
+        why="the limiter's clock follows Redis' only as far as the callers' watches confirm: a step forward is no second cap",
+        file=f"{PREDICTOR}/fair_state.lua",
+        old="math.min(time - tonumber(fields[2]), (reading or kept) + SLACK)",
+        new="time - tonumber(fields[2])",
+        tests=("tests/predictor/integration/test_limiter_clock.py::test_whenever_the_clock_is_set_each_minute_has_one_cap",),
+    ),
+    Defence(
+        name="own-log-given-back",
+        why="a turn that came to nothing does not count for its tenant's own cap",
+        file=f"{PREDICTOR}/rules.py",
+        old="tenant.own_log = [one for one in tenant.own_log if one[1] != attempt]",
+        new="tenant.own_log = list(tenant.own_log)",
+        tests=(
+            "tests/predictor/unit/test_fair_turn_rules.py::test_turns_that_came_to_nothing_do_not_count_for_a_tenants_own_cap",
+        ),
+    ),
+    Defence(
+        name="own-log-given-back-in-the-script",
+        why="the same, in the script that decides",
+        file=f"{PREDICTOR}/fair_turn.lua",
+        old="if call('ZREM', own_log(tenant), attempt) == 0 then return false end",
+        new="do return false end",
+        tests=("tests/predictor/integration/test_script_is_the_model.py::test_script_and_model_grant_the_same",),
+    ),
+    Defence(
+        name="lost-log-closes",
+        why="a log of calls that Redis has lost is no room for a second cap: the limiter closes until it is rebuilt",
+        file=f"{PREDICTOR}/fair_turn.lua",
+        old="    if lost then return close() end\n",
+        new="",
+        tests=("tests/predictor/integration/test_lost_keys.py::test_what_counts_the_calls_is_never_missed_in_silence",),
+    ),
+    Defence(
+        name="rebuild-fenced-by-the-epoch",
+        why="a replica that was frozen in a rebuild opens nothing when it wakes: another has opened a later epoch",
+        file=f"{PREDICTOR}/fair_controls.lua",
+        old="if tonumber(epoch) > current and BUILDING[operation] then",
+        new="if BUILDING[operation] then",
+        tests=(
+            "tests/predictor/integration/test_rebuild_lease.py"
+            "::test_a_replica_that_freezes_in_a_rebuild_holds_nobody_up_and_harms_nothing_when_it_wakes",
+        ),
+    ),
+    Defence(
+        name="rebuild-lease-runs-out",
+        why="a replica that was frozen in a rebuild holds the others up no longer than its lease",
+        file=f"{PREDICTOR}/rebuild_lease.py",
+        old="    WHERE l.expires_at < clock_timestamp()\n",
+        new="    WHERE l.expires_at = '-infinity'\n",
+        tests=(
+            "tests/predictor/integration/test_rebuild_lease.py"
+            "::test_a_replica_that_freezes_in_a_rebuild_holds_nobody_up_and_harms_nothing_when_it_wakes",
+        ),
+    ),
+    Defence(
+        name="rebuild-doubts-a-stepped-clock",
+        why="a rebuilt limiter does not take calls of the last minute for old because the database's clock was set forward",
+        file=f"{PREDICTOR}/limiter.py",
+        old="doubt_seconds=held.doubt_seconds",
+        new="doubt_seconds=0.0",
+        tests=(
+            "tests/predictor/integration/test_rebuild_lease.py"
+            "::test_a_database_whose_clock_was_set_forward_gives_no_second_cap_to_a_rebuilt_limiter",
+        ),
     ),
     Defence(
         name="failing-batch-bisected",

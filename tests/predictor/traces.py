@@ -58,6 +58,7 @@ class SetTenant:
     tenant: int
     weight: float
     cap: int
+    slots: int
     paused: bool
 
 
@@ -112,7 +113,9 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(GiveBack, _which),
     st.builds(Remove, _which),
     st.builds(Corrupt, _tenant, st.booleans(), st.booleans()),
-    st.builds(SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 1, 5)), st.booleans()),
+    st.builds(
+        SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 1, 5)), st.sampled_from((0, 0, 2, 6)), st.booleans()
+    ),
     st.builds(Throttle, _account, st.integers(1, 1_000_000)),
     st.builds(Stop, _account, st.integers(100_000, 1_000_000)),
     st.builds(Resume, _account),
@@ -132,7 +135,9 @@ BROKEN_TRACES = st.lists(
         st.builds(Take, st.integers(1, 3)),
         st.builds(Advance, st.sampled_from((100_000, 300_000, 600_000, 31_000_000))),
         _hear,
-        st.builds(SetTenant, _tenant, st.sampled_from((1.0, 2.0)), st.sampled_from((0, 0, 1)), st.booleans()),
+        st.builds(
+            SetTenant, _tenant, st.sampled_from((1.0, 2.0)), st.sampled_from((0, 0, 1)), st.sampled_from((0, 0, 1)), st.booleans()
+        ),
         st.builds(Release, _which),
         st.builds(GiveBack, _which),
         st.builds(Remove, _which),

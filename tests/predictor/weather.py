@@ -91,7 +91,7 @@ class Weather:
         self.turn.release(grant.account, grant.attempt)
         self.turn.hear(model, "create", 1, tenant=tenant, now_us=self.now_us, rule=RULE)
         if self.turn.breakers[model].open_until is not None:
-            self.turn.give_back(tenant, job, grant.item, grant.step)
+            self.turn.give_back(tenant, job, grant.item, grant.attempt)
         else:
             self._try_again(grant.item)
 

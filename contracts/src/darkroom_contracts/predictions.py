@@ -129,4 +129,5 @@ class TenantTermsChanged(Event):
     paused: bool
     own_weight: float | None = Field(default=None, gt=0, description="as the operator has set it; none: the plan's counts")
     own_cap_per_minute: int | None = Field(default=None, ge=1, description="likewise")
+    concurrency: int | None = Field(default=None, ge=1, description="predictions in flight; none: as many as there is room")
     changed_by: str = Field(description="the operator's subject")

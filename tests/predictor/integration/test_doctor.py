@@ -13,6 +13,7 @@ from darkroom_contracts.jobs import ItemRequested
 from darkroom_contracts.predictions import ItemCanceled, ItemFailed, PredictionCreated
 from darkroom_predictor.fair_queue import FairQueue, Hints, Place, mark_of
 from darkroom_predictor.main import build
+from darkroom_predictor.queue_upkeep import QueueUpkeep
 from darkroom_servicekit.auth import make_jwt
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
@@ -140,7 +141,7 @@ async def test_what_nobody_holds_is_found_mended_and_gone(world: World, provider
     # The call was found in the provider's list and not made again; the two items wait, and start when there is room.
     assert await world.known("attempts", call) == {call: "CREATED"}
     assert len(provider.arrivals) == 2
-    assert await world.queue.missing([world.waiting.item_id, world.last.item_id]) == set()
+    assert await QueueUpkeep(world.queue).missing([place(world.waiting), place(world.last)]) == set()
     created = [one for one in of(PredictionCreated, world.log.seen()) if one.item_id == world.away.item_id]
     await world.log.publish(completed(world.away, created[0]))
     third = (await first(world.log, PredictionCreated, 4))[3]

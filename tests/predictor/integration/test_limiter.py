@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, LimiterClosed, Place
+from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, LimiterClosed, Place
 from darkroom_predictor.main import build
+from darkroom_predictor.terms import Terms
 from darkroom_servicekit.auth import make_jwt
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
@@ -78,22 +79,46 @@ async def test_what_another_version_kept_in_another_way_is_not_read(redis_url: s
     await queue.close()
 
 
-async def test_the_script_stays_in_order_when_the_clock_steps_back(redis_url: str) -> None:
-    queue = await opened(redis_url, 1)
-    await queue.set_accounts(1, [AccountLimits(account="a", cap=3, burst=3, slots=100)])
-    await queue.file(1, [(Place("shop", 1, item), 0.0) for item in range(1, 10)])
-    async with Redis.from_url(redis_url) as redis:
-        state = "darkroom:predictor:{double}:limiter:1:state"
-        hour_ahead = int(datetime.now(UTC).timestamp() * 1_000_000) + 3_600_000_000
-        await redis.hset(state, "clock", hour_ahead)
-        assert len((await queue.take(["1", "2", "3", "4"], ["a"])).grants) == 3
+async def two_providers(redis_url: str, terms: Terms) -> list[FairQueue]:
+    """Two providers' queues, each with ten items of one shop."""
+    names = ("double", "other")
+    queues = [FairQueue(redis_url, name, window_seconds=60, grant_seconds_max=1, others=names) for name in names]
+    for queue in queues:
+        await queue.set_accounts(1, LIMITS)
+        await queue.set_tenants(1, [terms])
+        await queue.open(1)
+        queue.enter(1)
+        await queue.file(1, [(Place("shop", 1, item), 0.0) for item in range(1, 11)])
+    return queues
 
-        # Redis' own time is now an hour behind the last one that it kept: nothing more is granted.
-        turns = await queue.take(["5"], ["a"])
 
-        assert (turns.grants, turns.wait_seconds) == ([], 61.0)
-        assert int(await redis.hget(state, "clock") or 0) == hour_ahead
-    await queue.close()
+async def test_a_tenants_own_cap_counts_over_all_providers(redis_url: str) -> None:
+    one, other = await two_providers(redis_url, Terms(instance_id="shop", own_cap=5, revision=1))
+
+    taken = [len((await queue.take(["1", "2", "3"], ["a"])).grants) for queue in (one, other, one)]
+    blocked = await other.take(["4"], ["a"])
+
+    assert taken == [3, 2, 0]
+    assert blocked.wait_seconds is not None
+    assert 0 < blocked.wait_seconds <= 61
+    await one.close()
+    await other.close()
+
+
+async def test_a_tenants_own_slots_count_over_all_providers_and_are_seen_again(redis_url: str) -> None:
+    one, other = await two_providers(redis_url, Terms(instance_id="shop", concurrency=4, revision=1))
+
+    first = (await one.take(["1", "2", "3"], ["a"])).grants
+    second = (await other.take(["4", "5", "6"], ["a"])).grants
+    assert (len(first), len(second)) == (3, 1)
+    await one.tell(Hints(released=[(grant.account, grant.attempt_id) for grant in first]))
+
+    async def goes_on() -> bool:
+        return bool((await other.take(["7"], ["a"])).grants)
+
+    await eventually(goes_on)
+    await one.close()
+    await other.close()
 
 
 async def test_the_figures_of_the_running_service(make_settings: MakeSettings, provider: ProviderDouble, log: Log) -> None:

@@ -11,9 +11,12 @@ from darkroom_predictor.breaker_rules import Breaker, BreakerRule
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints, Place, mark_of
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls, ModelNews
 from darkroom_predictor.limiter_controls import Kind as ModelKind
-from darkroom_predictor.rules import FairTurn, Tenant
+from darkroom_predictor.queue_upkeep import QueueUpkeep
+from darkroom_predictor.rules import FairTurn
+from darkroom_predictor.tenant_rules import Tenant
 from darkroom_predictor.terms import Terms
 from hypothesis import HealthCheck, example, given, settings
+from predictor.clock_in_hand import ClockInHand
 from predictor.traces import (
     BROKEN_TRACES,
     JOBS_EACH,
@@ -38,7 +41,6 @@ from redis.asyncio import Redis
 
 WINDOW_SECONDS, GRANT_SECONDS_MAX = 2.0, 0.5
 GUARDED_US = int((WINDOW_SECONDS + GRANT_SECONDS_MAX) * 1_000_000)
-FUTURE_US = 4_000_000_000_000_000
 LIMITS = (AccountLimits(account="a-1", cap=12, burst=4, slots=9), AccountLimits(account="a-2", cap=7, burst=10, slots=30))
 WIDE = [AccountLimits(account=one.account, cap=10_000, burst=10_000, slots=10_000) for one in LIMITS]
 NAMES = [one.account for one in LIMITS]
@@ -63,19 +65,19 @@ _revisions = itertools.count(1)
 
 @dataclass
 class SideBySide:
-    """The script and the model, given the same history."""
+    """The script and the model, given the same history. The clock is in the test's hand."""
 
     queue: FairQueue
     redis: Redis
     epoch: int
     model: FairTurn
-    now_us: int = FUTURE_US
+    clock: ClockInHand
     granted: list[Grant] = field(default_factory=list)
     filed: list[Place] = field(default_factory=list)
 
-    async def set_clock(self) -> None:
-        """The script's clock never goes back behind the last one it kept: so a kept one in the future is the time."""
-        await self.redis.hset(f"{self.space}state", "clock", str(self.now_us))
+    @property
+    def now_us(self) -> int:
+        return self.clock.redis_us
 
     @property
     def space(self) -> str:
@@ -88,8 +90,7 @@ class SideBySide:
             case Take():
                 await self._take(step)
             case Advance():
-                self.now_us += step.us
-                await self.set_clock()
+                await self.clock.pass_time(step.us)
             case Release() if self.granted:
                 grant = self.granted[step.which % len(self.granted)]
                 self.model.release(grant.account, grant.attempt_id)
@@ -99,8 +100,8 @@ class SideBySide:
                 place = grant.place
                 assert place.job_id == _job_of(place.item_id)
                 self.model.release(grant.account, grant.attempt_id)
-                self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.step, redriven=place.redriven)
-                await self.queue.tell(Hints(given_back=[(place, grant.step)], released=[(grant.account, grant.attempt_id)]))
+                self.model.give_back(place.instance_id, place.job_id, place.item_id, grant.attempt_id, redriven=place.redriven)
+                await self.queue.tell(Hints(given_back=[(place, grant.attempt_id)], released=[(grant.account, grant.attempt_id)]))
             case Remove() if self.filed:
                 # Any item that was ever filed: one that waits no longer is left as it is.
                 gone = self.filed[step.which % len(self.filed)]
@@ -110,11 +111,12 @@ class SideBySide:
                 await self._corrupt(step)
             case SetTenant():
                 name = TENANTS[step.tenant]
-                self.model.set_tenant(name, weight=step.weight, cap=step.cap, paused=step.paused)
+                self.model.set_tenant(name, weight=step.weight, cap=step.cap, slots=step.slots, paused=step.paused)
                 terms = Terms(
                     instance_id=name,
                     own_weight=step.weight,
                     own_cap=step.cap or None,
+                    concurrency=step.slots or None,
                     paused=step.paused,
                     revision=next(_revisions),
                 )
@@ -125,19 +127,30 @@ class SideBySide:
     async def _corrupt(self, step: Corrupt) -> None:
         lane = "behind" if step.redriven else "tenant"
         push = self.redis.lpush if step.first else self.redis.rpush
-        await push(f"{self.space}{lane}:{TENANTS[step.tenant]}", f"{step.tenant * 10 + EMPTY_JOB}@{mark_of('m1')}")
+        await push(f"{self.space}{lane}:{TENANTS[step.tenant]}", f"0:{step.tenant * 10 + EMPTY_JOB}@{mark_of('m1')}")
 
     async def check_places(self) -> None:
         """Every job with items stands in exactly one place, and the tenants' counts are those of their lanes."""
         counts: Any = await self.redis.hgetall(f"{self.space}waiting")
+        records = await self._records()
         for name in TENANTS:
-            lanes: Any = [await self.redis.lrange(f"{self.space}{lane}:{name}", 0, -1) for lane in ("tenant", "behind")]
-            lengths = {job: await self.redis.llen(f"{self.space}job:{job.decode()}") for lane in lanes for job in lane}
-            standing = [_number(job) for lane in lanes for job in lane if lengths[job]]
-            assert len(standing) == len(set(standing))
-            assert int(counts.get(name.encode(), 0)) == sum(lengths.values())
+            standing: dict[int, int] = {}
+            for number, lane in enumerate(("tenant", "behind")):
+                entries: Any = await self.redis.lrange(f"{self.space}{lane}:{name}", 0, -1)
+                for entry in entries:
+                    place, _, job = entry.partition(b":")
+                    at, current, only = records.get(job, b"::").split(b":")
+                    if (at, current) == (str(number).encode(), place):
+                        assert _number(job) not in standing
+                        standing[_number(job)] = 1 if only else await self.redis.llen(f"{self.space}job:{job.decode()}")
+            assert int(counts.get(name.encode(), 0)) == sum(standing.values())
             tenant = self.model.tenants.get(name, Tenant(""))
-            assert set(standing) == tenant.items.keys() - tenant.held
+            assert standing == {job: len(tenant.items[job]) for job in tenant.items.keys() - tenant.held}
+        assert int(await self.redis.hget(f"{self.space}state", "queued") or 0) == len(self.model.queued)
+        assert set(await QueueUpkeep(self.queue).some_filed(10**6)) == self.model.queued
+        assert await self.redis.hget(f"{self.space}state", "gaps") is None
+        waiting = [place for place in self.filed if place.item_id in self.model.queued]
+        assert await QueueUpkeep(self.queue).missing(waiting) == set()
         in_breakers: list[int] = []
         for mark in (mark_of(f"m{job}") for job in range(JOBS_EACH + 1)):
             breaker = self.model.breakers.get(mark, Breaker())
@@ -153,6 +166,14 @@ class SideBySide:
     async def _scores(self, key: str) -> dict[bytes, float]:
         scores: Any = await self.redis.zrange(f"{self.space}{key}", 0, -1, withscores=True)
         return dict(scores)
+
+    async def _records(self) -> dict[bytes, bytes]:
+        """Every job's record: lane:entry:item."""
+        found: dict[bytes, bytes] = {}
+        async for key in self.redis.scan_iter(match=f"{self.space}jobs:*"):
+            records: Any = await self.redis.hgetall(key)
+            found |= records
+        return found
 
     async def _control(self, step: Step) -> None:
         controls = LimiterControls(self.queue, BOUNDS)
@@ -236,16 +257,18 @@ async def test_script_and_model_grant_the_same_while_models_break(trace: Sequenc
 
 
 async def run_side_by_side(trace: Sequence[Step], limits: Sequence[AccountLimits], redis: Redis, redis_url: str) -> None:
-    queue = FairQueue(redis_url, "double", window_seconds=WINDOW_SECONDS, grant_seconds_max=GRANT_SECONDS_MAX)
+    clock = ClockInHand(redis)
+    queue = clock.queue(redis_url, window_seconds=WINDOW_SECONDS, grant_seconds_max=GRANT_SECONDS_MAX)
     epoch = next(_epochs)
     accounts = [Account(one.account, one.cap, one.burst, one.slots) for one in limits]
     model = FairTurn(accounts, window_us=GUARDED_US, own_window_us=int(WINDOW_SECONDS * 1_000_000))
+    both = SideBySide(queue, redis, epoch, model, clock)
     try:
+        await clock.begin()
+        await queue.set_watch(epoch)
         await queue.set_accounts(epoch, limits)
         await queue.open(epoch)
         queue.enter(epoch)
-        both = SideBySide(queue, redis, epoch, model)
-        await both.set_clock()
         for step in [*trace, Take(40), Advance(1_000_000), Take(40)]:
             await both.step(step)
         await both.check_places()

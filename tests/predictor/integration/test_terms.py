@@ -11,7 +11,7 @@ import httpx
 import pytest
 from darkroom_contracts.credits import PlanChanged
 from darkroom_contracts.envelope import wrap
-from darkroom_contracts.predictions import TenantTermsChanged
+from darkroom_contracts.predictions import PredictionCreated, TenantTermsChanged
 from darkroom_predictor.attempt_store import AttemptTable
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
 from darkroom_predictor.keep_terms import KeepTerms
@@ -20,6 +20,7 @@ from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.main import build
 from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable
+from darkroom_predictor.rebuild_lease import RebuildLease
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.terms import Terms, TermsChange
 from darkroom_predictor.terms_store import TermsTable
@@ -29,6 +30,7 @@ from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, Turn
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
+from predictor.integration.test_how_calls_end import completed, first
 from predictor.provider_double import ProviderDouble
 from redis.asyncio import Redis
 from support.kafka import Log
@@ -97,6 +99,7 @@ async def test_a_plan_counts_until_an_operator_sets_another_and_an_old_event_nev
     again = await door.put("shop", {"weight": None})
 
     terms = {"instanceId": "shop", "plan": "plan-7", "weight": 5, "capPerMinute": 40, "requestsPerMinute": 1200, "paused": False}
+    terms["concurrency"] = None
     assert ours == terms
     await eventually(lambda: _is(door, "shop", weight=3, capPerMinute=None))
     assert cleared["requestsPerMinute"] == again["requestsPerMinute"] == 1200
@@ -139,6 +142,32 @@ async def test_a_pause_holds_from_the_next_turn_on_and_outlives_a_wiped_redis(do
     assert figures["shareGot"] == pytest.approx(3 / 5)
 
 
+async def test_a_tenant_has_no_more_in_flight_than_an_operator_allows_also_after_redis_was_wiped(
+    door: Door, provider: ProviderDouble
+) -> None:
+    await door.put("whale", {"concurrency": 2})
+    items = [item_requested(instance_id="whale", job_id=5) for _ in range(5)]
+    await door.log.publish(*items)
+    await eventually(lambda: _arrived(provider, 2))
+    await door.log.publish(item_requested(instance_id="quiet"))
+    await eventually(lambda: _arrived(provider, 3))
+    created = await first(door.log, PredictionCreated, 3)
+    async with Redis.from_url(door.redis_url) as redis:
+        await redis.flushdb()
+    await door.log.publish(item_requested(instance_id="quiet"))
+    await eventually(lambda: _arrived(provider, 4))
+    held = await door.tenant("whale")
+
+    done = next(one for one in created if one.instance_id == "whale")
+    await door.log.publish(completed(next(item for item in items if item.item_id == done.item_id), done))
+    await eventually(lambda: _arrived(provider, 5))
+    cleared = await door.put("whale", {"concurrency": None})
+    await eventually(lambda: _arrived(provider, 7))
+
+    assert (held["concurrency"], held["inFlight"], held["waiting"]) == (2, 2, 3)
+    assert cleared["concurrency"] is None
+
+
 async def test_a_pause_set_while_the_limiter_is_rebuilt_holds_when_it_opens(predictor_database: str, redis_url: str) -> None:
     engine = build_engine(predictor_database, pool_size=3)
     unit_of_work = UnitOfWork(engine, service="predictor", clock=lambda: datetime.now(UTC), wake_relay=lambda: None)
@@ -159,6 +188,7 @@ async def test_a_pause_set_while_the_limiter_is_rebuilt_holds_when_it_opens(pred
             AttemptTable(unit_of_work, "double", owner="one:1", former_owners="one:"),
             ReadTooSoon(unit_of_work),
             limits=LimitsTable(unit_of_work, "double", defaults=[AccountLimits(account="a", cap=100, burst=100, slots=100)]),
+            lease=RebuildLease(unit_of_work, "double", guarded_seconds=61),
             name_accounts=NameAccounts(unit_of_work, "double", ["a"], guarded_seconds=61),
             guarded_seconds=61,
         )
@@ -184,6 +214,7 @@ async def test_the_door_is_the_operators_alone_and_says_what_is_wrong(door: Door
         ({"capPerMinute": 0}, "capPerMinute"),
         ({"capPerMinute": 1.5}, "capPerMinute"),
         ({"requestsPerMinute": -1}, "requestsPerMinute"),
+        ({"concurrency": 0}, "concurrency"),
         ({"paused": None}, "paused"),
         ({"wieght": 2}, "wieght"),
     ]

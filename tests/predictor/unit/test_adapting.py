@@ -57,14 +57,14 @@ class Run:
 def call_until(turn: FairTurn, provider: Provider, now_us: int, end_us: int, *, round_trip_us: int = 200_000) -> Run:
     """Calls as the dispatcher makes them: a refusal is heard a round trip later, and its item goes back to the head."""
     [account] = turn.accounts.values()
-    run, attempts, heard = Run(), itertools.count(), deque[tuple[int, str, int, int, str, int]]()
+    run, attempts, heard = Run(), itertools.count(), deque[tuple[int, str, int, str, int]]()
     run.caps.append((now_us, account.in_force))
     while now_us < end_us:
         while heard and heard[0][0] <= now_us:
-            _, tenant, item, step, attempt, asked_us = heard.popleft()
+            _, tenant, item, attempt, asked_us = heard.popleft()
             account.throttle(asked_us, now_us)
             turn.release(account.name, attempt)
-            turn.give_back(tenant, job_of(tenant), item, step)
+            turn.give_back(tenant, job_of(tenant), item, attempt)
         grants, wait = turn.take([f"call-{now_us}-{next(attempts)}" for _ in range(20)], now_us)
         for grant in grants:
             pause = provider.answer(now_us)
@@ -73,7 +73,7 @@ def call_until(turn: FairTurn, provider: Provider, now_us: int, end_us: int, *, 
                 turn.release(account.name, grant.attempt)
             else:
                 run.refused_at.append(now_us)
-                heard.append((now_us + round_trip_us, grant.tenant, grant.item, grant.step, grant.attempt, pause))
+                heard.append((now_us + round_trip_us, grant.tenant, grant.item, grant.attempt, pause))
         run.caps.append((now_us, account.in_force))
         if wait or not grants:
             due = [now_us + int(wait)] if wait > 0 else []

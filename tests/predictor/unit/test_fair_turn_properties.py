@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from darkroom_predictor.account_rules import Account
-from darkroom_predictor.rules import UNIT, FairTurn, Grant
+from darkroom_predictor.rules import FairTurn, Grant
+from darkroom_predictor.tenant_rules import UNIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from darkroom_predictor.account_rules import Account
-from darkroom_predictor.rules import RUN_MAX, UNIT, FairTurn, Grant
+from darkroom_predictor.rules import RUN_MAX, FairTurn, Grant
+from darkroom_predictor.tenant_rules import UNIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from predictor.traces import TENANTS, TRACES, Advance, File, GiveBack, Release, Remove, SetTenant, Step, Take, Throttle
@@ -169,7 +170,7 @@ def test_a_turn_given_back_is_the_next_and_costs_nothing() -> None:
     first, *_ = take_all(turn, 1)
     take_all(turn, 20)
 
-    turn.give_back(first.tenant, 1, first.item, first.step)
+    turn.give_back(first.tenant, 1, first.item, first.attempt)
 
     assert take_all(turn, 1)[0].item == first.item
     got = Counter(grant.tenant for grant in take_all(turn, 40))
@@ -199,7 +200,7 @@ def test_fresh_work_that_comes_while_redriven_work_waits_goes_first() -> None:
         turn.file("shop", 9, item, now_us=LONG_AGO, redriven=True)
     [first], _ = turn.take(names(1), LONG_AGO)
     turn.file("shop", 1, 101, now_us=LONG_AGO)
-    turn.give_back("shop", 9, first.item, first.step, redriven=first.redriven)
+    turn.give_back("shop", 9, first.item, first.attempt, redriven=first.redriven)
 
     assert [grant.item for grant in take_all(turn, 4)] == [101, 901, 902, 903]
 
@@ -366,7 +367,7 @@ def test_nothing_waits_while_it_may_start(trace: Sequence[Step]) -> None:
             case Advance():
                 now_us += step.us
             case SetTenant():
-                turn.set_tenant(TENANTS[step.tenant], weight=step.weight, cap=step.cap, paused=step.paused)
+                turn.set_tenant(TENANTS[step.tenant], weight=step.weight, cap=step.cap, slots=step.slots, paused=step.paused)
             case Throttle():
                 turn.accounts[f"a-{step.account}"].throttle(step.us, now_us)
             case Remove() if turn.queued:
@@ -393,3 +394,75 @@ def most_within(times: Sequence[int], window_us: int) -> int:
 
 def test_the_unit_is_fine_enough_for_every_weight_that_may_be_set() -> None:
     assert UNIT / 1000 >= 1000, "the rounding of a step stays below a thousandth"
+
+
+def test_turns_that_came_to_nothing_do_not_count_for_a_tenants_own_cap() -> None:
+    turn = unlimited()
+    turn.set_tenant("shop", weight=1.0, cap=5)
+    fill(turn, "shop", 20)
+    refused = take_all(turn, 10)
+    assert len(refused) == 5
+
+    for grant in refused:
+        turn.give_back("shop", 1, grant.item, grant.attempt)
+
+    assert len(take_all(turn, 10)) == 5, "at once, and no more than the cap"
+
+
+def test_a_tenant_is_woken_by_the_turn_that_is_given_back() -> None:
+    turn = unlimited()
+    turn.set_tenant("shop", weight=1.0, cap=1)
+    fill(turn, "shop", 3)
+    [first] = take_all(turn, 2)
+    assert take_all(turn, 1) == []
+
+    turn.give_back("shop", 1, first.item, first.attempt)
+
+    assert [grant.item for grant in take_all(turn, 2)] == [first.item]
+
+
+def test_a_restored_weight_is_in_force_with_the_next_turn() -> None:
+    turn = unlimited()
+    turn.set_tenant("slow", weight=0.01)
+    fill(turn, "slow", 50)
+    fill(turn, "busy", 500, job=2)
+    take_all(turn, 2)
+
+    turn.set_tenant("slow", weight=1.0)
+
+    got = Counter(grant.tenant for grant in take_all(turn, 20))
+    assert abs(got["slow"] - 10) <= 1
+
+
+def test_a_turn_of_a_small_weight_that_is_given_back_later_is_no_credit() -> None:
+    turn = unlimited()
+    turn.set_tenant("slow", weight=0.01)
+    fill(turn, "slow", 50)
+    [taken] = take_all(turn, 1)
+    fill(turn, "busy", 500, job=2)
+    turn.set_tenant("slow", weight=1.0)
+
+    turn.give_back("slow", 1, taken.item, taken.attempt)
+
+    got = Counter(grant.tenant for grant in take_all(turn, 20))
+    assert abs(got["slow"] - 10) <= 1
+
+
+def test_a_tenant_whose_slots_are_taken_holds_up_nobody_and_goes_on_when_one_is_free() -> None:
+    turn = unlimited()
+    turn.set_tenant("whale", weight=1.0, slots=3)
+    fill(turn, "whale", 30)
+    fill(turn, "quiet", 10, job=2)
+
+    first = take_all(turn, 40)
+    assert Counter(grant.tenant for grant in first) == {"whale": 3, "quiet": 10}
+    assert turn.take(names(5), LONG_AGO) == ([], -1), "only an end helps"
+
+    whales = [grant for grant in first if grant.tenant == "whale"]
+    for grant in whales[:2]:
+        turn.release(grant.account, grant.attempt)
+        turn.release(grant.account, grant.attempt)
+    assert len(take_all(turn, 40)) == 2
+
+    turn.set_tenant("whale", weight=1.0, slots=0)
+    assert len(take_all(turn, 40)) == 25

@@ -10,7 +10,8 @@ from darkroom_predictor.account_rules import Account
 from darkroom_predictor.fair_queue import AccountFigures
 from darkroom_predictor.measures import Pace, lines_of, pace_of, provider_queue, step_of, tenant_place
 from darkroom_predictor.queue_look import TenantLook
-from darkroom_predictor.rules import FairTurn, Grant, Tenant
+from darkroom_predictor.rules import FairTurn, Grant
+from darkroom_predictor.tenant_rules import Tenant
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ UNLIMITED = Pace(starts_per_minute=60.0, opens_in=None)
 
 def look_at(tenant: Tenant, virtual: int, *, now_us: int = START) -> TenantLook:
     """A tenant of the model as the script would show it."""
-    used = [at for at in tenant.own_log if at > now_us - 60 * SECOND] if tenant.cap else []
+    used = [at for at, _ in tenant.own_log if at > now_us - 60 * SECOND] if tenant.cap else []
     room = tenant.cap - len(used)
     frees = tuple((place, (used[place - room - 1] + 60 * SECOND - now_us) / SECOND) for place in range(room + 1, tenant.cap + 1))
     return TenantLook(

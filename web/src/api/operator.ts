@@ -10,7 +10,7 @@ const LETTERS = 50;
 
 export type Tenants = Predictor["schemas"]["TenantsBody"];
 export type TenantFigures = Tenants["tenants"][number];
-export type TenantTerms = Pick<TenantFigures, "weight" | "capPerMinute" | "requestsPerMinute" | "paused">;
+export type TenantTerms = Pick<TenantFigures, "weight" | "capPerMinute" | "concurrency" | "requestsPerMinute" | "paused">;
 
 export type Limits = Predictor["schemas"]["LimitsBody"];
 export type Account = Limits["accounts"][number];

@@ -720,6 +720,8 @@ export interface components {
         TenantBody: {
             /** Capperminute */
             capPerMinute: number | null;
+            /** Concurrency */
+            concurrency: number | null;
             /** Inflight */
             inFlight: number;
             /** Instanceid */
@@ -780,6 +782,8 @@ export interface components {
         TermsBody: {
             /** Capperminute */
             capPerMinute: number | null;
+            /** Concurrency */
+            concurrency: number | null;
             /** Instanceid */
             instanceId: string;
             /** Paused */
@@ -801,6 +805,11 @@ export interface components {
              * @description starts in any minute; null: the plan's, if it has one
              */
             capPerMinute?: number | null;
+            /**
+             * Concurrency
+             * @description predictions in flight; null: as many as the accounts allow
+             */
+            concurrency?: number | null;
             /**
              * Paused
              * @description true: nothing of the tenant's is started

@@ -12,8 +12,36 @@ from darkroom_cli.console import WRONG_USE, fail, show_json
 from darkroom_cli.operator_door import ask_operator
 
 CLEARED = "none"
-COLUMNS = ("tenant", "weight", "cap/min", "requests/min", "due", "got", "waiting", "in flight", "oldest", "p50", "p95", "p99")
-COLUMNS = ("tenant", "weight", "cap/min", "requests/min", "due", "got", "waiting", "in flight", "oldest", "p50", "p95", "p99")
+COLUMNS = (
+    "tenant",
+    "weight",
+    "cap/min",
+    "at once",
+    "requests/min",
+    "due",
+    "got",
+    "waiting",
+    "in flight",
+    "oldest",
+    "p50",
+    "p95",
+    "p99",
+)
+COLUMNS = (
+    "tenant",
+    "weight",
+    "cap/min",
+    "at once",
+    "requests/min",
+    "due",
+    "got",
+    "waiting",
+    "in flight",
+    "oldest",
+    "p50",
+    "p95",
+    "p99",
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="print it as JSON")]
@@ -27,6 +55,9 @@ def set_terms(
     cap_per_minute: Annotated[
         str | None, typer.Option(help="starts in any minute; `none`: the plan's again, if it has one")
     ] = None,
+    concurrency: Annotated[
+        str | None, typer.Option(help="predictions in flight at once; `none`: as many as there is room")
+    ] = None,
     requests_per_minute: Annotated[
         str | None, typer.Option(help="requests of each person in a minute; `none`: the platform's again")
     ] = None,
@@ -35,8 +66,12 @@ def set_terms(
 ) -> None:
     """Change what is named of a tenant's terms, keep the rest; in force with the next turn. What is set here beats the plan."""
     terms = _terms(weight, cap_per_minute, requests_per_minute, paused)
+    if concurrency is not None:
+        terms["concurrency"] = None if concurrency == CLEARED else _number("--concurrency", concurrency, int)
     if plan is None and not terms:
-        fail("nothing to set: name --plan, --weight, --cap-per-minute, --requests-per-minute or --paused", WRONG_USE)
+        fail(
+            "nothing to set: name --plan, --weight, --cap-per-minute, --concurrency, --requests-per-minute or --paused", WRONG_USE
+        )
     found: dict[str, Any] = {"instanceId": instance_id}
     tenant = f"tenants/{quote(instance_id, safe='')}"
     if plan is not None:
@@ -71,6 +106,7 @@ def list_tenants(as_json: Json = False) -> None:
             one["instanceId"] + (" (paused)" if one["paused"] else ""),
             f"{one['weight']:g}",
             _or_dash(one["capPerMinute"]),
+            _or_dash(one["concurrency"]),
             _or_dash(one["requestsPerMinute"]),
             f"{one['shareDue']:.0%}",
             f"{one['shareGot']:.0%}",
@@ -106,6 +142,8 @@ def _number(option: str, said: str, kind: type[int] | type[float]) -> float:
 
 def _in_words(terms: dict[str, Any]) -> str:
     cap = "no cap of its own" if terms["capPerMinute"] is None else f"{terms['capPerMinute']:,} starts a minute"
+    if terms["concurrency"] is not None:
+        cap += f", {terms['concurrency']:,} at once"
     requests = "the platform's" if terms["requestsPerMinute"] is None else f"{terms['requestsPerMinute']:,}"
     return f"weight {terms['weight']:g}, {cap}, requests a minute {requests}" + (", paused" if terms["paused"] else "")
 

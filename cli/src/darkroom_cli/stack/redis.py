@@ -36,6 +36,7 @@ class Redis:
             "hz": "2",
             "appendfsync": "everysec",
             "save": "",
+            "maxmemory-policy": "noeviction",
             "daemonize": "no",
             "loglevel": "notice",
         }

@@ -106,12 +106,15 @@ KNOWN = text(
 )
 REMEMBERED = text(
     f"""
-    SELECT account, id::text AS attempt_id, state IN {LIVE} AS live,
-           CASE WHEN granted_at > clock_timestamp() - make_interval(secs => :seconds)
-                THEN greatest(0, extract(epoch FROM clock_timestamp() - granted_at))::float8 END AS age_seconds
-    FROM attempts
-    WHERE provider = :provider
-      AND (granted_at > clock_timestamp() - make_interval(secs => :seconds) OR state IN {LIVE})
+    WITH now AS (
+        SELECT clock_timestamp() - make_interval(secs => CAST(:doubt_seconds AS double precision)) AS at,
+               make_interval(secs => CAST(:seconds AS double precision)) AS guarded
+    )
+    SELECT a.account, a.id::text AS attempt_id, a.state IN {LIVE} AS live, q.instance_id,
+           CASE WHEN a.granted_at > now.at - now.guarded
+                THEN greatest(0, extract(epoch FROM now.at - a.granted_at))::float8 END AS age_seconds
+    FROM now, attempts a JOIN queue_items q USING (item_id)
+    WHERE a.provider = :provider AND (a.granted_at > now.at - now.guarded OR a.state IN {LIVE})
     """  # noqa: S608  # constants only
 )
 
@@ -290,11 +293,15 @@ class AttemptTable:
             rows = await connection.execute(KNOWN, {"provider": self._provider, "predictions": list(predictions)})
             return set(rows.scalars())
 
-    async def remembered(self, seconds: float) -> list[RememberedAttempt]:
-        """Every attempt that may have called within the last `seconds`, and every live one."""
+    async def remembered(self, seconds: float, *, doubt_seconds: float = 0.0) -> list[RememberedAttempt]:
+        """Every attempt that may have called within the last `seconds`, and every live one.
+
+        `doubt_seconds`: attempts may be younger than the clock says by so much, and are taken for it.
+        """
+        parameters = {"provider": self._provider, "seconds": seconds, "doubt_seconds": doubt_seconds}
         async with self._unit_of_work.read() as connection:
-            rows = await connection.execute(REMEMBERED, {"provider": self._provider, "seconds": seconds})
-            return [RememberedAttempt(row.account, row.attempt_id, row.age_seconds, row.live) for row in rows]
+            rows = await connection.execute(REMEMBERED, parameters)
+            return [RememberedAttempt(row.account, row.attempt_id, row.age_seconds, row.live, row.instance_id) for row in rows]
 
 
 def read_created(row: Any) -> CreatedAttempt:

@@ -133,7 +133,7 @@ class Dispatcher:
             return await self._claim_turns(turns)
         except BaseException:
             # The table could not be written: the items wait on, at the head; their turns are burned.
-            given_back = [(grant.place, grant.step) for grant in turns.grants]
+            given_back = [(grant.place, grant.attempt_id) for grant in turns.grants]
             released = [(grant.account, grant.attempt_id) for grant in turns.grants]
             self._hints.add(Hints(given_back=given_back, released=released))
             self._metrics.burned.labels(reason="not-claimed").inc(len(turns.grants))

@@ -105,7 +105,7 @@ class PredictorDoctor:
         for line in self._lines.values():
             await line.limiter.ensure_open()
             accounts = line.door.accounts
-            held = {slot: one for one in accounts for slot in await line.queue.old_slots(one, seconds=older_seconds)}
+            held = {slot: one for one in accounts for slot in await line.limiter.upkeep.old_slots(one, seconds=older_seconds)}
             known = {thing.id: thing.state for thing in await self._table.attempts(list(held))}
             gone = [slot for slot in held if known.get(slot) in {None, "FAILED", "DONE"}]
             found += [Thing(id=slot, state=f"of {held[slot]}", age_seconds=older_seconds) for slot in sorted(gone)]
@@ -123,7 +123,7 @@ class PredictorDoctor:
                     break
                 after = page[-1][0]
                 whose = {place.item_id: place.instance_id for _, place, _ in page}
-                missing = await line.queue.missing(list(whose))
+                missing = await line.limiter.upkeep.missing([place for _, place, _ in page])
                 # Asked again: an item may have been claimed between the two reads.
                 missing &= await table.still_queued(list(missing), older_seconds=older_seconds)
                 found += [_thing(item, whose[item], older_seconds) for item in sorted(missing)]
@@ -134,7 +134,7 @@ class PredictorDoctor:
         found: list[Thing] = []
         for line in self._lines.values():
             await line.limiter.ensure_open()
-            filed = await line.queue.some_filed(COMPARED_MAX)
+            filed = await line.limiter.upkeep.some_filed(COMPARED_MAX)
             for start in range(0, len(filed), PAGE):
                 found += await self._table.not_waiting(filed[start : start + PAGE], older_seconds)
         return found[:FOUND_MAX]
@@ -171,7 +171,8 @@ class PredictorDoctor:
         """File in Redis what waits in the table."""
         rows = [row for row in await self._table.places(numbers(ids)) if row.waits and row.provider in self._lines]
         for row in rows:
-            self._lines[row.provider].dispatcher.tell(Hints(filed=[(_place(row), row.delay_seconds)]))
+            await self._lines[row.provider].limiter.upkeep.refile([(_place(row), row.delay_seconds)])
+            self._lines[row.provider].dispatcher.tell(Hints())
         return len(rows)
 
     async def take_out(self, ids: Sequence[str]) -> int:

@@ -115,7 +115,7 @@ def item_canceled(item: Item) -> ItemCanceled:
 def _wait_again(told: Hints, item: Item, failure: Failure, wait: Wait) -> None:
     place = Place(item.instance_id, item.job_id, item.item_id, item.redriven, mark_of(item.model))
     if failure.then is Then.RETURN and failure.step is not None:
-        told.given_back.append((place, failure.step))
+        told.given_back.append((place, failure.attempt_id))
     else:
         told.filed.append((place, wait.delay_seconds))
 

@@ -16,12 +16,22 @@ local function cap_in_force(key, cap, cut, calm_at, now)
     return cut
 end
 
+-- How many entries an account's log and slots have, kept apart from them: fewer than that means that some were lost.
+local function check_count(set, name, found)
+    if found < tonumber(call('HGET', state, set .. ':' .. name) or 0) then lost = set .. ' of ' .. name end
+end
+
+local function save_count(set, name) call('HSET', state, set .. ':' .. name, call('ZCARD', space .. set .. ':' .. name)) end
+
 local function load_account(name, now, window)
     local key = space .. 'account:' .. name
     local fields = call('HMGET', key, 'cap', 'burst', 'slots', 'paused_until', 'schedule', 'cut', 'calm_at', 'retry')
     if not fields[1] then return nil end
     local log, slots = space .. 'log:' .. name, space .. 'slots:' .. name
-    call('ZREMRANGEBYSCORE', log, '-inf', whole(now - window))
+    local logged, live = call('ZCARD', log), call('ZCARD', slots)
+    check_count('log', name, logged)
+    check_count('slots', name, live)
+    logged = logged - call('ZREMRANGEBYSCORE', log, '-inf', whole(now - window))
     local whole_cap = tonumber(fields[1])
     local cap = cap_in_force(key, whole_cap, tonumber(fields[6]), tonumber(fields[7]), now)
     return {
@@ -29,7 +39,7 @@ local function load_account(name, now, window)
         burst = math.max(1, math.floor(tonumber(fields[2]) * cap / math.max(1, whole_cap))),
         paused_until = tonumber(fields[4] or 0), schedule = tonumber(fields[5] or 0), retry = tonumber(fields[8]),
         interval = cap > 0 and math.ceil(window / cap) or NEVER,
-        log = log, granted = call('ZCARD', log), taken = slots, live = call('ZCARD', slots),
+        log = log, granted = logged, taken = slots, live = live,
     }
 end
 

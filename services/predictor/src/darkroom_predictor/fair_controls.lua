@@ -2,9 +2,15 @@
 
 -- Controls: what happened to calls, limits and terms as they are set, rebuilding, and which operation is asked for ----------
 
--- release: (account, attempt)… → the slots of ended attempts are free; again: nothing.
+-- release: (account, attempt)… → the slots of ended attempts are free, their accounts' and their tenants'; again: nothing.
 local function release()
-    for index = 3, #ARGV, 2 do call('ZREM', space .. 'slots:' .. ARGV[index], ARGV[index + 1]) end
+    local accounts, virtual = {}, read_virtual()
+    for index = 3, #ARGV, 2 do
+        accounts[ARGV[index]] = true
+        free_slot(ARGV[index + 1], virtual)
+        call('ZREM', space .. 'slots:' .. ARGV[index], ARGV[index + 1])
+    end
+    for account in pairs(accounts) do save_count('slots', account) end
     return 1
 end
 
@@ -92,10 +98,13 @@ end
 -- tried: a model's mark → the tenants that have had a trial since it opened.
 local function show_tried() return call('ZRANGE', tried_of(ARGV[3]), 0, -1) end
 
--- accounts: (name, cap, burst, slots)… → in force at once. The pacer's debt stays as many calls as it was, at the new pace.
+-- accounts: order, (name, cap, burst, slots)… → in force at once, unless a later order has been heard of. The pacer's debt stays as
+-- many calls as it was, at the new pace.
 local function set_accounts()
-    local now = read_clock()
-    for index = 3, #ARGV, 4 do
+    local now, order = read_clock(), tonumber(ARGV[3])
+    if order < tonumber(call('HGET', state, 'order') or 0) then return 0 end
+    call('HSET', state, 'order', whole(order))
+    for index = 4, #ARGV, 4 do
         local key, cap = space .. 'account:' .. ARGV[index], tonumber(ARGV[index + 1])
         local fields = call('HMGET', key, 'cap', 'schedule', 'cut', 'calm_at')
         local schedule, cut, calm_at = tonumber(fields[2] or 0), tonumber(fields[3]), tonumber(fields[4])
@@ -110,16 +119,30 @@ local function set_accounts()
     return 1
 end
 
--- tenants: (tenant, weight, cap or 0, paused 1/0, revision)… → in force from the next turn on; an older revision changes nothing.
+-- What is left of the turn before is worth as many turns at the new weight.
+local function weigh_anew(tenant, before, after, virtual)
+    for _, place in ipairs({ ready, tags }) do
+        local tag = tonumber(call('ZSCORE', place, tenant) or 0)
+        if tag > virtual and before ~= after then
+            call('ZADD', place, whole(virtual + math.floor((tag - virtual) * before / after + 0.5)), tenant)
+        end
+    end
+end
+
+-- tenants: (tenant, weight, cap or 0, slots or 0, paused 1/0, revision)… → in force from the next turn on; an older revision changes
+-- nothing.
 local function set_tenants()
     local virtual = read_virtual()
-    for index = 3, #ARGV, 5 do
-        local tenant, paused, revision = ARGV[index], ARGV[index + 3], tonumber(ARGV[index + 4])
+    for index = 3, #ARGV, 6 do
+        local tenant, paused, revision = ARGV[index], ARGV[index + 4], tonumber(ARGV[index + 5])
         local before = call('HGET', tenants, tenant) or ''
-        local setting = table.concat({ ARGV[index + 1], ARGV[index + 2], paused, whole(revision) }, ' ')
+        local setting = table.concat({ ARGV[index + 1], ARGV[index + 2], ARGV[index + 3], paused, whole(revision) }, ' ')
         if setting ~= before and tonumber(string.match(before, '(%d+)$') or 0) <= revision then
+            weigh_anew(tenant, (read_setting(before)), tonumber(ARGV[index + 1]), virtual)
             call('HSET', tenants, tenant, setting)
+            if before == '' then call('HINCRBY', state, 'tenants', 1) end
             mark(tenant, 0)
+            call('SREM', full, tenant)
             if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end
         end
     end
@@ -129,28 +152,107 @@ end
 -- terms: which state of the table of tenants this is.
 local function set_terms() return call('HSET', state, 'terms', ARGV[3]) end
 
--- remember: (account, attempt, age in µs or -1, live 1/0)… → the log and the slots of a limiter that is being rebuilt.
+-- remember: W of own caps, (account, attempt, age in µs or -1, live 1/0, tenant)… → the logs and the slots of a limiter that is being
+-- rebuilt.
 local function remember()
-    local now = read_clock()
-    for index = 3, #ARGV, 4 do
+    local now, accounts = read_clock(), {}
+    for index = 4, #ARGV, 5 do
         local account, attempt, age = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
+        local tenant, window = ARGV[index + 4], tonumber(ARGV[3])
+        local _, cap = settings_of(tenant)
+        if age >= 0 and age < window then remember_own(tenant, cap, attempt, now - age, window) end
         if age >= 0 then call('ZADD', space .. 'log:' .. account, whole(now - age), attempt) end
-        if ARGV[index + 3] == '1' then call('ZADD', space .. 'slots:' .. account, whole(now), attempt) end
+        if ARGV[index + 3] == '1' then
+            call('ZADD', space .. 'slots:' .. account, 'NX', whole(now), attempt)
+            take_slot(tenant, attempt)
+        end
+        accounts[account] = true
+    end
+    for account in pairs(accounts) do
+        save_count('log', account)
+        save_count('slots', account)
     end
     return 1
 end
 
+-- clock: → now, and by how much Redis' clock is ahead of it.
+local function show_clock() return { keep_clock() } end
+
+-- old_slots: account, µs → the attempts that have held a slot for longer than that.
+local function old_slots()
+    return call('ZRANGEBYSCORE', space .. 'slots:' .. ARGV[3], '-inf', whole(read_clock() - tonumber(ARGV[4])))
+end
+
 -- open: run id of this Redis, format of what is kept → 1
 local function open()
+    keep_clock()
     call('HSET', pointer, 'epoch', epoch, 'run_id', ARGV[3], 'format', ARGV[4])
     return 1
+end
+
+-- audit: → what does not fit together, in words. All that each part says is compared with what the others say, but for the sums of
+-- the job lists (weigh).
+local function audit()
+    local found, waiting_in_lanes = {}, 0
+    read_clock()
+    if lost then found[#found + 1] = lost end
+    local counts = call('HGETALL', space .. 'waiting')
+    for index = 1, #counts, 2 do
+        local tenant, count = counts[index], tonumber(counts[index + 1])
+        waiting_in_lanes = waiting_in_lanes + count
+        if count > 0 then
+            local placed = call('ZSCORE', ready, tenant) or call('ZSCORE', resting, tenant)
+            if not placed then found[#found + 1] = 'the place of tenant ' .. tenant end
+            if call('EXISTS', lane_of(tenant, '0'), lane_of(tenant, '1')) == 0 then
+                found[#found + 1] = 'the lanes of tenant ' .. tenant
+            end
+        end
+    end
+    local fields = call('HMGET', state, 'gaps', 'held', 'queued', 'tenants', 'live')
+    if tonumber(fields[1] or 0) > 0 then found[#found + 1] = 'jobs of a lane' end
+    if waiting_in_lanes + call('ZCARD', delayed) + tonumber(fields[2] or 0) ~= tonumber(fields[3] or 0) then
+        found[#found + 1] = 'items of lanes, or delayed, or held aside'
+    end
+    local held_slots = 0
+    for _, count in ipairs(call('HVALS', running)) do held_slots = held_slots + tonumber(count) end
+    local live_count = tonumber(fields[5] or 0)
+    if call('HLEN', live) ~= live_count or held_slots ~= live_count then found[#found + 1] = 'attempts in flight' end
+    local asides = 0
+    for _, model in ipairs(call('SMEMBERS', broken)) do asides = asides + call('EXISTS', aside_of(model)) end
+    if tonumber(fields[2] or 0) > 0 and asides == 0 then found[#found + 1] = 'jobs held aside' end
+    if call('HLEN', tenants) < tonumber(fields[4] or 0) then found[#found + 1] = 'terms of tenants' end
+    return found
+end
+
+-- weigh: cursor, keys at most → the next cursor, items in the sets of queued items, job records, lists of items, items in them;
+-- of the keys that a scan from that cursor finds.
+local function weigh()
+    local scan = call('SCAN', ARGV[3], 'MATCH', space .. '*', 'COUNT', ARGV[4])
+    local queued_items, records, lists, listed = 0, 0, 0, 0
+    for _, key in ipairs(scan[2]) do
+        local kind = string.match(string.sub(key, #space + 1), '^(%a+):')
+        if kind == 'queued' then
+            queued_items = queued_items + call('SCARD', key)
+        elseif kind == 'jobs' then
+            records = records + call('HLEN', key)
+        elseif kind == 'job' then
+            lists, listed = lists + 1, listed + call('LLEN', key)
+        end
+    end
+    return { scan[1], queued_items, records, lists, listed }
+end
+
+-- close: what → the limiter is closed on all replicas, because that was lost.
+local function close_lost()
+    lost = ARGV[3]
+    return close()
 end
 
 -- figures: W, accounts… → queue length, µs since the queue last moved, then for each account grants in W, cap, cap in force,
 -- burst, slots, live, µs of pause, why it is stopped or ''
 local function figures()
     local now = read_clock()
-    local answer = { call('SCARD', queued), now - tonumber(call('HGET', state, 'moved_at') or now) }
+    local answer = { count_queued(), now - tonumber(call('HGET', state, 'moved_at') or now) }
     for index = 4, #ARGV do
         local name = ARGV[index]
         local key = space .. 'account:' .. name
@@ -167,10 +269,14 @@ local function figures()
 end
 
 -- While a rebuild fills the space of a new epoch, only these may touch it; nothing is granted before `open`.
-local BUILDING = { file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open }
+local BUILDING = {
+    file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open,
+    clock = show_clock,
+}
 local OPEN = {
     take = take, give_back = give_back, remove = remove, release = release, throttle = throttle, stop = stop, resume = resume,
-    heard = heard, models = show_models, tried = show_tried, figures = figures,
+    heard = heard, models = show_models, tried = show_tried, figures = figures, refile = refile, standing = standing,
+    old_slots = old_slots, audit = audit, weigh = weigh, close = close_lost,
 }
 
 local current = tonumber(call('HGET', pointer, 'epoch') or 0)

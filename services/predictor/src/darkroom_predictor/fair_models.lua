@@ -106,11 +106,7 @@ end
 
 local function return_job(tenant, job, lane, virtual)
     drop_held(tenant, job, lane)
-    local waiting = call('LLEN', items_of(job))
-    if waiting == 0 then return end
-    call('LPUSH', lane_of(tenant, lane), job)
-    mark(tenant, waiting)
-    join(tenant, virtual)
+    if put_first(tenant, job, lane) > 0 then join(tenant, virtual) end
 end
 
 -- Put a tenant's held jobs back, the latest held first, so that the first one ends up in front; → how many.
@@ -166,10 +162,9 @@ local function held_aside(tenant, tag, job, lane, models, now)
     local slowed_until = models.slowed[model] and load_slowed(model, tenant).open_until or 0
     if not models.open[model] and slowed_until <= now then return false end
     local tried = tonumber(call('ZSCORE', tried_of(model), tenant) or 0)
-    call('LPOP', lane_of(tenant, lane))
+    set_aside(tenant, job, lane)
     call('ZADD', held_jobs(model, lane, tenant), whole(now), job)
     call('ZADD', aside_of(model), 'NX', whole(math.max(tried, slowed_until)), tenant)
-    mark(tenant, -call('LLEN', items_of(job)))
     if not has_work(tenant) then
         call('ZREM', ready, tenant)
         call('ZADD', tags, whole(tag), tenant)
@@ -256,14 +251,15 @@ end
 -- One item of the tenant's next held job; the job stays held, behind its other held jobs. → item, job, lane, virtual time charged.
 local function take_trial(model, tenant, weight, models, now, virtual)
     local job, lane = first_held(model, tenant)
-    local item, step = call('LPOP', items_of(job)), math.floor(UNIT / weight + 0.5)
-    if call('EXISTS', items_of(job)) == 1 then
+    local item, has_more = pop_held(job)
+    local step = step_of(weight)
+    if has_more then
         call('ZADD', held_jobs(model, lane, tenant), whole(now), job)
     else
         drop_held(tenant, job, lane)
     end
     call('ZADD', call('ZSCORE', ready, tenant) and ready or tags, whole(tag_of(tenant, virtual) + step), tenant)
-    call('SREM', queued, item)
+    drop_queued(item)
     mark(tenant, 0)
     note_turn(model, tenant, models, now)
     return item, job, lane, step

@@ -8,37 +8,39 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
-from time import monotonic
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+import structlog
 from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
+from darkroom_predictor.clock_rules import Watch
+from darkroom_predictor.fair_script import REAL_CLOCK, ClockSource
+from darkroom_predictor.limiter_redis import connect
 from darkroom_predictor.terms import Terms
 
-PARTS = ("state", "accounts", "models", "turn", "controls")
-SCRIPT = "\n".join(Path(__file__).with_name(f"fair_{part}.lua").read_text() for part in PARTS)
 MICROSECONDS = 1_000_000
-TIMEOUT_SECONDS = 5.0
-CONNECTIONS_MAX = 8
-ARGUMENTS_MAX = 4_000
+ROWS_MAX = 100
+"""Of one call that writes, so that no script holds up Redis for longer than some milliseconds."""
 GRANT_FIELDS = 8
+TURN_FIELDS = 4
 ACCOUNT_FIELDS = 8
 MARK_BYTES = 4
 MARKS_KEPT = 1_000
 NO_MODEL = "0"
-FORMAT = b"2"
-"""Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 2: jobs are named with their model."""
-SCAN_COUNT = 1_000
+FORMAT = 3
+"""Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 3: jobs have records."""
 BEHIND = b"1"
+
+log = structlog.get_logger()
 
 
 class LimiterClosed(Exception):
     """Nothing may be granted until the limiter has been rebuilt."""
+
+
+class LimiterRefused(Exception):
+    """The limiter cannot be opened here before a person has changed something; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ class Hints:
     """Changes that Redis should hear of after a commit."""
 
     filed: list[tuple[Place, float]] = field(default_factory=list)
-    given_back: list[tuple[Place, int]] = field(default_factory=list)
+    given_back: list[tuple[Place, str]] = field(default_factory=list)
+    """Items whose turn came to nothing through no fault of theirs, with the attempt that it was for."""
     released: list[tuple[str, str]] = field(default_factory=list)
     removed: list[Place] = field(default_factory=list)
     ran: list[tuple[str, str, int]] = field(default_factory=list)
@@ -140,34 +143,41 @@ class RememberedAttempt:
     attempt_id: str
     age_seconds: float | None
     live: bool
+    instance_id: str
 
 
 class FairQueue:
     """One provider's queue. `epoch` is the one this replica works in, None until it has seen one open."""
 
-    def __init__(self, redis_url: str, provider: str, *, window_seconds: float, grant_seconds_max: float) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        provider: str,
+        *,
+        window_seconds: float,
+        grant_seconds_max: float,
+        others: Sequence[str] = (),
+        clock: ClockSource = REAL_CLOCK,
+    ) -> None:
         self.provider = provider
         self.epoch: int | None = None
-        self._pointer = f"darkroom:predictor:{{{provider}}}:limiter"
+        self._pointer = _pointer_of(provider)
+        self._keys = [self._pointer, *(_pointer_of(other) for other in others if other != provider)]
+        """Of the script: this queue's, and the other providers', at which a tenant's own cap and slots count as well."""
         self._window_us = round(window_seconds * MICROSECONDS)
         self._guarded_us = round((window_seconds + grant_seconds_max) * MICROSECONDS)
+        self._grant_us = round(grant_seconds_max * MICROSECONDS)
+        self._watch_ns = clock.watch_ns
+        self._watch = Watch(kept_ns=1000 * self._window_us)
+        self._ahead_us: int | None = None
+        self.clock_steps = 0
+        """How often Redis' clock was seen to differ from what it was by more than a grant may take."""
         self._connections = 0
         self._verified = -1
         self.watched: dict[str, str] = {}
         """The marks of models with failures, as last heard, and the sign that the script puts before each."""
-        # No retries: an error must surface, so that the limiter is looked at before the next grant.
-        # Who finds all connections in use waits for one: answers of the provider come in crowds.
-        pool = BlockingConnectionPool.from_url(
-            redis_url,
-            timeout=TIMEOUT_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            max_connections=CONNECTIONS_MAX,
-            retry=Retry(NoBackoff(), 0),
-            redis_connect_func=self._count_connection,
-        )
-        self._redis: Redis = Redis.from_pool(pool)
-        self._script = self._redis.register_script(SCRIPT)
+        self.redis = connect(redis_url, self._count_connection)
+        self._script = self.redis.register_script(clock.script)
 
     @property
     def pointer(self) -> str:
@@ -175,16 +185,19 @@ class FairQueue:
         return self._pointer
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self.redis.aclose()
 
     async def is_open(self, epoch: int) -> bool:
         """Whether `epoch` is open, was opened at this very Redis process, and keeps what this version can read."""
-        found_epoch, run_id, kept = await self._redis.hmget(self._pointer, ["epoch", "run_id", "format"])
-        return bool(found_epoch and int(found_epoch) == epoch and kept == FORMAT and run_id == await self._run_id())
+        found_epoch, run_id, kept = await self.redis.hmget(self._pointer, ["epoch", "run_id", "format"])
+        if found_epoch is None or int(found_epoch) != epoch:
+            return False
+        return kept is not None and int(kept) == FORMAT and run_id == await self._run_id()
 
     def enter(self, epoch: int) -> None:
         """Work in an epoch that is open."""
         self.epoch = epoch
+        self._ahead_us = None
         self._verified = self._connections
 
     def leave(self) -> None:
@@ -193,8 +206,8 @@ class FairQueue:
 
     async def take(self, attempt_ids: Sequence[str], accounts: Sequence[str]) -> Turns:
         """Up to one grant for each attempt id. Raises LimiterClosed."""
-        epoch = self._open_epoch()
-        asked_at = monotonic()
+        epoch = self.open_epoch()
+        asked_ns = self._watch_ns()
         answer = await self._run(
             "take", epoch, len(attempt_ids), self._guarded_us, self._window_us, len(accounts), *accounts, *attempt_ids
         )
@@ -205,6 +218,7 @@ class FairQueue:
                 self.epoch = None
                 raise LimiterClosed("this is another Redis process than the one that was opened")
             self._verified = seen
+        self._note_clock(epoch, answer, asked_ns)
         self.note_watched(answer[2])
         grants = [
             Grant(
@@ -212,21 +226,42 @@ class FairQueue:
                 account=account.decode(),
                 attempt_id=attempt.decode(),
                 step=int(step),
-                asked_at=asked_at,
+                asked_at=asked_ns / 1e9,
                 probe=bool(probe),
             )
-            for item, job, tenant, lane, account, attempt, step, probe in zip(*[iter(answer[3:])] * GRANT_FIELDS, strict=True)
+            for item, job, tenant, lane, account, attempt, step, probe in zip(
+                *[iter(answer[TURN_FIELDS:])] * GRANT_FIELDS, strict=True
+            )
         ]
         wait = None if answer[1] < 0 else answer[1] / MICROSECONDS
         return Turns(grants, wait, epoch)
 
     async def tell(self, hints: Hints) -> None:
-        """File, give back, take out and release."""
-        epoch = self._open_epoch()
+        """File, release, give back and take out: a turn is given back to a tenant that has its slot again."""
+        epoch = self.open_epoch()
         await self.file(epoch, hints.filed)
-        await self._in_chunks("give_back", epoch, [(*_place(place), step) for place, step in hints.given_back])
-        await self._in_chunks("remove", epoch, [_place(place) for place in hints.removed])
-        await self._in_chunks("release", epoch, hints.released)
+        await self.run_rows("release", epoch, hints.released)
+        await self.run_rows("give_back", epoch, [(*place_values(place), attempt) for place, attempt in hints.given_back])
+        await self.run_rows("remove", epoch, [place_values(place) for place in hints.removed])
+
+    async def set_watch(self, epoch: int) -> None:
+        """Begin to measure the limiter's clock by this process' own watch; in a new epoch the clock begins with it."""
+        asked_ns = self._watch_ns()
+        now_us, _ = await self._run("clock", epoch)
+        self._watch.set(epoch, now_us, asked_ns=asked_ns, answered_ns=self._watch_ns())
+
+    def _note_clock(self, epoch: int, answer: Sequence[Any], asked_ns: int) -> None:
+        """Set the watch by the script's answer, and say it where Redis' clock is not what it was."""
+        now_us, _, _, ahead_us = answer[:TURN_FIELDS]
+        self._watch.set(epoch, now_us, asked_ns=asked_ns, answered_ns=self._watch_ns())
+        if self._ahead_us is not None and abs(ahead_us - self._ahead_us) > self._grant_us:
+            self.clock_steps += 1
+            log.error(
+                "the clock of Redis stepped, or Redis stood still; the limiter goes on by its own",
+                provider=self.provider,
+                by_seconds=(ahead_us - self._ahead_us) / MICROSECONDS,
+            )
+        self._ahead_us = ahead_us
 
     def note_watched(self, watched: bytes) -> None:
         """Take over the script's list of models with failures."""
@@ -255,83 +290,64 @@ class FairQueue:
             ],
         )
 
-    async def missing(self, items: Sequence[int]) -> set[int]:
-        """Which of these items do not wait in Redis."""
-        if not items:
-            return set()
-        known = await self._redis.smismember(self._space("queued"), [str(item) for item in items])
-        return {item for item, is_known in zip(items, known, strict=True) if not is_known}
-
-    async def some_filed(self, items_max: int) -> list[int]:
-        """Items that wait in Redis, in no order; of more than that, some."""
-        found: list[int] = []
-        async for item in self._redis.sscan_iter(self._space("queued"), count=SCAN_COUNT):
-            if len(found) >= items_max:
-                break
-            found.append(int(item))
-        return found
-
-    async def old_slots(self, account: str, *, seconds: float) -> set[str]:
-        """The attempts that have held a slot of the account for longer than that."""
-        now, microseconds = await self._redis.time()
-        before = now * MICROSECONDS + microseconds - int(seconds * MICROSECONDS)
-        held: Any = await self._redis.zrangebyscore(self._space(f"slots:{account}"), "-inf", before)
-        return {slot.decode() for slot in held}
-
     async def file(self, epoch: int, filed: Sequence[tuple[Place, float]]) -> None:
         """Items wait, each after its delay in seconds. Again: nothing."""
-        await self._in_chunks("file", epoch, [(*_place(place), round(delay * MICROSECONDS)) for place, delay in filed])
+        await self.run_rows("file", epoch, [(*place_values(place), microseconds(delay)) for place, delay in filed])
 
-    async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits]) -> None:
-        await self._in_chunks("accounts", epoch, [(one.account, one.cap, one.burst, one.slots) for one in limits])
+    async def set_accounts(self, epoch: int, limits: Sequence[AccountLimits], *, order: int = 0) -> None:
+        """In force at once; what is told with a smaller order than another replica's is ignored."""
+        values = [value for one in limits for value in (one.account, one.cap, one.burst, one.slots)]
+        await self._run("accounts", epoch, order, *values)
 
     async def set_tenants(self, epoch: int, tenants: Sequence[Terms], *, stamp: int | None = None) -> None:
         """In force from the next turn on; `stamp` names the state of the table, where these are all of it."""
-        rows = [(one.instance_id, repr(one.weight), one.cap_per_minute or 0, int(one.paused), one.revision) for one in tenants]
-        await self._in_chunks("tenants", epoch, rows)
+        rows = [
+            (one.instance_id, repr(one.weight), one.cap_per_minute or 0, one.concurrency or 0, int(one.paused), one.revision)
+            for one in tenants
+        ]
+        await self.run_rows("tenants", epoch, rows)
         if stamp is not None:
             await self._run("terms", epoch, stamp)
 
     async def held_seconds(self) -> dict[str, float]:
         """For how long its own cap has held each tenant back in this epoch."""
-        held: Any = await self._redis.hgetall(self._space("held"))
+        held: Any = await self.redis.hgetall(self.space("held"))
         return {name.decode(): int(milliseconds) / 1000 for name, milliseconds in held.items()}
 
     async def terms_stamp(self) -> int | None:
         """The state of the table of tenants that was told last as a whole."""
-        found = await self._redis.hget(self._space("state"), "terms")
+        found = await self.redis.hget(self.space("state"), "terms")
         return None if found is None else int(found)
 
     async def remember(self, epoch: int, attempts: Sequence[RememberedAttempt]) -> None:
-        rows = [
-            (one.account, one.attempt_id, -1 if one.age_seconds is None else round(one.age_seconds * MICROSECONDS), int(one.live))
-            for one in attempts
-        ]
-        await self._in_chunks("remember", epoch, rows)
+        for start in range(0, len(attempts), ROWS_MAX):
+            rows = [_remembered(one) for one in attempts[start : start + ROWS_MAX]]
+            await self._run("remember", epoch, self._window_us, *(value for row in rows for value in row))
 
     async def open(self, epoch: int) -> None:
-        """Grant from now on, at this epoch alone; what older ones left is removed."""
+        """Grant from now on, at this epoch alone."""
         await self._run("open", epoch, await self._run_id(), FORMAT)
-        keep = self._space("", epoch).encode()
-        async for key in self._redis.scan_iter(match=f"{self._pointer}:*", count=1000):
-            if not key.startswith(keep):
-                await self._redis.unlink(key)
 
     async def run(self, operation: str, *arguments: str | int | bytes) -> list[Any]:
         """An operation of the script, in the open epoch. Raises LimiterClosed."""
-        return await self._run(operation, self._open_epoch(), *arguments)
+        return await self._run(operation, self.open_epoch(), *arguments)
 
-    def _open_epoch(self) -> int:
+    def open_epoch(self) -> int:
+        """The epoch that this replica works in. Raises LimiterClosed."""
         if self.epoch is None:
             raise LimiterClosed("not rebuilt yet")
         return self.epoch
 
-    def _space(self, name: str, epoch: int | None = None) -> str:
-        return f"{self._pointer}:{epoch or self._open_epoch()}:{name}"
+    def space(self, name: str, epoch: int | None = None) -> str:
+        """The key of that name in the space of the epoch."""
+        return f"{self._pointer}:{epoch or self.open_epoch()}:{name}"
 
     async def _run(self, operation: str, epoch: int, *arguments: str | int | bytes) -> list[Any]:
+        reading = self._watch.reading_us(epoch, self._watch_ns())
         try:
-            answer: list[Any] = await self._script(keys=[self._pointer], args=[operation, epoch, *arguments])
+            answer: list[Any] = await self._script(
+                keys=self._keys, args=[operation, epoch, *arguments, "" if reading is None else reading]
+            )
         except ResponseError as error:
             if str(error).startswith("CLOSED"):
                 self.epoch = None
@@ -339,13 +355,13 @@ class FairQueue:
             raise
         return answer
 
-    async def _in_chunks(self, operation: str, epoch: int, rows: Sequence[tuple[str | int, ...]]) -> None:
-        size = ARGUMENTS_MAX // max(1, len(rows[0])) if rows else 1
-        for start in range(0, len(rows), size):
-            await self._run(operation, epoch, *(value for row in rows[start : start + size] for value in row))
+    async def run_rows(self, operation: str, epoch: int, rows: Sequence[tuple[str | int, ...]]) -> None:
+        """An operation of the script for each row, some rows at a time."""
+        for start in range(0, len(rows), ROWS_MAX):
+            await self._run(operation, epoch, *(value for row in rows[start : start + ROWS_MAX] for value in row))
 
     async def _run_id(self) -> bytes:
-        return str((await self._redis.info("server"))["run_id"]).encode()
+        return str((await self.redis.info("server"))["run_id"]).encode()
 
     async def _count_connection(self, connection: AbstractConnection) -> None:
         self._connections += 1
@@ -358,8 +374,23 @@ def mark_of(model: str) -> str:
     return hashlib.blake2s(model.encode(), digest_size=MARK_BYTES).hexdigest()
 
 
-def _place(place: Place) -> tuple[str, str, int, int]:
+def place_values(place: Place) -> tuple[str, str, int, int]:
+    """A place as the script takes it."""
     return place.instance_id, f"{place.job_id}@{place.mark}", place.item_id, int(place.redriven)
+
+
+def _remembered(one: RememberedAttempt) -> tuple[str | int, ...]:
+    age_us = -1 if one.age_seconds is None else microseconds(one.age_seconds)
+    return one.account, one.attempt_id, age_us, int(one.live), one.instance_id
+
+
+def _pointer_of(provider: str) -> str:
+    return f"darkroom:predictor:{{{provider}}}:limiter"
+
+
+def microseconds(seconds: float) -> int:
+    """Seconds as the script takes them."""
+    return round(seconds * MICROSECONDS)
 
 
 def _granted_place(tenant: bytes, job: bytes, item: bytes, lane: bytes) -> Place:

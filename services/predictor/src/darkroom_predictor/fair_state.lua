@@ -1,10 +1,11 @@
 -- The fair queue and the limiter of one provider: who is next, and whether a paid call may start now, decided as one.
 --
 --   KEYS[1]  the pointer: a hash with the open epoch; absent (Redis lost or wiped) means closed
---   ARGV     operation, epoch, then the operation's own arguments
+--   KEYS[2…] the other providers' pointers: a tenant's own cap and slots count over all of them
+--   ARGV     operation, epoch, then the operation's own arguments, and last the caller's reading of the clock or ''
 --
--- All state lives in a space of its epoch, so a replica with an old epoch can neither grant nor disturb. Times are Redis' own,
--- in microseconds, and never go back. Tags are virtual time in whole units, so that rules.py computes the very same numbers.
+-- All state lives in a space of its epoch, so a replica with an old epoch can neither grant nor disturb. Times are the limiter's
+-- clock, in microseconds: it never goes back and, whatever Redis' own clock does, never runs ahead of the callers' watches. Tags are virtual time in whole units, so that rules.py computes the very same numbers.
 -- Sources: start-time fair queueing (Goyal, Vin, Cheng 1996); GCRA (ITU-T I.371); the cap is an exact log over W + D.
 -- It is one script in five parts, put together in this order: fair_state, fair_accounts, fair_models, fair_turn, fair_controls.
 -- A job here is a job's items for one model, `number@mark`; the mark is hexadecimal and stands for the model.
@@ -20,53 +21,154 @@ local RISE = 10000000   -- and rises by one thirtieth of the whole each so long
 local RISE_PART = 30
 local CAP_MIN = 6       -- no cut goes below it: the least that a provider is known to allow
 local NEVER = math.huge
+local QUEUED_SPAN = 512 -- item ids that share one set of queued items: Redis packs so many numbers tightly
+local JOBS_SPAN = 64    -- job numbers that share one hash of job records, packed for the same reason
+local PASSED_MAX = 500  -- outdated lane entries that one call drops
+local SLACK = 100000    -- by which the clock may be ahead of the caller's reading: a request's time on its way
+local FULL_AGAIN = 1000000 -- a tenant whose slots are taken at other providers, too, is looked at again after so long
+local HELD = '-'        -- in a job's record in place of its lane: the job is held aside
+local LANES = { '0', '1' }
 
 local pointer, operation, epoch = KEYS[1], ARGV[1], ARGV[2]
 local space = pointer .. ':' .. epoch .. ':'
 local state, ready, tags = space .. 'state', space .. 'ready', space .. 'tags'
-local resting, delayed, queued = space .. 'resting', space .. 'delayed', space .. 'queued'
+local resting, delayed = space .. 'resting', space .. 'delayed'
 local tenants, broken = space .. 'tenants', space .. 'broken'
 local call = redis.call
+local reading = tonumber(table.remove(ARGV))
 
 local function whole(number) return string.format('%.0f', number) end
 
-local function read_clock()
+-- What was found to be missing; a limiter that finds it grants nothing and is closed, so that it is rebuilt.
+local lost
+
+local function redis_time()
     local time = call('TIME')
-    local now = time[1] * 1000000 + time[2]
-    return math.max(now, tonumber(call('HGET', state, 'clock') or 0))
+    return time[1] * 1000000 + time[2]
+end
+
+-- The limiter's clock is Redis' own less `ahead`, so far as the caller's watch confirms it (clock_rules.py): a step forward is
+-- refused, and after a step back the clock goes on from where it was. A caller without a reading confirms SLACK and no more.
+-- → now, ahead
+local function look_at_clock()
+    local time, fields = redis_time(), call('HMGET', state, 'clock', 'ahead')
+    if not fields[1] then
+        lost = 'the clock'
+        return time, 0
+    end
+    local kept = tonumber(fields[1])
+    local now = math.max(kept, math.min(time - tonumber(fields[2]), (reading or kept) + SLACK))
+    return now, time - now
+end
+
+local function read_clock() return (look_at_clock()) end
+
+-- The same, and the clock is kept; → now, ahead
+local function keep_clock()
+    local now, ahead = look_at_clock()
+    call('HSET', state, 'clock', whole(now), 'ahead', whole(ahead))
+    return now, ahead
 end
 
 local function read_virtual() return tonumber(call('HGET', state, 'virtual') or 0) end
 
--- A tenant's jobs wait in two lanes: '0' fresh work, '1' redriven work, which goes only while there is no fresh one.
+-- Queued items -------------------------------------------------------------------------------------------------------------
+
+local function queued_set(item) return space .. 'queued:' .. whole(math.floor(tonumber(item) / QUEUED_SPAN)) end
+
+local function count_queued() return tonumber(call('HGET', state, 'queued') or 0) end
+
+-- → false where the item is queued already.
+local function add_queued(item)
+    if call('SADD', queued_set(item), item) == 0 then return false end
+    call('HINCRBY', state, 'queued', 1)
+    return true
+end
+
+-- → false where the item is not queued.
+local function drop_queued(item)
+    if call('SREM', queued_set(item), item) == 0 then return false end
+    call('HINCRBY', state, 'queued', -1)
+    return true
+end
+
+local function delayed_entry(tenant, job, item, lane) return table.concat({ item, job, lane, tenant }, ':') end
+
+-- Jobs ---------------------------------------------------------------------------------------------------------------------
+-- A tenant's jobs wait in two lanes: '0' fresh work, '1' redriven work, which goes only while there is no fresh one. A lane is a
+-- list of entries `number:job`. The job's record says which entry counts: `lane:number:item`, with the item where it is the job's
+-- only one, else with the items in a list. So a job leaves the middle of a lane at once: its record goes, and the outdated entry
+-- is dropped when it comes to the head.
+
 local function lane_of(tenant, lane) return space .. (lane == '1' and 'behind:' or 'tenant:') .. tenant end
 
 local function items_of(job) return space .. 'job:' .. job end
 
--- The job whose item is the tenant's next, and its lane; nil: it has none. A job without items, which no history should leave
--- behind, is dropped here, so that it can hold up nobody and nobody is taken to wait because of it.
+local function records_of(job) return space .. 'jobs:' .. whole(math.floor(tonumber(string.match(job, '^%d+')) / JOBS_SPAN)) end
+
+local function model_of(job) return string.match(job, '@(%x+)$') end
+
+-- The job's lane or HELD, the number of its lane entry, and its only item or ''; nil: it has no items.
+local function find_job(job)
+    local record = call('HGET', records_of(job), job)
+    if not record then return nil end
+    return string.match(record, '^(.):(%d+):(%d*)$')
+end
+
+local function save_job(job, lane, number, item)
+    call('HSET', records_of(job), job, table.concat({ lane, number, item }, ':'))
+end
+
+local function forget_job(job) call('HDEL', records_of(job), job) end
+
+-- Put a job into a lane; `push` says at which end. An entry that it has elsewhere is outdated from now on.
+local function enter_lane(push, tenant, job, lane, item)
+    local number = call('HINCRBY', state, 'entries', 1)
+    call(push, lane_of(tenant, lane), number .. ':' .. job)
+    save_job(job, lane, number, item)
+end
+
+local function count_items(job, item) return item ~= '' and 1 or call('LLEN', items_of(job)) end
+
+-- The job whose item is the tenant's next, and its lane; nil: it has none, or `unfinished` is set, and the outdated entries at the
+-- head of its lanes were too many for one call.
+local passed, unfinished = 0, false
 local function next_job(tenant)
-    for _, lane in ipairs({ '0', '1' }) do
-        local jobs = lane_of(tenant, lane)
-        local job = call('LINDEX', jobs, 0)
-        while job do
-            if call('EXISTS', items_of(job)) == 1 then return job, lane end
-            call('LPOP', jobs)
-            job = call('LINDEX', jobs, 0)
+    for _, lane in ipairs(LANES) do
+        local entries = lane_of(tenant, lane)
+        local first = call('LINDEX', entries, 0)
+        while first do
+            local number, job = string.match(first, '^(%d+):(.*)$')
+            local standing, current, item = find_job(job)
+            if standing == lane and current == number then
+                if item ~= '' or call('EXISTS', items_of(job)) == 1 then return job, lane end
+                forget_job(job)
+                call('HINCRBY', state, 'gaps', 1)
+            end
+            passed = passed + 1
+            if passed > PASSED_MAX then
+                unfinished = true
+                return nil
+            end
+            call('LPOP', entries)
+            first = call('LINDEX', entries, 0)
         end
     end
     return nil
 end
 
-local function has_work(tenant) return next_job(tenant) ~= nil end
-
 -- Who looks different since when, for those who look at the queue (queue_look.lua), and how many items wait in a tenant's lanes.
-local marked = {}
+local waiting, marked = {}, {}
 local function mark(tenant, more)
-    if more ~= 0 then call('HINCRBY', space .. 'waiting', tenant, more) end
+    if more ~= 0 then waiting[tenant] = call('HINCRBY', space .. 'waiting', tenant, more) end
     if marked[tenant] then return end
     marked[tenant] = true
     call('ZADD', space .. 'changed', call('HINCRBY', state, 'changes', 1), tenant)
+end
+
+local function has_work(tenant)
+    waiting[tenant] = waiting[tenant] or tonumber(call('HGET', space .. 'waiting', tenant) or 0)
+    return waiting[tenant] > 0
 end
 
 -- Tenants ----------------------------------------------------------------------------------------------------------------
@@ -99,10 +201,14 @@ local function wake(tenant, virtual)
     join(tenant, virtual)
 end
 
+-- Leave the fair order because nothing is left. What its lanes still name is outdated.
+local function leave_empty(tenant)
+    leave(tenant)
+    call('UNLINK', lane_of(tenant, '0'), lane_of(tenant, '1'))
+end
+
 -- Jobs of a tenant take turns; a job's items are first in, first out. A job with items stands in exactly one place: in one of
 -- its tenant's lanes, or held aside while its model is broken or its tenant is slowed at the model.
-
-local function model_of(job) return string.match(job, '@(%x+)$') end
 
 -- The tenants with held jobs of a model, each with the time before which it is not looked at, and a tenant's held jobs of a lane,
 -- each with the time at which it was held.
@@ -110,15 +216,25 @@ local function aside_of(model) return space .. 'aside:' .. model end
 
 local function held_jobs(model, lane, tenant) return space .. 'aside:' .. model .. ':' .. lane .. ':' .. tenant end
 
--- The lane from which a held job came; nil: it is not held.
-local some_broken
-local function held_in(tenant, job)
-    if some_broken == nil then some_broken = call('EXISTS', broken) == 1 end
-    if not some_broken then return nil end
-    for _, lane in ipairs({ '0', '1' }) do
-        if call('ZSCORE', held_jobs(model_of(job), lane, tenant), job) then return lane end
-    end
-    return nil
+-- Take the tenant's next job out of its lane; its items wait on, apart. The caller keeps it among the held_jobs.
+local function set_aside(tenant, job, lane)
+    local _, number, item = find_job(job)
+    call('LPOP', lane_of(tenant, lane))
+    save_job(job, HELD, number, item)
+    local items = count_items(job, item)
+    call('HINCRBY', state, 'held', items)
+    mark(tenant, -items)
+end
+
+-- Put a job that was set aside at the head of its lane; → how many items it has.
+local function put_first(tenant, job, lane)
+    local _, _, item = find_job(job)
+    local items = item and count_items(job, item) or 0
+    if items == 0 then return 0 end
+    enter_lane('LPUSH', tenant, job, lane, item)
+    call('HINCRBY', state, 'held', -items)
+    mark(tenant, items)
+    return items
 end
 
 local function drop_held(tenant, job, lane)
@@ -130,36 +246,121 @@ local function drop_held(tenant, job, lane)
 end
 
 local function push_last(tenant, job, item, lane)
-    if call('RPUSH', items_of(job), item) == 1 then
-        call('RPUSH', lane_of(tenant, lane), job)
-    elseif held_in(tenant, job) then
-        return
+    local standing, number, only = find_job(job)
+    if not standing then
+        enter_lane('RPUSH', tenant, job, lane, item)
+    elseif only ~= '' then
+        call('RPUSH', items_of(job), only, item)
+        save_job(job, standing, number, '')
+    else
+        call('RPUSH', items_of(job), item)
     end
-    mark(tenant, 1)
+    if standing == HELD then call('HINCRBY', state, 'held', 1) else mark(tenant, 1) end
 end
 
--- To the head, with its whole job, which stays a fresh one if it was: it never stands in both lanes.
+-- To the head, with its whole job, which stays a fresh one if it was.
 local function push_first(tenant, job, item, lane)
-    if call('LPUSH', items_of(job), item) > 1 then
-        if held_in(tenant, job) then return end
-        if call('LREM', lane_of(tenant, '0'), 1, job) > 0 then lane = '0' else call('LREM', lane_of(tenant, '1'), 1, job) end
+    local standing, number, only = find_job(job)
+    if not standing then
+        enter_lane('LPUSH', tenant, job, lane, item)
+        mark(tenant, 1)
+        return
     end
-    call('LPUSH', lane_of(tenant, lane), job)
-    mark(tenant, 1)
+    if only ~= '' then call('RPUSH', items_of(job), item, only) else call('LPUSH', items_of(job), item) end
+    if standing == HELD then
+        save_job(job, HELD, number, '')
+        call('HINCRBY', state, 'held', 1)
+    else
+        enter_lane('LPUSH', tenant, job, standing == '0' and '0' or lane, '')
+        mark(tenant, 1)
+    end
 end
 
 -- The first item of the tenant's next job; → it, and whether the tenant has more.
 local function pop(tenant, job, lane)
+    local _, number, only = find_job(job)
     call('LPOP', lane_of(tenant, lane))
-    local item = call('LPOP', items_of(job))
+    local item = only ~= '' and only or call('LPOP', items_of(job))
     mark(tenant, -1)
-    if call('EXISTS', items_of(job)) == 1 then call('RPUSH', lane_of(tenant, lane), job) end
+    if only == '' and call('EXISTS', items_of(job)) == 1 then
+        call('RPUSH', lane_of(tenant, lane), number .. ':' .. job)
+    else
+        forget_job(job)
+    end
     return item, has_work(tenant)
 end
 
-local function settings_of(tenant)
-    local setting = call('HGET', tenants, tenant)
-    if not setting then return 1, 0 end
-    local weight, cap = string.match(setting, '^(%S+) (%d+)')
-    return tonumber(weight), tonumber(cap)
+-- Take an item out of its job, wherever the job stands.
+local function drop_item(tenant, job, item)
+    local standing, _, only = find_job(job)
+    if not standing then return end
+    local found = only == item and 1 or only == '' and call('LREM', items_of(job), 1, item) or 0
+    if found == 0 then return end
+    if standing == HELD then call('HINCRBY', state, 'held', -1) else mark(tenant, -1) end
+    if only == '' and call('EXISTS', items_of(job)) == 1 then return end
+    forget_job(job)
+    if standing == HELD then
+        for _, lane in ipairs(LANES) do drop_held(tenant, job, lane) end
+    end
+end
+
+-- The first item of a held job; → it, and whether the job has more.
+local function pop_held(job)
+    local _, _, only = find_job(job)
+    local item = only ~= '' and only or call('LPOP', items_of(job))
+    call('HINCRBY', state, 'held', -1)
+    if only == '' and call('EXISTS', items_of(job)) == 1 then return item, true end
+    forget_job(job)
+    return item, false
+end
+
+-- → weight, cap, slots and whether it is paused, as the string keeps them; what nobody has set is 1, 0, 0, false. 0: no bound.
+local function read_setting(setting)
+    local weight, cap, slots, paused = string.match(setting or '', '^(%S+) (%d+) (%d+) (%d)')
+    return tonumber(weight or 1), tonumber(cap or 0), tonumber(slots or 0), paused == '1'
+end
+
+local function settings_of(tenant) return read_setting(call('HGET', tenants, tenant)) end
+
+-- The virtual time that a turn costs.
+local function step_of(weight) return math.floor(UNIT / weight + 0.5) end
+
+-- The spaces of the other providers' queues that are open.
+local function other_spaces()
+    local found = {}
+    for index = 2, #KEYS do
+        local other = call('HGET', KEYS[index], 'epoch')
+        if other then found[#found + 1] = KEYS[index] .. ':' .. other .. ':' end
+    end
+    return found
+end
+
+local function own_log(tenant) return space .. 'own:' .. tenant end
+
+-- What is in flight: each attempt's tenant, and how many each tenant has. A tenant whose slots are taken rests, as one of the full.
+local live, running, full = space .. 'live', space .. 'running', space .. 'full'
+
+-- Whether the tenant's slots are taken, and whether some of them are at other providers, whose releases wake nobody here.
+local function is_full(tenant, slots)
+    if slots == 0 then return false, false end
+    local here, elsewhere = tonumber(call('HGET', running, tenant) or 0), 0
+    for _, other in ipairs(other_spaces()) do
+        elsewhere = elsewhere + tonumber(call('HGET', other .. 'running', tenant) or 0)
+    end
+    return here + elsewhere >= slots, elsewhere > 0
+end
+
+local function take_slot(tenant, attempt)
+    if call('HSETNX', live, attempt, tenant) == 0 then return end
+    call('HINCRBY', running, tenant, 1)
+    call('HINCRBY', state, 'live', 1)
+end
+
+local function free_slot(attempt, virtual)
+    local tenant = call('HGET', live, attempt)
+    if not tenant then return end
+    call('HDEL', live, attempt)
+    call('HINCRBY', state, 'live', -1)
+    if call('HINCRBY', running, tenant, -1) <= 0 then call('HDEL', running, tenant) end
+    if call('SREM', full, tenant) == 1 then wake(tenant, virtual) end
 end

@@ -2,6 +2,12 @@
 
 -- Turns: who is next, what waits, what waits no longer ------------------------------------------------------------------
 
+-- Nothing is granted any more, on no replica, until the limiter has been rebuilt under a new epoch.
+local function close()
+    call('DEL', pointer)
+    return redis.error_reply('CLOSED ' .. lost .. ' was lost from Redis')
+end
+
 local function wake_due(now, virtual)
     for _, tenant in ipairs(call('ZRANGEBYSCORE', resting, '-inf', whole(now), 'LIMIT', 0, MOVES_MAX)) do
         wake(tenant, virtual)
@@ -23,19 +29,36 @@ local function next_due()
     return due
 end
 
+-- The tenant's starts at other providers within its window, by their own clocks, and how long until the first of them leaves it.
+local function started_elsewhere(tenant, window)
+    local count, first_leaves = 0, NEVER
+    for _, other in ipairs(other_spaces()) do
+        local clock = tonumber(call('HGET', other .. 'state', 'clock') or 0)
+        local log, since = other .. 'own:' .. tenant, '(' .. whole(clock - window)
+        count = count + call('ZCOUNT', log, since, '+inf')
+        local first = call('ZRANGEBYSCORE', log, since, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+        if first[2] then first_leaves = math.min(first_leaves, tonumber(first[2]) + window - clock) end
+    end
+    return count, first_leaves
+end
+
 -- A tenant with a cap of its own: until when it must rest, or nil.
 local function own_cap_until(tenant, cap, now, window)
     if cap == 0 then return nil end
-    local own = space .. 'own:' .. tenant
+    local own = own_log(tenant)
     call('ZREMRANGEBYSCORE', own, '-inf', whole(now - window))
-    local granted = call('ZCARD', own)
-    if granted < cap then return nil end
+    local granted, elsewhere, first_leaves = call('ZCARD', own), started_elsewhere(tenant, window)
+    if granted + elsewhere < cap then return nil end
+    if elsewhere > 0 then
+        local first = call('ZRANGE', own, 0, 0, 'WITHSCORES')
+        return now + math.min(first_leaves, first[2] and tonumber(first[2]) + window - now or NEVER)
+    end
     return tonumber(call('ZRANGE', own, granted - cap, granted - cap, 'WITHSCORES')[2]) + window
 end
 
 local function remember_own(tenant, cap, attempt, now, window)
     if cap == 0 then return end
-    local own = space .. 'own:' .. tenant
+    local own = own_log(tenant)
     call('ZADD', own, whole(now), attempt)
     call('PEXPIRE', own, whole(math.ceil(window / 1000) + 1000))
 end
@@ -43,34 +66,38 @@ end
 -- What a grant changes in the fair order; → item, the virtual time charged.
 local function take_turn(tenant, tag, weight, job, lane)
     local item, more = pop(tenant, job, lane)
-    local step = math.floor(UNIT / weight + 0.5)
+    local step = step_of(weight)
     if more then
         call('ZADD', ready, whole(tag + step), tenant)
     else
-        call('ZREM', ready, tenant)
-        call('ZADD', tags, whole(tag + step), tenant)
+        call('ZADD', ready, whole(tag + step), tenant)
+        leave_empty(tenant)
     end
-    call('SREM', queued, item)
+    drop_queued(item)
     return item, step
 end
 
 -- take: places, W + D, W, number of accounts, accounts…, attempt ids… (one for each place)
--- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), the watch list, then for each grant item, job,
---   tenant, lane, account, attempt, the virtual time charged, and 1 where it is the probe of a stopped account.
+-- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), the watch list, by how much Redis' clock is ahead
+--   of now, then for each grant item, job, tenant, lane, account, attempt, the virtual time charged, and 1 where it is the probe of
+--   a stopped account.
 local function take()
     local places, window, own_window, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-    local now, virtual = read_clock(), read_virtual()
+    local now, ahead = keep_clock()
+    local virtual = read_virtual()
     wake_due(now, virtual)
     local models = look_at_models(now, virtual)
     local function own_cap_of(tenant)
-        local _, cap = settings_of(tenant)
+        local _, cap, slots = settings_of(tenant)
+        if is_full(tenant, slots) then return now + LOOK_AGAIN end
         return own_cap_until(tenant, cap, now, own_window)
     end
     local accounts = {}
     for index = 1, count do
         accounts[#accounts + 1] = load_account(ARGV[6 + index], now, window)
     end
-    local answer, granted, wait, held = { now, 0, '' }, 0, 0, 0
+    if lost then return close() end
+    local answer, granted, wait, held = { now, 0, '', ahead }, 0, 0, 0
     local last, run = nil, 0
     while granted < places do
         local first = call('ZRANGE', ready, 0, 1, 'WITHSCORES')
@@ -86,7 +113,7 @@ local function take()
             tenant, tag = first[3], tonumber(first[4])
             if not tenant then wait = 0 break end
         end
-        local weight, cap = settings_of(trial_tenant or tenant)
+        local weight, cap, slots = settings_of(trial_tenant or tenant)
         local job, lane
         if not trial_model then job, lane = next_job(tenant) end
         local blocked_until = job and own_cap_until(tenant, cap, now, own_window)
@@ -97,11 +124,23 @@ local function take()
             item, job, lane, step = take_trial(trial_model, trial_tenant, weight, models, now, virtual)
             local probe = charge(account, attempt, now)
             remember_own(trial_tenant, cap, attempt, now, own_window)
+            take_slot(trial_tenant, attempt)
             for _, value in ipairs({ item, job, trial_tenant, lane, account.name, attempt, step, probe }) do
                 answer[#answer + 1] = value
             end
+        elseif unfinished then
+            wait = 0
+            break
         elseif not job then
-            leave(tenant)
+            -- Its items are in no lane: something was lost from Redis, and the repair is told.
+            call('HINCRBY', state, 'gaps', 1)
+            call('HDEL', space .. 'waiting', tenant)
+            waiting[tenant] = nil
+            leave_empty(tenant)
+        elseif is_full(tenant, slots) then
+            local _, some_elsewhere = is_full(tenant, slots)
+            rest(tenant, some_elsewhere and now + FULL_AGAIN or NEVER)
+            call('SADD', full, tenant)
         elseif blocked_until then
             rest(tenant, blocked_until)
             call('HINCRBY', space .. 'held', tenant, whole((blocked_until - now) / 1000))
@@ -115,6 +154,7 @@ local function take()
             local probe = charge(account, attempt, now)
             if models.watched then note_turn(model_of(job), tenant, models, now) end
             remember_own(tenant, cap, attempt, now, own_window)
+            take_slot(tenant, attempt)
             virtual = math.max(virtual, tag)
             run = tenant == last and run + 1 or 1
             last = tenant
@@ -123,9 +163,12 @@ local function take()
             end
         end
     end
-    for _, account in ipairs(accounts) do call('HSET', account.key, 'schedule', whole(account.schedule)) end
+    for _, account in ipairs(accounts) do
+        call('HSET', account.key, 'schedule', whole(account.schedule))
+        call('HSET', state, 'log:' .. account.name, account.granted, 'slots:' .. account.name, account.live)
+    end
     call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
-    call('HSET', state, 'clock', whole(now), 'virtual', whole(virtual))
+    call('HSET', state, 'virtual', whole(virtual))
     if granted > 0 then call('HSET', state, 'moved_at', whole(now)) end
     answer[2] = wait == NEVER and -1 or math.max(0, wait)
     answer[3] = watch_list()
@@ -135,14 +178,14 @@ end
 -- file: (tenant, job, item, lane, delay in µs)… → how many were new. Filing an item again changes nothing.
 local function file()
     local now, virtual, new = read_clock(), read_virtual(), 0
-    if call('SCARD', queued) == 0 then call('HSET', state, 'moved_at', whole(now)) end
+    if count_queued() == 0 then call('HSET', state, 'moved_at', whole(now)) end
     for index = 3, #ARGV, 5 do
         local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
         local lane, delay = ARGV[index + 3], tonumber(ARGV[index + 4])
-        if call('SADD', queued, item) == 1 then
+        if add_queued(item) then
             new = new + 1
             if delay > 0 then
-                call('ZADD', delayed, whole(now + delay), item .. ':' .. job .. ':' .. lane .. ':' .. tenant)
+                call('ZADD', delayed, whole(now + delay), delayed_entry(tenant, job, item, lane))
             else
                 push_last(tenant, job, item, lane)
                 join(tenant, virtual)
@@ -152,38 +195,39 @@ local function file()
     return new
 end
 
--- give_back: (tenant, job, item, lane, step)… → to the head of its tenant, which gets back what the turn had cost it.
+-- The turn counts for the tenant's own cap no longer; → whether the tenant rests no longer.
+local function forget_own(tenant, attempt)
+    if call('ZREM', own_log(tenant), attempt) == 0 then return false end
+    local until_time = call('ZSCORE', resting, tenant)
+    return until_time and until_time ~= 'inf' and call('ZREM', resting, tenant) == 1
+end
+
+-- give_back: (tenant, job, item, lane, attempt)… → to the head of its tenant, which gets back what the turn had cost it.
 local function give_back()
     local virtual = read_virtual()
     for index = 3, #ARGV, 5 do
         local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-        local lane, step = ARGV[index + 3], tonumber(ARGV[index + 4])
-        if call('SADD', queued, item) == 1 then
+        local lane, attempt = ARGV[index + 3], ARGV[index + 4]
+        local woken = forget_own(tenant, attempt)
+        if add_queued(item) then
             push_first(tenant, job, item, lane)
             local tag = call('ZSCORE', ready, tenant)
-            if tag then
-                call('ZADD', ready, whole(tonumber(tag) - step), tenant)
-            else
-                local before = math.max(virtual, tonumber(call('ZSCORE', tags, tenant) or 0)) - step
-                local waits = call('ZSCORE', resting, tenant) or not has_work(tenant)
-                local place = waits and tags or ready
-                call('ZREM', tags, tenant)
-                call('ZADD', place, whole(before), tenant)
-            end
+            local waits = call('ZSCORE', resting, tenant) or not has_work(tenant)
+            local before = tonumber(tag) or math.max(virtual, tonumber(call('ZSCORE', tags, tenant) or 0))
+            call('ZREM', tags, tenant)
+            call('ZADD', waits and tags or ready, whole(before - step_of((settings_of(tenant)))), tenant)
+        elseif woken then
+            join(tenant, virtual)
         end
     end
     return 1
 end
 
-local function take_out(tenant, job, item)
-    local found, held_lane = call('LREM', items_of(job), 1, item), held_in(tenant, job)
-    if found > 0 and not held_lane then mark(tenant, -1) end
-    if call('EXISTS', items_of(job)) == 0 then
-        if held_lane then drop_held(tenant, job, held_lane) end
-        call('LREM', lane_of(tenant, '0'), 1, job)
-        call('LREM', lane_of(tenant, '1'), 1, job)
-    end
-    if not has_work(tenant) then leave(tenant) end
+-- Take an item out, wherever it waits and whatever is known of it.
+local function take_out(tenant, job, item, lane)
+    if call('ZREM', delayed, delayed_entry(tenant, job, item, lane)) == 1 then return end
+    drop_item(tenant, job, item)
+    if not has_work(tenant) then leave_empty(tenant) end
 end
 
 -- remove: (tenant, job, item, lane)… → how many waited; no turn is taken or charged. Who has nothing left leaves the order.
@@ -191,12 +235,35 @@ local function remove()
     local removed = 0
     for index = 3, #ARGV, 4 do
         local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
-        if call('SREM', queued, item) == 1 then
+        if drop_queued(item) then
             removed = removed + 1
-            if call('ZREM', delayed, item .. ':' .. job .. ':' .. lane .. ':' .. tenant) == 0 then
-                take_out(tenant, job, item)
-            end
+            take_out(tenant, job, item, lane)
         end
     end
     return removed
+end
+
+-- refile: as file, of items whose traces in Redis do not fit together: all that is left of them is taken out first.
+local function refile()
+    for index = 3, #ARGV, 5 do
+        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+        drop_queued(item)
+        take_out(tenant, job, item, lane)
+    end
+    return file()
+end
+
+-- standing: (tenant, job, item, lane)… → for each 1 where it is queued and stands where its turn can find it, else 0.
+local function standing()
+    local answer = {}
+    for index = 3, #ARGV, 4 do
+        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+        local found = call('SISMEMBER', queued_set(item), item) == 1
+        if found and not call('ZSCORE', delayed, delayed_entry(tenant, job, item, lane)) then
+            local known, _, only = find_job(job)
+            found = known and (only == item or only == '' and call('LPOS', items_of(job), item))
+        end
+        answer[#answer + 1] = found and 1 or 0
+    end
+    return answer
 end

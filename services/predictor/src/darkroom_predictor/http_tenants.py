@@ -12,10 +12,10 @@ from pydantic import Field
 
 from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.show_tenants import ShowTenants, TenantFigures
-from darkroom_predictor.terms import KEPT, PER_MINUTE_MAX, WEIGHT_MAX, WEIGHT_MIN, Terms, TermsChange
+from darkroom_predictor.terms import BOUND_MAX, KEPT, WEIGHT_MAX, WEIGHT_MIN, Terms, TermsChange
 
 InstanceId = Annotated[str, Path(alias="instanceId", min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")]
-PerMinute = Annotated[int, Field(ge=1, le=PER_MINUTE_MAX, strict=True)]
+Bound = Annotated[int, Field(ge=1, le=BOUND_MAX, strict=True)]
 
 
 class TermsRequest(StrictBody):
@@ -24,8 +24,9 @@ class TermsRequest(StrictBody):
     weight: Annotated[float, Field(ge=WEIGHT_MIN, le=WEIGHT_MAX, allow_inf_nan=False)] | None = Field(
         default=None, description="share in the fair order; null: the plan's"
     )
-    cap_per_minute: PerMinute | None = Field(default=None, description="starts in any minute; null: the plan's, if it has one")
-    requests_per_minute: PerMinute | None = Field(default=None, description="for each principal at the API; null: the platform's")
+    cap_per_minute: Bound | None = Field(default=None, description="starts in any minute; null: the plan's, if it has one")
+    concurrency: Bound | None = Field(default=None, description="predictions in flight; null: as many as the accounts allow")
+    requests_per_minute: Bound | None = Field(default=None, description="for each principal at the API; null: the platform's")
     paused: bool | None = Field(default=None, description="true: nothing of the tenant's is started")
 
 
@@ -36,6 +37,7 @@ class TermsBody(Body):
     plan: str | None
     weight: float
     cap_per_minute: int | None
+    concurrency: int | None
     requests_per_minute: int | None
     paused: bool
 
@@ -94,6 +96,7 @@ def terms_body(terms: Terms) -> TermsBody:
         plan=terms.plan,
         weight=terms.weight,
         cap_per_minute=terms.cap_per_minute,
+        concurrency=terms.concurrency,
         requests_per_minute=terms.requests_per_minute,
         paused=terms.paused,
     )
@@ -121,6 +124,7 @@ def _change_of(body: TermsRequest) -> TermsChange:
     return TermsChange(
         weight=body.weight if "weight" in named else KEPT,
         cap_per_minute=body.cap_per_minute if "cap_per_minute" in named else KEPT,
+        concurrency=body.concurrency if "concurrency" in named else KEPT,
         requests_per_minute=body.requests_per_minute if "requests_per_minute" in named else KEPT,
         paused=KEPT if body.paused is None else body.paused,
     )

@@ -114,5 +114,6 @@ def _changed(terms: Terms, by: str) -> TenantTermsChanged:
         paused=terms.paused,
         own_weight=terms.own_weight,
         own_cap_per_minute=terms.own_cap,
+        concurrency=terms.concurrency,
         changed_by=by,
     )

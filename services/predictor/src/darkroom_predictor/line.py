@@ -26,6 +26,7 @@ from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.providers.door import ProviderDoor
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.read_lists import ReadLists
+from darkroom_predictor.rebuild_lease import RebuildLease
 from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
 from darkroom_predictor.request_budget import RequestBudget
 from darkroom_predictor.settings import PredictorSettings
@@ -54,6 +55,7 @@ class ProviderLine:
         settings: PredictorSettings,
         door: ProviderDoor,
         *,
+        others: Sequence[str],
         limits: Sequence[AccountLimits],
         fail_attempts: FailAttempts,
         metrics: PredictorMetrics,
@@ -63,7 +65,11 @@ class ProviderLine:
         owner = f"{settings.replica_name()}:{uuid4()}"
         self.door = door
         self.queue = FairQueue(
-            settings.redis_url, door.name, window_seconds=settings.window_seconds, grant_seconds_max=settings.grant_seconds_max
+            settings.redis_url,
+            door.name,
+            window_seconds=settings.window_seconds,
+            grant_seconds_max=settings.grant_seconds_max,
+            others=others,
         )
         self.controls = LimiterControls(self.queue, _breaker_bounds(settings))
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
@@ -86,6 +92,7 @@ class ProviderLine:
             attempt_table,
             TermsTable(unit_of_work),
             limits=self.limits,
+            lease=RebuildLease(unit_of_work, door.name, guarded_seconds=guarded_seconds),
             name_accounts=NameAccounts(unit_of_work, door.name, door.accounts, guarded_seconds=guarded_seconds),
             guarded_seconds=guarded_seconds,
         )

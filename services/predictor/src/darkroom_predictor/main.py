@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.own_limits import OwnLimits
 from darkroom_servicekit.runtime import Runtime
@@ -74,9 +75,17 @@ def build(settings: PredictorSettings) -> FastAPI:
         for provider in lines.keys() & set(providers):
             lines[provider].cancel.wake()
 
-    for door, limits in [_replicate(settings)]:
+    doors = [_replicate(settings)]
+    for door, limits in doors:
         lines[door.name] = ProviderLine(
-            runtime, settings, door, limits=limits, fail_attempts=fail_attempts, metrics=metrics, tell=tell
+            runtime,
+            settings,
+            door,
+            others=[other.name for other, _ in doors],
+            limits=limits,
+            fail_attempts=fail_attempts,
+            metrics=metrics,
+            tell=tell,
         )
         lines[door.name].start(runtime)
 
@@ -114,6 +123,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     ).handlers()
     runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(events))
     runtime.needs_redis()
+    runtime.health.add("limiter", lambda: _check_limiters(list(lines.values())))
     runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
     runtime.app.include_router(tenants)
     keep_limits = KeepLimits(list(lines.values()), runtime.unit_of_work)
@@ -128,6 +138,13 @@ async def _read_figures(lines: Sequence[ProviderLine]) -> Figures:
     return join_figures([await line.queue.figures(line.door.accounts) for line in lines])
 
 
+async def _check_limiters(lines: Sequence[ProviderLine]) -> None:
+    """Not ready while a limiter needs a person; one that is closed for a moment opens by itself."""
+    for line in lines:
+        if line.limiter.refusal:
+            raise NotReady(line.limiter.refusal)
+
+
 async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, every_seconds: float) -> None:
     while True:
         await asyncio.sleep(every_seconds)
@@ -137,10 +154,12 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
             models = [model for line in lines for model in await line.controls.models()]
         except (RedisError, LimiterClosed, OSError) as error:
             metrics.no_figures()
-            log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=str(error)[:200])
+            reason = next((line.limiter.refusal for line in lines if line.limiter.refusal), str(error)[:200])
+            log.warning("heartbeat: limiter closed, nothing is sent", cycle=cycle, reason=reason)
             continue
         metrics.figures(figures)
         metrics.models(models)
+        metrics.clock_steps.set(sum(line.queue.clock_steps for line in lines))
         log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures), **heartbeat_models(models))
 
 
@@ -180,6 +199,7 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
     requests, cap = sum(one.granted for one in figures.accounts), sum(one.cap for one in figures.accounts)
     return {
         "queue": figures.length,
+        "unmoved_seconds": round(figures.unmoved_seconds),
         "requests_in_last_minute": f"{requests}/{cap}",
         "in_flight": sum(one.live for one in figures.accounts),
         "caps_cut": {one.account: one.in_force for one in figures.accounts if one.in_force < one.cap},

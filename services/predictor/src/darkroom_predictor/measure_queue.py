@@ -24,14 +24,14 @@ from redis.exceptions import RedisError
 from darkroom_predictor.fair_queue import FairQueue, LimiterClosed
 from darkroom_predictor.figures_store import usual_seconds
 from darkroom_predictor.measures import Pace, pace_of, provider_queue, tenant_place
-from darkroom_predictor.queue_look import TENANTS_MAX, QueueLooker, TenantLook
+from darkroom_predictor.queue_look import QueueLooker, TenantLook
 
 LEADER = "darkroom:predictor:queue-measurer"
 LEAD_SECONDS = 10.0
 FOLLOW_SECONDS = 5.0
 BUSY_SECONDS = 1.0
 IDLE_SECONDS = 3.0
-PAGES_MAX = 10
+PAGES_MAX = 20
 """Of changed tenants in one round; what is more is told in the next."""
 USUAL_EVERY_SECONDS = 10.0
 SEND_SECONDS_MAX = 10.0
@@ -148,7 +148,7 @@ class MeasureQueue:
                 mirror.tenants[tenant.name] = tenant
                 mirror.seen = max(mirror.seen, tenant.change)
                 changed.append(tenant.name)
-            if len(look.tenants) < TENANTS_MAX:
+            if not look.more:
                 break
         return changed
 

@@ -47,6 +47,9 @@ class PredictorMetrics:
             ["outcome"],
             registry=registry,
         )
+        self.clock_steps = Gauge(
+            "darkroom_redis_clock_steps", "Steps of Redis' clock that this replica has noticed", registry=registry
+        )
         self.queue_length = Gauge("darkroom_queue_length", "Items that wait for a turn", registry=registry)
         self.unmoved = Gauge(
             "darkroom_queue_unmoved_seconds", "Since a waiting queue last gave a turn; 0 while nothing waits", registry=registry

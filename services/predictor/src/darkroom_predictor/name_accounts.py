@@ -10,7 +10,7 @@ import structlog
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.former_account_names import record_former_names
 
-from darkroom_predictor.queue_store import NEXT_EPOCH
+from darkroom_predictor.queue_store import begin_epoch
 
 IN_USE = """
     SELECT 1 FROM attempts WHERE provider = :provider AND account = ANY(CAST(:names AS text[]))
@@ -56,7 +56,7 @@ class NameAccounts:
                 return
             rows = await self._rename(transaction, renamed)
             if rows:
-                await transaction.execute(NEXT_EPOCH, {"provider": self._provider})
+                await begin_epoch(transaction, self._provider)
         if rows:
             log.warning("accounts of an older version renamed", provider=self._provider, names=dict(renamed), rows=rows)
 

@@ -1,10 +1,14 @@
 -- What the fair queue looks like: reads alone, but for forgetting the marks of changes that have been told. See fair_turn.lua.
 --
 --   KEYS[1]  the pointer
---   ARGV     epoch, changes after, tenants at most, W of own caps in µs, jobs at most, points of an own cap at most,
+--   ARGV     epoch, changes after, tenants at most, W of own caps in µs, jobs of a lane at most, points of an own cap at most,
 --            then (tenant, change) of those that wait nowhere and have been told
--- → now, virtual, then for each tenant that changed: name, change, tag, waiting, setting, jobs of the fresh lane and their
---   lengths, how many jobs that lane has, the same of the lane behind, starts within W, and points (n, µs) of the own cap
+-- → now, virtual, 1 where more tenants are to be asked for, then for each tenant that changed: name, change, tag, waiting, setting,
+--   jobs of the fresh lane and their lengths, how many entries that lane has, the same of the lane behind, starts within W, and
+--   points (n, µs) of the own cap. How lanes and jobs are kept is said in fair_state.lua.
+
+local ENTRIES_MAX = 500  -- of all lanes in one call, so that it takes no longer than a few milliseconds
+local JOBS_SPAN = 64     -- as in fair_state.lua
 
 local pointer, epoch = KEYS[1], ARGV[1]
 local after, tenants_max, window = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -16,8 +20,7 @@ if call('HGET', pointer, 'epoch') ~= epoch then return redis.error_reply('CLOSED
 
 local function whole(number) return string.format('%.0f', number) end
 
-local time = call('TIME')
-local now = math.max(time[1] * 1000000 + time[2], tonumber(call('HGET', space .. 'state', 'clock') or 0))
+local now = tonumber(call('HGET', space .. 'state', 'clock') or 0)
 local virtual = call('HGET', space .. 'state', 'virtual') or '0'
 
 for index = 7, #ARGV, 2 do
@@ -27,10 +30,21 @@ for index = 7, #ARGV, 2 do
     end
 end
 
-local function lane(key)
-    local jobs = call('LRANGE', key, 0, jobs_max - 1)
-    local lengths = {}
-    for index, job in ipairs(jobs) do lengths[index] = call('LLEN', space .. 'job:' .. job) end
+local entries_seen = 0
+
+local function lane(key, name)
+    local jobs, lengths = {}, {}
+    for _, entry in ipairs(call('LRANGE', key, 0, jobs_max - 1)) do
+        entries_seen = entries_seen + 1
+        local number, job = string.match(entry, '^(%d+):(.*)$')
+        local span = math.floor(tonumber(string.match(job, '^%d+')) / JOBS_SPAN)
+        local record = call('HGET', space .. 'jobs:' .. whole(span), job)
+        local standing, current, only = string.match(record or '', '^(.):(%d+):(%d*)$')
+        if standing == name and current == number then
+            jobs[#jobs + 1] = job
+            lengths[#lengths + 1] = only ~= '' and 1 or call('LLEN', space .. 'job:' .. job)
+        end
+    end
     return { jobs, lengths, call('LLEN', key) }
 end
 
@@ -54,8 +68,10 @@ local function own_cap(tenant, cap)
     return used, points
 end
 
-local answer = { whole(now), virtual }
-for _, tenant in ipairs(call('ZRANGEBYSCORE', space .. 'changed', '(' .. after, '+inf', 'LIMIT', 0, tenants_max)) do
+local answer = { whole(now), virtual, 0 }
+local changed = call('ZRANGEBYSCORE', space .. 'changed', '(' .. after, '+inf', 'LIMIT', 0, tenants_max)
+if #changed == tenants_max then answer[3] = 1 end
+for _, tenant in ipairs(changed) do
     local setting = call('HGET', space .. 'tenants', tenant) or ''
     local cap = tonumber(string.match(setting, '^%S+ (%d+)') or 0)
     local used, points = 0, {}
@@ -64,7 +80,11 @@ for _, tenant in ipairs(call('ZRANGEBYSCORE', space .. 'changed', '(' .. after, 
         tenant, call('ZSCORE', space .. 'changed', tenant),
         call('ZSCORE', space .. 'ready', tenant) or call('ZSCORE', space .. 'tags', tenant) or virtual,
         call('HGET', space .. 'waiting', tenant) or '0', setting,
-        lane(space .. 'tenant:' .. tenant), lane(space .. 'behind:' .. tenant), used, points,
+        lane(space .. 'tenant:' .. tenant, '0'), lane(space .. 'behind:' .. tenant, '1'), used, points,
     }
+    if entries_seen >= ENTRIES_MAX then
+        answer[3] = 1
+        break
+    end
 end
 return answer

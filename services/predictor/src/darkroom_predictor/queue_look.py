@@ -14,7 +14,7 @@ from darkroom_predictor.fair_queue import MICROSECONDS, FairQueue, LimiterClosed
 
 SCRIPT = Path(__file__).with_name("queue_look.lua").read_text()
 TENANTS_MAX = 100
-"""In one call, so that Redis is never held up for long."""
+"""In one call, so that Redis is never held up for long; the script ends sooner where they have many jobs."""
 JOBS_MAX = 100
 """Of a lane; of a tenant with more jobs, the others count by their mean."""
 CAP_POINTS_MAX = 8
@@ -40,10 +40,11 @@ class TenantLook:
 
 @dataclass(frozen=True)
 class Look:
-    """The virtual clock, and the tenants that changed, in the order of their last changes."""
+    """The virtual clock, and the tenants that changed, in the order of their last changes. `more`: others changed, too."""
 
     virtual: int
     tenants: list[TenantLook]
+    more: bool
 
 
 class QueueLooker:
@@ -63,12 +64,13 @@ class QueueLooker:
             if str(error).startswith("CLOSED"):
                 raise LimiterClosed(str(error)) from error
             raise
-        return Look(int(answer[1]), [_tenant(row) for row in answer[2:]])
+        return Look(int(answer[1]), [_tenant(row) for row in answer[3:]], bool(answer[2]))
 
 
 def _tenant(row: list[Any]) -> TenantLook:
     name, change, tag, waiting, setting, fresh, behind, used, points = row
-    weight, cap, paused, _ = setting.decode().split() if setting else ("1", "0", "0", "0")
+    weight, cap, _, paused, _ = setting.decode().split() if setting else ("1", "0", "0", "0", "0")
+    unlisted = max(0, int(waiting) - sum(fresh[1]) - sum(behind[1]))
     return TenantLook(
         name=name.decode(),
         change=int(change),
@@ -77,21 +79,22 @@ def _tenant(row: list[Any]) -> TenantLook:
         weight=float(weight),
         cap=int(cap),
         paused=paused == "1",
-        fresh=_lane(fresh, max(0, int(waiting))),
-        behind=_lane(behind, max(0, int(waiting))),
+        fresh=_lane(fresh, unlisted),
+        behind=_lane(behind, unlisted),
         cap_used=used,
         cap_frees=tuple((place, max(0, us) / MICROSECONDS) for place, us in _pairs(points)),
     )
 
 
-def _lane(found: list[Any], waiting: int) -> Lane:
-    jobs, lengths, total = found
+def _lane(found: list[Any], unlisted: int) -> Lane:
+    """`unlisted`: the tenant's items in jobs of either lane that are not listed. Of the entries some may be outdated."""
+    jobs, lengths, entries = found
     items: dict[int, int] = {}
     for job, length in zip(jobs, lengths, strict=True):
         number = int(job.partition(b"@")[0])  # a job of two models stands here twice, and counts as one, where its first is
         items[number] = items.get(number, 0) + length
-    listed, more = tuple(items.items()), total - len(jobs)
-    return Lane(jobs=listed, more_jobs=more, more_waiting=max(more, waiting - sum(lengths)) if more else 0)
+    more = min(entries - len(jobs), unlisted)
+    return Lane(jobs=tuple(items.items()), more_jobs=more, more_waiting=unlisted if more else 0)
 
 
 def _pairs(flat: list[int]) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,7 @@
 """All SQL on queue_items and limiters. The table is the truth; Redis only orders what is QUEUED here."""
 
 import json
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,11 +12,8 @@ from darkroom_servicekit.stages import Received
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from darkroom_predictor.fair_queue import Place, mark_of
+from darkroom_predictor.fair_queue import FORMAT, LimiterRefused, Place, mark_of
 from darkroom_predictor.items import Item
-
-REBUILD_LOCK = 0x0DA2_F412
-"""Advisory lock space: one rebuild of a provider's limiter at a time; the second key is the provider's hash."""
 
 ITEM_COLUMNS = """
     q.item_id, q.instance_id, q.job_id, q.image_id, q.provider, q.model, q.expected_seconds, q.cancel_after_seconds,
@@ -129,11 +125,10 @@ STILL_QUEUED = text(
 )
 EPOCH = text("SELECT epoch FROM limiters WHERE provider = :provider")
 NEXT_EPOCH = """
-    INSERT INTO limiters AS l (provider, epoch, changed_at) VALUES (:provider, 1, clock_timestamp())
-    ON CONFLICT (provider) DO UPDATE SET epoch = l.epoch + 1, changed_at = clock_timestamp() RETURNING epoch
+    INSERT INTO limiters AS l (provider, epoch, format, changed_at) VALUES (:provider, 1, :format, clock_timestamp())
+    ON CONFLICT (provider) DO UPDATE SET epoch = l.epoch + 1, format = excluded.format, changed_at = clock_timestamp()
+    WHERE l.format <= excluded.format RETURNING epoch
 """
-LOCK = text("SELECT pg_advisory_lock(:lock, hashtext(:provider))")
-UNLOCK = text("SELECT pg_advisory_unlock(:lock, hashtext(:provider))")
 
 
 async def insert_items(transaction: Transaction, batch: Sequence[Received[ItemRequested]]) -> set[int]:
@@ -244,29 +239,18 @@ class QueueTable:
         self._unit_of_work = unit_of_work
         self._provider = provider
 
-    @asynccontextmanager
-    async def rebuild_lock(self) -> AsyncIterator[None]:
-        """Held by one replica at a time; not a transaction, so nothing stays open while Redis is filled."""
-        async with self._unit_of_work.read() as connection:
-            try:
-                await connection.execute(LOCK, {"lock": REBUILD_LOCK, "provider": self._provider})
-                yield
-                await connection.execute(UNLOCK, {"lock": REBUILD_LOCK, "provider": self._provider})
-            except BaseException:
-                # The session, and with it the lock, must not go back to the pool.
-                await connection.invalidate()
-                raise
-
     async def epoch(self) -> int:
         """The newest epoch; 0 before the first."""
         async with self._unit_of_work.read() as connection:
             return (await connection.execute(EPOCH, {"provider": self._provider})).scalar_one_or_none() or 0
 
     async def next_epoch(self) -> int:
-        """Begin a new epoch: from its commit on, no attempt can be written under an older one."""
+        """Begin a new epoch: from its commit on, no attempt can be written under an older one.
+
+        Raises LimiterRefused where a version that keeps Redis' state in a later way has begun one.
+        """
         async with self._unit_of_work.begin() as transaction:
-            epoch: int = (await transaction.execute(NEXT_EPOCH, {"provider": self._provider})).scalar_one()
-            return epoch
+            return await begin_epoch(transaction, self._provider)
 
     async def count(self) -> int:
         async with self._unit_of_work.read() as connection:
@@ -291,6 +275,15 @@ class QueueTable:
         async with self._unit_of_work.read() as connection:
             parameters = {"items": list(items), "older_seconds": older_seconds}
             return set((await connection.execute(STILL_QUEUED, parameters)).scalars())
+
+
+async def begin_epoch(transaction: Transaction, provider: str) -> int:
+    """Begin a new epoch with the transaction's commit. Raises LimiterRefused."""
+    row = (await transaction.execute(NEXT_EPOCH, {"provider": provider, "format": FORMAT})).first()
+    if row is None:
+        raise LimiterRefused(f"the limiter has been rebuilt by a version newer than this one, of format {FORMAT}")
+    epoch: int = row.epoch
+    return epoch
 
 
 async def epoch_is_current(connection: AsyncConnection, provider: str, epoch: int) -> bool:

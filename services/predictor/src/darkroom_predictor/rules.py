@@ -7,15 +7,13 @@ argument.
 """
 
 import math
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from darkroom_predictor.account_rules import NEVER, Account
 from darkroom_predictor.breaker_rules import LOOK_AGAIN_US, MOVES_MAX, Breaker, BreakerRule, Kind
+from darkroom_predictor.tenant_rules import Tenant
 
-UNIT = 1_000_000
-"""Virtual time that one item costs a tenant of weight 1."""
 RUN_MAX = 20
 """Consecutive places that one tenant may take in a batch."""
 AT_ONCE = 0
@@ -36,95 +34,6 @@ class Grant:
     probe: bool = False
 
 
-@dataclass
-class Tenant:
-    """A tenant's waiting jobs, each with its waiting items, and its place in virtual time."""
-
-    name: str
-    weight: float = 1.0
-    cap: int = 0
-    tag: int = 0
-    ready: bool = False
-    resting_until: float | None = None
-    jobs: deque[int] = field(default_factory=deque)
-    behind: deque[int] = field(default_factory=deque)
-    """Redriven jobs: they go only while there are no fresh ones."""
-    items: dict[int, deque[int]] = field(default_factory=dict)
-    held: set[int] = field(default_factory=set)
-    """Jobs held aside. A job with items stands in exactly one place: in one of the lanes, or here."""
-    own_log: list[int] = field(default_factory=list)
-
-    @property
-    def has_work(self) -> bool:
-        return bool(self.jobs or self.behind)
-
-    def push_last(self, job: int, item: int, *, redriven: bool) -> None:
-        """Behind the job's other items; a new job behind the tenant's other jobs of its lane."""
-        if job not in self.items:
-            self.items[job] = deque()
-            self._lane(redriven).append(job)
-        self.items[job].append(item)
-
-    def push_first(self, job: int, item: int, *, redriven: bool) -> None:
-        """To the head of the tenant's lane, with its whole job; a job that stands among the fresh stays there."""
-        self.items.setdefault(job, deque()).appendleft(item)
-        if job in self.held:
-            return
-        redriven = redriven and job not in self.jobs
-        for lane in (self.jobs, self.behind):
-            if job in lane:
-                lane.remove(job)
-        self._lane(redriven).appendleft(job)
-
-    def drop(self, job: int, item: int) -> None:
-        """Take an item out, wherever it stands."""
-        self.items[job].remove(item)
-        if not self.items[job]:
-            del self.items[job]
-            self.held.discard(job)
-            for lane in (self.jobs, self.behind):
-                if job in lane:
-                    lane.remove(job)
-
-    @property
-    def next_job(self) -> tuple[int, bool]:
-        """The job whose item is next, and whether it is redriven."""
-        return (self.jobs[0], False) if self.jobs else (self.behind[0], True)
-
-    def hold_next(self) -> None:
-        """Take the next job out of the order; it keeps its items."""
-        self.held.add(self._lane(not self.jobs).popleft())
-
-    def put_back(self, job: int, *, redriven: bool) -> None:
-        """A held job is the next of its lane."""
-        self.held.discard(job)
-        self._lane(redriven).appendleft(job)
-
-    def pop(self) -> tuple[int, bool]:
-        """The next item, and whether it is redriven: fresh jobs in turn, then redriven ones; a job's items in their order."""
-        redriven = not self.jobs
-        lane = self._lane(redriven)
-        job = lane.popleft()
-        item = self.items[job].popleft()
-        if self.items[job]:
-            lane.append(job)
-        else:
-            del self.items[job]
-        return item, redriven
-
-    def _lane(self, redriven: bool) -> deque[int]:
-        return self.behind if redriven else self.jobs
-
-    def blocked_until(self, now_us: int, window_us: int) -> int | None:
-        """Until when its own cap keeps it back."""
-        if not self.cap:
-            return None
-        self.own_log = [at for at in self.own_log if at > now_us - window_us]
-        if len(self.own_log) < self.cap:
-            return None
-        return self.own_log[len(self.own_log) - self.cap] + window_us
-
-
 class FairTurn:
     """The whole state: tenants, accounts, one virtual clock."""
 
@@ -133,6 +42,8 @@ class FairTurn:
         self.tenants: dict[str, Tenant] = {}
         self.queued: set[int] = set()
         self.delayed: dict[int, tuple[int, str, int, bool]] = {}
+        self.live: dict[str, str] = {}
+        """The tenant of each attempt that holds a slot."""
         self.breakers: dict[str, Breaker] = {}
         self.marks: dict[int, str] = {}
         """The model of each job; one that is not named here has the mark "0"."""
@@ -140,10 +51,12 @@ class FairTurn:
         self._window_us = window_us
         self._own_window_us = own_window_us
 
-    def set_tenant(self, name: str, *, weight: float, cap: int = 0, paused: bool = False) -> None:
-        """In force from the next turn on."""
+    def set_tenant(self, name: str, *, weight: float, cap: int = 0, slots: int = 0, paused: bool = False) -> None:
+        """In force from the next turn on: what is left of the turn before is worth as many turns at the new weight."""
         tenant = self._tenant(name)
-        tenant.weight, tenant.cap = weight, cap
+        if tenant.tag > self.virtual:
+            tenant.tag = self.virtual + math.floor((tenant.tag - self.virtual) * tenant.weight / weight + 0.5)
+        tenant.weight, tenant.cap, tenant.slots, tenant.paused, tenant.full = weight, cap, slots, paused, False
         if paused:
             self._rest(tenant, NEVER)
         else:
@@ -161,16 +74,23 @@ class FairTurn:
             self._join(self._tenant(name))
         return True
 
-    def give_back(self, name: str, job: int, item: int, step: int, *, redriven: bool = False) -> None:
-        """A turn that came to nothing through no fault of the item: back to the head, and uncharged."""
+    def give_back(self, name: str, job: int, item: int, attempt: str, *, redriven: bool = False) -> None:
+        """A turn that came to nothing through no fault of the item: back to the head, and uncharged, also by its own cap."""
+        tenant = self._tenant(name)
+        before = len(tenant.own_log)
+        tenant.own_log = [one for one in tenant.own_log if one[1] != attempt]
+        woken = len(tenant.own_log) < before and tenant.resting_until not in {None, NEVER}
+        if woken:
+            tenant.resting_until = None
         if item in self.queued:
+            if woken:
+                self._join(tenant)
             return
         self.queued.add(item)
-        tenant = self._tenant(name)
         tenant.push_first(job, item, redriven=redriven)
         if not tenant.ready and tenant.tag <= self.virtual:
             tenant.tag = self.virtual
-        tenant.tag -= step
+        tenant.tag -= tenant.step
         tenant.ready = tenant.resting_until is None and tenant.has_work
 
     def remove(self, name: str, job: int, item: int) -> bool:
@@ -213,7 +133,10 @@ class FairTurn:
                     break
                 tenant = order[1]
             until = tenant.blocked_until(now_us, self._own_window_us)
-            if until is not None:
+            if self._is_full(tenant):
+                tenant.full = True
+                self._rest(tenant, NEVER)
+            elif until is not None:
                 self._rest(tenant, until)
             elif self._hold_aside(tenant, now_us):
                 held += 1
@@ -226,8 +149,13 @@ class FairTurn:
         return grants, NOT_BEFORE_A_CHANGE if wait == NEVER else max(AT_ONCE, wait)
 
     def release(self, account: str, attempt: str) -> None:
-        """An ended attempt's slot is free."""
+        """An ended attempt's slots are free: its account's, and its tenant's."""
         self.accounts[account].live.discard(attempt)
+        name = self.live.pop(attempt, None)
+        tenant = None if name is None else self._tenant(name)
+        if tenant and tenant.full:
+            tenant.full = False
+            self._wake(tenant)
 
     def hear(self, mark: str, kind: Kind, failures: int, *, tenant: str, now_us: int, rule: BreakerRule) -> None:
         """Failures of a model in a row at a tenant's picture, or with 0 a success."""
@@ -235,7 +163,7 @@ class FairTurn:
             self.breakers.setdefault(mark, Breaker()).hear(kind, failures, tenant=tenant, now_us=now_us, rule=rule)
 
     def _grant(self, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
-        step = _step(tenant)
+        step = tenant.step
         breaker = self.breakers.get(self._mark(tenant.next_job[0]))
         if breaker:
             breaker.note_turn(tenant.name, now_us)
@@ -246,7 +174,8 @@ class FairTurn:
         self.queued.discard(item)
         probe = account.charge(attempt, now_us, self._window_us)
         if tenant.cap:
-            tenant.own_log.append(now_us)
+            tenant.own_log.append((now_us, attempt))
+        self.live[attempt] = tenant.name
         return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven, probe)
 
     def _roomiest(self, now_us: int) -> tuple[Account | None, float]:
@@ -266,6 +195,10 @@ class FairTurn:
                 self._tenant(name).push_first(job, item, redriven=redriven)
                 self._join(self._tenant(name))
 
+    def _is_full(self, tenant: Tenant) -> bool:
+        """Whether all of the tenant's own slots are taken."""
+        return bool(tenant.slots) and sum(one == tenant.name for one in self.live.values()) >= tenant.slots
+
     def _next_trial(self, now_us: int) -> tuple[Breaker, Tenant] | None:
         """A model that is due a trial, and the tenant whose held job is to be tried."""
 
@@ -276,6 +209,8 @@ class FairTurn:
             resting = self.tenants[name].resting_until
             if resting is not None:
                 return now_us + LOOK_AGAIN_US if resting == NEVER else int(resting)
+            if self._is_full(self.tenants[name]):
+                return now_us + LOOK_AGAIN_US
             return self.tenants[name].blocked_until(now_us, self._own_window_us)
 
         for _, breaker in sorted(self.breakers.items()):
@@ -285,7 +220,7 @@ class FairTurn:
 
     def _grant_trial(self, breaker: Breaker, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
         """One item of a held job; the job stays held, behind its tenant's other held jobs."""
-        step = _step(tenant)
+        step = tenant.step
         job, redriven = breaker.held[tenant.name].first
         item = tenant.items[job].popleft()
         if tenant.items[job]:
@@ -299,7 +234,8 @@ class FairTurn:
         self.queued.discard(item)
         probe = account.charge(attempt, now_us, self._window_us)
         if tenant.cap:
-            tenant.own_log.append(now_us)
+            tenant.own_log.append((now_us, attempt))
+        self.live[attempt] = tenant.name
         return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven, probe)
 
     def _return_held(self, now_us: int) -> None:
@@ -365,10 +301,6 @@ class FairTurn:
     def _wake(self, tenant: Tenant) -> None:
         tenant.resting_until = None
         self._join(tenant)
-
-
-def _step(tenant: Tenant) -> int:
-    return math.floor(UNIT / tenant.weight + 0.5)
 
 
 def _place(tenant: Tenant) -> tuple[int, bytes]:

@@ -8,7 +8,7 @@ from enum import Enum
 
 WEIGHT_DEFAULT = 1.0
 WEIGHT_MIN, WEIGHT_MAX = 0.01, 1000.0
-PER_MINUTE_MAX = 1_000_000
+BOUND_MAX = 1_000_000
 
 
 class Kept(Enum):
@@ -30,6 +30,8 @@ class Terms:
     plan_cap: int | None = None
     own_weight: float | None = None
     own_cap: int | None = None
+    concurrency: int | None = None
+    """Predictions that may be in flight; None: as many as the accounts allow."""
     requests_per_minute: int | None = None
     paused: bool = False
     revision: int = 0
@@ -51,6 +53,7 @@ class TermsChange:
 
     weight: float | Kept | None = KEPT
     cap_per_minute: int | Kept | None = KEPT
+    concurrency: int | Kept | None = KEPT
     requests_per_minute: int | Kept | None = KEPT
     paused: bool | Kept = KEPT
 
@@ -60,6 +63,7 @@ class TermsChange:
             terms,
             own_weight=terms.own_weight if self.weight is KEPT else self.weight,
             own_cap=terms.own_cap if self.cap_per_minute is KEPT else self.cap_per_minute,
+            concurrency=terms.concurrency if self.concurrency is KEPT else self.concurrency,
             requests_per_minute=terms.requests_per_minute if self.requests_per_minute is KEPT else self.requests_per_minute,
             paused=terms.paused if self.paused is KEPT else self.paused,
         )

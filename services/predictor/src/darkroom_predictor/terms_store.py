@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from darkroom_predictor.terms import Terms
 
-COLUMNS = "instance_id, plan, plan_weight, plan_cap, own_weight, own_cap, requests_per_minute, paused, revision"
+COLUMNS = "instance_id, plan, plan_weight, plan_cap, own_weight, own_cap, concurrency, requests_per_minute, paused, revision"
 # Every change of a row raises its revision, so the sum over all rows names the state of the whole table.
 SEE_PLANS = f"""
     INSERT INTO tenants AS t (instance_id, plan, plan_weight, plan_cap, plan_sequence, revision)
@@ -29,8 +29,8 @@ LOCK = f"""
     ON CONFLICT (instance_id) DO UPDATE SET revision = t.revision RETURNING {COLUMNS}
 """  # noqa: S608  # constants only
 WRITE = """
-    UPDATE tenants SET own_weight = :own_weight, own_cap = :own_cap, requests_per_minute = :requests_per_minute,
-        paused = :paused, revision = revision + 1
+    UPDATE tenants SET own_weight = :own_weight, own_cap = :own_cap, concurrency = :concurrency,
+        requests_per_minute = :requests_per_minute, paused = :paused, revision = revision + 1
     WHERE instance_id = :instance RETURNING revision
 """
 ALL = text(f"SELECT {COLUMNS} FROM tenants ORDER BY instance_id")  # noqa: S608  # constants only
@@ -67,6 +67,7 @@ async def write_terms(transaction: Transaction, terms: Terms) -> int:
         "instance": terms.instance_id,
         "own_weight": terms.own_weight,
         "own_cap": terms.own_cap,
+        "concurrency": terms.concurrency,
         "requests_per_minute": terms.requests_per_minute,
         "paused": terms.paused,
     }

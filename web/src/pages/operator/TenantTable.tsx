@@ -9,7 +9,7 @@ import { percent, wait } from "../../words/operator";
 import { problemWords } from "../../words/problems";
 
 const SHOWN_STEP = 100;
-const HEADS = ["Waiting", "In flight", "Oldest", "Wait p50 / 95 / 99", "Weight", "Cap a minute", "Requests a minute"] as const;
+const HEADS = ["Waiting", "In flight", "Oldest", "Wait p50 / 95 / 99", "Weight", "Cap a minute", "At once", "Requests a minute"] as const;
 
 /** The queue by shop: what each is due and got, how long it waits, and its terms to be changed in place. */
 export function TenantTable({ tenants }: { tenants: Tenants }) {
@@ -101,6 +101,9 @@ function TenantRow({ tenant }: { tenant: TenantFigures }) {
       </td>
       <td className="amount">
         <EditNumber label={`Cap a minute of ${name}`} value={tenant.capPerMinute} none="none" onSave={(capPerMinute) => change({ capPerMinute })} />
+      </td>
+      <td className="amount">
+        <EditNumber label={`At once of ${name}`} value={tenant.concurrency} none="none" onSave={(concurrency) => change({ concurrency })} />
       </td>
       <td className="amount">
         <EditNumber label={`Requests a minute of ${name}`} value={tenant.requestsPerMinute} none="usual" onSave={(requestsPerMinute) => change({ requestsPerMinute })} />
