@@ -644,14 +644,14 @@ DEFENCES: tuple[Defence, ...] = (
         ),
     ),
     Defence(
-<<<<<<< HEAD
         name="authorities-of-the-surroundings",
         why="a provider behind a private authority is reached by whoever names that authority in SSL_CERT_FILE",
         file=f"{KIT}/tls.py",
         old="context = ssl.create_default_context()",
         new="context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
         tests=("tests/sandbox/integration/test_our_clients_over_tls.py::test_credits_ask_stripe",),
-=======
+    ),
+    Defence(
         name="stray-predictions-are-cancelled",
         why="a paid prediction without a live attempt is counted and stopped, not dropped in silence",
         file=f"{PREDICTOR}/stray_store.py",
@@ -661,6 +661,27 @@ DEFENCES: tuple[Defence, ...] = (
             "tests/predictor/integration/test_stray_predictions.py::"
             "test_a_webhook_of_a_failed_attempt_of_ours_is_counted_and_its_prediction_cancelled",
         ),
->>>>>>> 05c40c5 (Record, count and cancel paid predictions without a live attempt)
+    ),
+    Defence(
+        name="a-job-keeps-its-input",
+        why="what a job was accepted with is what the provider is asked for, whatever the catalogue has become",
+        file=f"{JOBS_API}/jobs/release_items.py",
+        old="template = product.input if job.input_template is None else job.input_template",
+        new="template = product.input",
+        tests=(
+            "tests/jobs_api/integration/test_frozen_input.py"
+            "::test_a_change_of_the_row_between_the_request_and_the_decision_changes_nothing",
+        ),
+    ),
+    Defence(
+        name="a-broken-job-stops-no-other",
+        why="a job whose items cannot be asked for is set aside: it does not stop the release of every tenant's items",
+        file=f"{JOBS_API}/jobs/release_items.py",
+        old="        except Exception as error:  # whatever is wrong with one job must not stop the release of all others",
+        new="        except ZeroDivisionError as error:",
+        tests=(
+            "tests/jobs_api/integration/test_frozen_input.py"
+            "::test_a_job_that_cannot_be_released_stops_no_other_and_goes_on_once_the_row_is_mended",
+        ),
     ),
 )

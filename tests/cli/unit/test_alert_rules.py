@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from darkroom_jobs_api.metrics import JobsApiMetrics
 from darkroom_notifier.measures import Measures
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_predictor.metrics import PredictorMetrics
@@ -31,6 +32,7 @@ def test_every_rule_has_its_parts_once_and_is_told_of() -> None:
 def test_every_rule_asks_for_metrics_that_there_are() -> None:
     registry = CollectorRegistry()
     KitMetrics(registry)
+    JobsApiMetrics(registry)
     PredictorMetrics(registry)
     PollerMetrics(registry)
     Measures(registry)

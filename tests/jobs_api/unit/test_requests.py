@@ -1,7 +1,7 @@
 """What is read from headers, parameters and catalogue rows."""
 
 import pytest
-from darkroom_jobs_api.catalogue.product import Option, caller_fields, provider_input
+from darkroom_jobs_api.catalogue.product import Option, caller_fields, provider_input, template_names
 from darkroom_jobs_api.idempotency.key import parse_key
 from darkroom_jobs_api.jobs.paging import Page, cursor_of, read_page
 from darkroom_jobs_api.jobs.prefer import parse_prefer
@@ -126,3 +126,8 @@ def test_the_callers_fields_are_those_with_a_name_in_their_template() -> None:
         "n": 1,
     }
     assert caller_fields(template) == ("prompt", "image_input", "size")
+
+
+def test_all_names_of_a_template_are_found_wherever_they_stand() -> None:
+    template = {"a": "$prompt", "b": ["$imageUrl", {"c": "$seed"}], "d": 7, "e": "no $name", "f": None}
+    assert template_names(template) == {"prompt", "imageUrl", "seed"}

@@ -31,6 +31,7 @@ from darkroom_jobs_api.jobs.release_items import ReleaseItems
 from darkroom_jobs_api.jobs.retry_job import RetryJob
 from darkroom_jobs_api.jobs.stop_items import StopItems
 from darkroom_jobs_api.jobs.submit_job import SubmitJob
+from darkroom_jobs_api.metrics import JobsApiMetrics
 from darkroom_jobs_api.quotes.http import quote_routes
 from darkroom_jobs_api.sandbox.door import SandboxDoor
 from darkroom_jobs_api.sandbox.http import sandbox_routes
@@ -51,7 +52,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     unit_of_work = runtime.unit_of_work
     catalogue = CatalogueStore(settings.model_overrides())
     decisions = Decisions(runtime.redis)
-    release = ReleaseItems(unit_of_work, catalogue)
+    release = ReleaseItems(unit_of_work, catalogue, JobsApiMetrics(runtime.metrics.registry))
     guard = AddressGuard(parse_allow(settings.fetch_allow), resolve=HostResolver(parse_servers(settings.dns_servers)))
     accept = AcceptRequest(unit_of_work, catalogue, guard, SubmitJob(unit_of_work, decisions))
     stop_items = StopItems(unit_of_work)

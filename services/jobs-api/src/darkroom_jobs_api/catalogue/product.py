@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+ITEM_NAMES = frozenset({"prompt", "imageUrl"})
+"""What each item fills in the template by itself."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -39,6 +42,10 @@ class Product:
         """Every option's value: the caller's, else the default."""
         return {name: options.get(name, option.default) for name, option in self.options.items()}
 
+    def unfilled(self) -> set[str]:
+        """The names in the input template that neither an option nor an item fills: not empty if the row is wrong."""
+        return template_names(self.input) - self.options.keys() - ITEM_NAMES
+
 
 def provider_input(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
     """The provider's input: `template` with each string `$name` replaced by its value; all else stays as it is.
@@ -50,19 +57,20 @@ def provider_input(template: Mapping[str, Any], values: Mapping[str, str]) -> di
 
 def caller_fields(template: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys of the input that a caller's request fills, wholly or in part; the others are constants of the row."""
-    return tuple(name for name, part in template.items() if _has_name(part))
+    return tuple(name for name, part in template.items() if template_names(part))
 
 
-def _has_name(part: Any) -> bool:  # any JSON value
+def template_names(part: Any) -> set[str]:  # any JSON value
+    """All names `$name` that stand in a template."""
     match part:
-        case str():
-            return part.startswith("$")
+        case str() if part.startswith("$"):
+            return {part[1:]}
         case list():
-            return any(_has_name(one) for one in part)
-        case dict():
-            return any(_has_name(one) for one in part.values())
+            return {name for one in part for name in template_names(one)}
+        case Mapping():
+            return {name for one in part.values() for name in template_names(one)}
         case _:
-            return False
+            return set()
 
 
 def _filled(part: Any, values: Mapping[str, str]) -> Any:  # any JSON value

@@ -34,11 +34,15 @@ class CatalogueStore:
 
     async def products(self, connection: AsyncConnection, names: Sequence[str], *, now: datetime) -> dict[str, Product]:
         """Products by name, with the price that is valid now. Raises ProductNotInCatalogue."""
-        rows = (await connection.execute(PRODUCTS, {"names": list(names), "now": now})).all()
-        found = {row.name: self._product(row) for row in rows}
+        found = await self.known(connection, names, now=now)
         if missing := set(names) - found.keys():
             raise ProductNotInCatalogue(", ".join(sorted(missing)))
         return found
+
+    async def known(self, connection: AsyncConnection, names: Sequence[str], *, now: datetime) -> dict[str, Product]:
+        """Those of the products that are in the catalogue and have a price now."""
+        rows = (await connection.execute(PRODUCTS, {"names": list(names), "now": now})).all()
+        return {row.name: self._product(row) for row in rows}
 
     async def product(self, connection: AsyncConnection, name: str, *, now: datetime) -> Product:
         """One product. Raises ProductNotInCatalogue."""

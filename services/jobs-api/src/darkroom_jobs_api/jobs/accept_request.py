@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.problems import FieldError, Problem, invalid_fields
@@ -28,6 +29,9 @@ from darkroom_jobs_api.request_body import ERRORS_MAX
 ROUTE_NAME = "POST /api/image-optimization"
 PRODUCT = "optimize"
 RETRY_AFTER_SECONDS = 1
+NOT_SOLD_RETRY_AFTER_SECONDS = 60
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,9 @@ class AcceptRequest:
         errors += addresses.refused
         if errors or body is None:
             raise invalid_fields(errors[:ERRORS_MAX])
+        if names := product.unfilled():
+            log.error("product cannot be sold: nothing fills its input template", product=product.name, names=sorted(names))
+            raise _not_sold()
         if addresses.not_looked_up:
             raise not_looked_up(addresses.not_looked_up[:ERRORS_MAX])
         order = Order(
@@ -124,6 +131,16 @@ class AcceptRequest:
     async def _job(self, instance_id: str, job_id: int) -> Job:
         async with self._unit_of_work.read() as connection:
             return await find_job(connection, instance_id, job_id)
+
+
+def _not_sold() -> Problem:
+    return Problem(
+        503,
+        "Not available at the moment",
+        "This product cannot be ordered just now; nothing has been charged.",
+        kind="/problems/unavailable",
+        headers={"Retry-After": str(NOT_SOLD_RETRY_AFTER_SECONDS)},
+    )
 
 
 def _sent(given: StoredAnswer) -> Response:

@@ -1,7 +1,7 @@
 """The decisions on jobs' credits, and how far a job's items have been asked for. In sets, jobs locked first, in their order."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -51,13 +51,15 @@ FAIL_ITEMS = text(
     """
 )
 WHAT_IS_LEFT = "decision = 'RESERVED' AND items_released < items_total AND finished_at IS NULL AND cancel_requested_at IS NULL"
+DUE = "(release_after IS NULL OR release_after <= clock_timestamp())"
+# Jobs that were set aside come after all others: however many there are, they are in nobody's way.
 TO_RELEASE = text(
     f"""
-    SELECT id, items_released, items_total, product, options, redriven, decision_envelope FROM jobs
-    WHERE {WHAT_IS_LEFT} ORDER BY id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
-    """  # noqa: S608 - our own constant
+    SELECT id, items_released, items_total, product, options, input_template, redriven, decision_envelope FROM jobs
+    WHERE {WHAT_IS_LEFT} AND {DUE} ORDER BY release_after NULLS FIRST, id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
+    """  # noqa: S608 - our own constants
 )
-LEFT_TO_RELEASE = text(f"SELECT EXISTS (SELECT FROM jobs WHERE {WHAT_IS_LEFT})")  # noqa: S608 - our own constant
+LEFT_TO_RELEASE = text(f"SELECT EXISTS (SELECT FROM jobs WHERE {WHAT_IS_LEFT} AND {DUE})")  # noqa: S608 - our own constants
 ITEMS_TO_RELEASE = text(
     """
     SELECT items.id, items.instance_id, items.job_id, items.image_id, items.image_url, items.prompt
@@ -68,8 +70,14 @@ ITEMS_TO_RELEASE = text(
 )
 RELEASED = text(
     """
-    UPDATE jobs SET items_released = chunk.up_to, updated_at = :now
+    UPDATE jobs SET items_released = chunk.up_to, updated_at = :now, release_after = NULL, release_error = NULL
     FROM unnest(CAST(:job_ids AS bigint[]), CAST(:to AS int[])) AS chunk (job_id, up_to) WHERE jobs.id = chunk.job_id
+    """
+)
+SET_ASIDE = text(
+    """
+    UPDATE jobs SET release_after = clock_timestamp() + make_interval(secs => :seconds), release_error = broken.error
+    FROM unnest(CAST(:job_ids AS bigint[]), CAST(:errors AS text[])) AS broken (job_id, error) WHERE jobs.id = broken.job_id
     """
 )
 
@@ -87,6 +95,8 @@ class ReleasingJob:
     total: int
     product: str
     options: dict[str, str]
+    input_template: dict[str, Any] | None
+    """None for a job from before templates were kept."""
     redriven: bool
     decided_by: Envelope
 
@@ -114,7 +124,7 @@ async def mark_rejected(transaction: Transaction, batch: Sequence[Received[Credi
 
 
 async def jobs_to_release(transaction: Transaction, *, jobs_max: int) -> list[ReleasingJob]:
-    """Lock jobs that have items not asked for yet, but those that somebody holds just now."""
+    """Lock jobs that have items not asked for yet and are due, but those that somebody holds just now."""
     return [
         ReleasingJob(
             id=row.id,
@@ -122,6 +132,7 @@ async def jobs_to_release(transaction: Transaction, *, jobs_max: int) -> list[Re
             total=row.items_total,
             product=row.product,
             options=row.options,
+            input_template=row.input_template,
             redriven=row.redriven,
             decided_by=Envelope.from_headers(row.decision_envelope),
         )
@@ -130,7 +141,7 @@ async def jobs_to_release(transaction: Transaction, *, jobs_max: int) -> list[Re
 
 
 async def is_left_to_release(connection: AsyncConnection) -> bool:
-    """Whether there are jobs with items not asked for yet, somebody holding them or not."""
+    """Whether there are due jobs with items not asked for yet, somebody holding them or not."""
     return bool((await connection.execute(LEFT_TO_RELEASE)).scalar_one())
 
 
@@ -152,6 +163,12 @@ async def mark_released(transaction: Transaction, releases: Sequence[Release]) -
         "now": transaction.now,
     }
     await transaction.execute(RELEASED, values)
+
+
+async def set_aside(transaction: Transaction, errors: Mapping[int, str], *, seconds: float) -> None:
+    """Put off the release of these jobs, each with what went wrong."""
+    values = {"job_ids": list(errors), "errors": list(errors.values()), "seconds": seconds}
+    await transaction.execute(SET_ASIDE, values)
 
 
 def _first_of_each_job(batch: Sequence[Received[E]]) -> list[Received[E]]:

@@ -5,6 +5,7 @@ What is told or asked again is what was told or asked before, so whoever knows i
 
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
 from darkroom_contracts.envelope import Envelope
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.doctor import Doctor, Thing, numbers
@@ -15,6 +16,8 @@ from darkroom_jobs_api.jobs.follow_items import job_finished
 from darkroom_jobs_api.jobs.release_items import item_requested
 
 GoOn = Callable[[], Awaitable[object]]
+
+log = structlog.get_logger()
 
 
 class JobsDoctor:
@@ -52,12 +55,17 @@ class JobsDoctor:
         async with self._unit_of_work.begin() as transaction:
             rows = await items_to_ask_again(transaction, numbers(ids))
             names = sorted({row.product for row in rows})
-            products = await self._catalogue.products(transaction.connection, names, now=transaction.now)
+            products = await self._catalogue.known(transaction.connection, names, now=transaction.now)
+            asked = 0
             for row in rows:
-                decided_by = Envelope.from_headers(row.decision_envelope)
-                event = item_requested(row, row, products[row.product], at=row.requested_at)
-                transaction.publish(event, cause=decided_by)
-        return len(rows)
+                try:
+                    event = item_requested(row, row, products, at=row.requested_at)
+                except Exception as error:  # the same item stays found; the others are asked for
+                    log.error("item cannot be asked for", job_id=row.job_id, item_id=row.id, error=repr(error))
+                    continue
+                transaction.publish(event, cause=Envelope.from_headers(row.decision_envelope))
+                asked += 1
+        return asked
 
     async def tell_ends(self, ids: Sequence[str]) -> int:
         """Tell again how jobs ended: whoever holds credits for them settles by their totals."""

@@ -16,7 +16,8 @@ UNDECIDED = f"""
     WHERE decision = 'WAITING' AND finished_at IS NULL AND {OLD.format("created_at")} ORDER BY id LIMIT {FOUND_MAX}
 """  # noqa: S608 - our own constants
 UNASKED = f"""
-    SELECT id::text AS id, instance_id, items_released || ' of ' || items_total || ' asked for' AS state,
+    SELECT id::text AS id, instance_id,
+           items_released || ' of ' || items_total || ' asked for' || coalesce(': ' || release_error, '') AS state,
            {AGE.format("updated_at")}
     FROM jobs
     WHERE finished_at IS NULL AND items_released < items_total AND (decision = 'RESERVED' OR cancel_requested_at IS NOT NULL)
@@ -45,7 +46,7 @@ KNOWN_JOBS = f"""
 ENDED_JOBS = "SELECT id, error FROM jobs WHERE id = ANY(CAST(:ids AS bigint[])) AND finished_at IS NOT NULL ORDER BY id"
 ITEMS_TO_ASK = """
     SELECT items.id, items.instance_id, items.job_id, items.image_id, items.image_url, items.prompt,
-           jobs.product, jobs.options, jobs.redriven, jobs.decision_envelope, jobs.created_at AS requested_at
+           jobs.product, jobs.options, jobs.input_template, jobs.redriven, jobs.decision_envelope, jobs.created_at AS requested_at
     FROM items JOIN jobs ON jobs.id = items.job_id
     WHERE items.id = ANY(CAST(:ids AS bigint[])) AND items.status = 'PENDING' AND jobs.decision = 'RESERVED'
       AND jobs.finished_at IS NULL AND jobs.cancel_requested_at IS NULL AND items.place <= jobs.items_released

@@ -29,10 +29,11 @@ MAKE_AGAIN = text(
             WHERE later.retry_of = items.job_id AND made.image_id = items.image_id AND made.status NOT IN ('FAILED', 'CANCELED')
         )
     ), made AS (
-        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, price_version, price_credits,
-                          failed_items_refunded, retry_of, redriven, status, items_total, created_at, updated_at)
-        SELECT jobs.instance_id, jobs.subject, jobs.product, jobs.product_id, jobs.product_name, jobs.options, jobs.price_version,
-               given_up.price, jobs.failed_items_refunded, jobs.id, true, 'PENDING', count(*), :now, :now
+        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, price_version,
+                          price_credits, failed_items_refunded, retry_of, redriven, status, items_total, created_at, updated_at)
+        SELECT jobs.instance_id, jobs.subject, jobs.product, jobs.product_id, jobs.product_name, jobs.options,
+               jobs.input_template, jobs.price_version, given_up.price, jobs.failed_items_refunded, jobs.id, true, 'PENDING',
+               count(*), :now, :now
         FROM given_up JOIN jobs ON jobs.id = given_up.job_id GROUP BY jobs.id, given_up.price
         RETURNING id, instance_id, subject, product, product_id, product_name, price_version, price_credits, retry_of, items_total
     ), pictures AS (

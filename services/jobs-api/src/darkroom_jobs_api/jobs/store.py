@@ -19,10 +19,11 @@ ITEM_COLUMNS = ", ".join(Item.__dataclass_fields__)
 INSERT = text(
     f"""
     WITH job AS (
-        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, price_version, price_credits,
-                          failed_items_refunded, retry_of, status, items_total, created_at, updated_at)
-        VALUES (:instance_id, :subject, :product, :product_id, :product_name, CAST(:options AS jsonb), :price_version,
-                :price_credits, :failed_items_refunded, :retry_of, 'PENDING', :items_total, :now, :now)
+        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, price_version,
+                          price_credits, failed_items_refunded, retry_of, status, items_total, created_at, updated_at)
+        VALUES (:instance_id, :subject, :product, :product_id, :product_name, CAST(:options AS jsonb),
+                CAST(:input_template AS jsonb), :price_version, :price_credits, :failed_items_refunded, :retry_of, 'PENDING',
+                :items_total, :now, :now)
         RETURNING {JOB_COLUMNS}
     ), pictures AS (
         INSERT INTO items (job_id, instance_id, place, image_id, image_url, prompt, status, created_at, updated_at)
@@ -79,6 +80,7 @@ async def insert_job(
         "product_id": body.product_id,
         "product_name": body.product_name,
         "options": json.dumps(product.chosen(chosen_options(body))),
+        "input_template": json.dumps(product.input),
         "price_version": product.price_version,
         "price_credits": product.price_credits,
         "failed_items_refunded": product.failed_items_refunded,
