@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from chaos.outside_plan import ClockStep, Lies, Spell, draw_clock, draw_lies, draw_spells
+
 FAULT_EVERY_SECONDS = (2.0, 3.0)
 FROZEN_SECONDS = (1.0, 8.0)
 FREEZE_SHARE = 0.4
@@ -99,6 +101,9 @@ class Plan:
     pauses: Sequence[PausePlan]
     redrives_at: Sequence[float]
     storm: Storm
+    lies: Lies
+    spells: Sequence[Spell]
+    clock: ClockStep | None
 
     def credits_of(self, shop: ShopPlan) -> int:
         """What it is given at the start: enough for all its jobs, or (a poor one) for half of them."""
@@ -133,6 +138,9 @@ def draw_plan(seed: int, *, items: int, seconds: float, processes: Sequence[str]
         pauses=pauses,
         redrives_at=[seconds * part for part in REDRIVES_AT],
         storm=Storm(seconds * dice.uniform(0.2, 0.5), seconds * dice.uniform(*STORM_SHARE), STORM_RATE),
+        lies=draw_lies(dice),
+        spells=draw_spells(dice, seconds),
+        clock=draw_clock(dice, seconds),
     )
 
 

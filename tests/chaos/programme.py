@@ -18,6 +18,7 @@ from chaos.evidence import Asked, Evidence, ItemRow, JobRow, Pause
 from chaos.faults import Faults
 from chaos.operators import Operator
 from chaos.oracle import judge
+from chaos.outside import Outside
 from chaos.plan import JobPlan, Plan
 from chaos.rule_book import ENDED, Violation
 from chaos.rules_of_jobs import pages_show_the_truth
@@ -35,8 +36,10 @@ WEATHER = {
     "transientPrompt": "cursed",
 }
 """How the provider behaves: every outcome that has a path of its own, often enough to be met."""
-CLEARED = {**WEATHER, "transientPrompt": ""}
+CLEARED = {"transientPrompt": ""}
 """When all has ended, for what is redriven then."""
+TRUE_LOOK_UPS = {"lookUp404Rate": 0}
+"""For the oracle, who asks for every prediction."""
 ANSWERED_SECONDS_MAX = 300.0
 """After the faults, for the last request to be answered: on a slow machine everything that was killed has yet to start."""
 LOOK_SECONDS = 0.5
@@ -88,7 +91,8 @@ class Run:
         """Do it all; what is broken stands in `violations` afterwards."""
         self.since = datetime.now(UTC)
         await self.platform.sandbox("POST", "reset")
-        await self.platform.sandbox("PUT", "replicate", json=WEATHER)
+        weather = {**WEATHER, **self.plan.lies.options()}
+        await self.platform.sandbox("PUT", "replicate", json=weather)
         photographs = await self.platform.photographs(4)
         async with contextlib.AsyncExitStack() as leaving:
             for shop in self.plan.shops:
@@ -99,10 +103,11 @@ class Run:
             self._step("prepared")
             status = self.platform.status
             faults = Faults(Home(self.platform.settings.home), status["redis"])
-            acting = asyncio.create_task(self._act([image["imageUrl"] for image in photographs], operator))
+            outside = Outside(self.platform)
+            acting = asyncio.create_task(self._act([image["imageUrl"] for image in photographs], operator, weather))
             try:
-                await faults.run(self.plan.faults)
-                self.faults = faults.done
+                await asyncio.gather(faults.run(self.plan.faults), outside.run(self.plan.spells, self.plan.clock))
+                self.faults = faults.done + outside.done
                 self._calm.set()
                 self._step("no fault any more")
                 async with asyncio.timeout(ANSWERED_SECONDS_MAX):
@@ -118,6 +123,7 @@ class Run:
             await self._ask_late(operator)
             await self._settle(status["databases"], status["kafka"])
             self._step("collecting the evidence")
+            await self.platform.sandbox("PUT", "replicate", json=TRUE_LOOK_UPS)
             self.pauses, self.redriven = operator.pauses, operator.redriven
             self.evidence = await self._collect(status["databases"], status["kafka"])
             self.violations += judge(self.evidence)
@@ -157,14 +163,14 @@ class Run:
             for task in watching:
                 task.cancel()
 
-    async def _act(self, urls: Sequence[str], operator: Operator) -> None:
+    async def _act(self, urls: Sequence[str], operator: Operator, weather: Mapping[str, object]) -> None:
         """All that people do, each at its time."""
         begun = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
             for pause in self.plan.pauses:
                 paused_at = None if pause.at_seconds else self._paused_at[pause.shop]
                 group.create_task(operator.pause_for(self.shops[pause.shop], pause, begun=begun, paused_at=paused_at))
-            group.create_task(operator.storm(WEATHER, self.plan.storm, begun=begun))
+            group.create_task(operator.storm(weather, self.plan.storm, begun=begun))
             for number, at_seconds in enumerate(self.plan.redrives_at):
                 group.create_task(self._redrive(operator, number, at=begun + at_seconds))
             for job in self.plan.jobs:

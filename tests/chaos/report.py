@@ -28,13 +28,14 @@ def figures(run: Run) -> str:
         f"{len(run.faults)} faults in {run.plan.seconds:.0f} s; all ended {run.settled_seconds:.1f} s after the last",
         f"items {_counted(item.status for item in evidence.items)}; jobs {_counted(job.status for job in evidence.jobs)}",
         f"provider: {len(evidence.calls)} creations, {len(paid)} paid ({_counted(call.state for call in paid)}), "
-        f"{sum(call.lost for call in paid)} answers lost; at most {fullest(evidence)} in any {evidence.window_seconds:.0f} s "
-        f"(cap {evidence.cap}); attempts {dict(attempts)}",
+        f"lost or lied {_counted(call.status for call in paid if call.lost)}; "
+        f"at most {fullest(evidence)} in any {evidence.window_seconds:.0f} s (cap {evidence.cap}); attempts {dict(attempts)}",
         f"pages: {sum(page.connects for page in run.pages)} connects, {sum(page.reloads for page in run.pages)} reloads; "
         f"{len(evidence.events)} events",
         f"people: cancelled {len(run.canceled)} jobs ({_counted(run.canceled.values())}), "
         f"retried {sum(asked.retry_of is not None for asked in evidence.asked)}, redrove {run.redriven} of "
         f"{len(evidence.letters)} given up, paused {len(run.pauses)} shops",
+        f"the provider lied: {run.plan.lies}; Redis' clock: {run.plan.clock or 'right'}",
         f"faults: {_counted(' '.join(fault.split()[2:4]) for fault in run.faults)}",
     ]
     return "\n".join(lines)

@@ -77,8 +77,19 @@ def nothing_is_paid_twice(evidence: Evidence) -> Iterable[str | tuple[str, int]]
         ordered = sorted((call for call in calls if call.paid), key=lambda call: call.seq)
         for call in ordered[:-1]:
             if call.state not in ANSWERED_BY_AN_ERROR:
-                lost = ", whose answer was lost" if call.lost else ""
+                lost = f", whose answer was lost or lied: {call.status}" if call.lost else ""
                 yield f"item {item_id}: paid again after {call.prediction_id} ({call.state}{lost})", item_id
+
+
+@rule
+def what_was_made_is_delivered(evidence: Evidence) -> Iterable[str | tuple[str, int]]:
+    """I4: what succeeded at the provider is delivered, whatever its answer, a list or a look-up said; a cancelled item apart."""
+    calls = calls_by_item(evidence)
+    for item in evidence.items:
+        made = [call for call in calls.get(item.id, []) if call.state == "succeeded"]
+        if made and item.status == "FAILED":
+            said = f"answered {made[0].status}" + (", lost" if made[0].lost else "")
+            yield f"item {item.id} is FAILED, but {made[0].prediction_id} ({said}) succeeded", item.id
 
 
 @rule

@@ -14,7 +14,7 @@ from darkroom_cli.settings import SERVICES, TREE, StackSettings
 from darkroom_cli.stack.home import Home
 from darkroom_cli.stack.launch import down, up
 from darkroom_cli.stack.selection import parse_only
-from support.platform import Platform
+from support.platform import Platform, stack_environment
 
 HOME = TREE / ".darkroom-chaos"
 REPLICAS = {"predictor": 3}
@@ -34,7 +34,10 @@ def main() -> int:
     )
     print(f"{len(plan.jobs)} jobs, {len(plan.faults)} faults in {seconds:.0f} s", flush=True)
     if arguments.plan:
-        print("\n".join(map(str, plan.faults)))
+        planned = [(fault.at_seconds, str(fault)) for fault in plan.faults]
+        planned += [(spell.at_seconds, str(spell)) for spell in plan.spells]
+        print("\n".join(words for _, words in sorted(planned)))
+        print(f"{plan.lies}\n{plan.clock or 'no step of the clock'}")
         return 0
     return _run(plan, keep=arguments.keep)
 
@@ -49,10 +52,9 @@ def process_names(replicas: dict[str, int]) -> list[str]:
 
 
 def _run(plan: Plan, *, keep: bool) -> int:
-    environ = {**os.environ, "DARKROOM_HOME": str(HOME), "DARKROOM_STACK_FSYNC": "off", "DARKROOM_PORT": ""}
-    settings = StackSettings.from_environment(environ)
     down(Home(HOME))
     shutil.rmtree(HOME, ignore_errors=True)
+    settings = StackSettings.from_environment({**os.environ, **stack_environment(HOME)})
     up(settings, only=parse_only(None), replicas=REPLICAS, tell=lambda _: None)
     run = Run(Platform(settings), plan, cap=CAP, settle_seconds_max=SETTLE_SECONDS_MAX)
     try:

@@ -112,7 +112,13 @@ SPOILT: dict[str, list[Spoil]] = {
         lambda run: replace(run, calls=with_one(run.calls, 1, ended=None)),
     ],
     "nothing_is_paid_twice": [
+        # A 503 that lied: its prediction runs on and succeeds, and a second is paid for.
+        lambda run: replace(run, calls=with_one(run.calls, 1, state="succeeded", status=503, lost=True)),
         lambda run: replace(run, calls=with_one(run.calls, 1, state="succeeded", lost=True)),
+    ],
+    "what_was_made_is_delivered": [
+        lambda run: replace(run, items=with_one(run.items, 0, status="FAILED")),
+        lambda run: replace(run, items=with_one(run.items, 1, status="FAILED")),
     ],
     "a_result_was_paid_for": [
         lambda run: replace(run, calls=with_one(run.calls, 0, state="failed")),

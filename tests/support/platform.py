@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from darkroom_cli.stack.launch import down, up
 from darkroom_cli.stack.selection import parse_only
 from darkroom_cli.stack.status import status_document
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token, make_jwt
+from support.redis_clock import RedisClock
 from support.stack import unique_name
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -201,16 +203,21 @@ class Platform:
             await asyncio.sleep(0.2)
 
 
+def stack_environment(home: Path) -> dict[str, str]:
+    """What a stack of a test is started with: the provider by TLS, and a Redis whose clock can be stepped."""
+    return {
+        "DARKROOM_HOME": str(home),
+        "DARKROOM_STACK_FSYNC": "off",
+        "DARKROOM_PORT": "",
+        "DARKROOM_SANDBOX_TLS": "on",
+        "DARKROOM_STACK_REDIS_ENVIRONMENT": json.dumps(RedisClock(home).environment()),
+    }
+
+
 @contextmanager
 def running_platform() -> Iterator[Platform]:
     """The whole stack, started for as long as the context lasts."""
-    environ = {
-        **os.environ,
-        "DARKROOM_HOME": str(HOME),
-        "DARKROOM_STACK_FSYNC": "off",
-        "DARKROOM_PORT": "",
-        "DARKROOM_UNKNOWN_SETTLE_SECONDS": str(UNKNOWN_SETTLE_SECONDS),
-    }
+    environ = {**os.environ, **stack_environment(HOME), "DARKROOM_UNKNOWN_SETTLE_SECONDS": str(UNKNOWN_SETTLE_SECONDS)}
     settings = StackSettings.from_environment(environ)
     up(settings, only=parse_only(None), replicas={}, tell=lambda _: None)
     try:

@@ -11,9 +11,9 @@ DEFAULTS = {
     "transientRate": 0,
     "transientPrompt": "",
     "createSeconds": 0.02,
-    "createSecondsInTurn": [],
+    "createSecondsInTurn": None,
     "lostAnswerRate": 0,
-    "createStatusRate": {},
+    "createStatusRate": {"503": 0, "504": 0},
     "answersAtOnce": False,
     "answersInTwo": False,
     "limitPerMinute": 500,
@@ -61,6 +61,7 @@ def test_options_are_shown_changed_in_part_and_reset(sandbox: RunningSandbox) ->
         ({"createStatusRate": {"503": 0.6, "504": 0.6}}, "createStatusRate"),
         ({"createStatusRate": {"503": 2}}, "createStatusRate.503"),
         ({"listFailPage": 0}, "listFailPage"),
+        ({"createSecondsInTurn": []}, "createSecondsInTurn"),
     ],
 )
 def test_a_wrong_option_is_named_and_nothing_changes(sandbox: RunningSandbox, changes: dict[str, object], field: str) -> None:

@@ -56,14 +56,18 @@ class ReplicateOptions(_Options):
     create_seconds: float = Field(
         default=0.02, ge=0, le=CREATE_SECONDS_MAX, description="how long a creation takes before its prediction is made"
     )
-    create_seconds_in_turn: list[Annotated[float, Field(ge=0, le=CREATE_SECONDS_MAX)]] = Field(
-        default=[], max_length=TURNS_MAX, description="`createSeconds` of the next creations, in turn and from the start again"
+    create_seconds_in_turn: list[Annotated[float, Field(ge=0, le=CREATE_SECONDS_MAX)]] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=TURNS_MAX,
+        description="`createSeconds` of the next creations, in turn and from the start again",
     )
     lost_answer_rate: Rate = Field(
         default=0, description="share of creations whose prediction is made and whose connection is closed without an answer"
     )
     create_status_rate: dict[FailingStatus, Rate] = Field(
-        default={}, description='shares of creations whose prediction is made and answered with that status: {"503": 0.1}'
+        default={"503": 0, "504": 0},
+        description='shares of creations whose prediction is made and answered with that status: {"503": 0.1}',
     )
     answers_at_once: bool = Field(
         default=False, description="a creation is answered with the ended prediction, as if it came with `Prefer: wait`"
