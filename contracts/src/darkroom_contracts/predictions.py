@@ -33,6 +33,9 @@ class PredictionCreated(ItemEvent):
     cancel_after_seconds: int
     webhook_expected: bool = Field(description="whether the provider was given a webhook address")
     output: Any | None = None
+    output_key: str | None = Field(
+        default=None, description="where the provider answered with the output itself: its key in the platform's storage"
+    )
     created_at: datetime
 
 

@@ -1,5 +1,6 @@
 """From output to result: what goes wrong with fetching, decoding and storing, and what a crash leaves behind."""
 
+import asyncio
 import base64
 import resource
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -282,6 +283,24 @@ async def test_a_crash_between_storing_and_telling_tells_once(start: Start, doub
         assert isinstance(second, ItemCompleted)
         assert first.result == second.result
         assert (await world.row(attempt))["state"] == "STORED"
+
+
+async def test_an_output_that_the_predictor_stored_is_collected_from_there(world: World) -> None:
+    attempt, early = world.attempt(), world.attempt()
+    staged = world.storage / "staged" / "0123abcd"
+    staged.parent.mkdir(exist_ok=True)
+    staged.write_bytes(picture(seed=3))
+    await world.file(attempt, output_key="staged/0123abcd")
+    event = await world.event(attempt)
+    assert isinstance(event, ItemCompleted)
+    assert (world.storage / event.result.key).read_bytes() == picture(seed=3)
+    await eventually(lambda: asyncio.sleep(0, not staged.exists()))
+    # A provider cannot name what stands in our storage.
+    await world.file(early)
+    await world.webhook(early, world.succeed(early, output=f"stored:{event.result.key}"))
+    refused = await world.event(early)
+    assert isinstance(refused, PredictionFailed)
+    assert refused.code == "output-unusable"
 
 
 async def test_an_output_that_is_not_there_is_fetched_again_whatever_failed_before(

@@ -11,6 +11,7 @@ from darkroom_poller.poll_store import mark_missing
 from darkroom_poller.providers.door import ProviderUnavailable
 from darkroom_poller.providers.replicate import Replicate
 from darkroom_servicekit.database import UnitOfWork, build_engine
+from support.dripping_server import dripping_server
 from support.poller_world import Attempt, World, shared_world
 from support.service import eventually
 from support.stack import StackAddresses
@@ -108,28 +109,11 @@ async def test_misses_count_over_a_time_however_many_there_are(world: World) -> 
     await engine.dispose()
 
 
-@pytest.mark.parametrize("drips", [True, False])
-async def test_a_look_up_has_a_total_time_limit(drips: bool) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n" if drips else b"")
-        try:
-            while not writer.is_closing():
-                writer.write(b"x" if drips else b"")
-                await writer.drain()
-                await asyncio.sleep(0.02)
-        except ConnectionError:
-            pass
-        finally:
-            writer.transport.abort()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        replicate = Replicate(f"http://127.0.0.1:{port}", {"replicate-1": "r8_test"}, seconds_max=0.3)
+async def test_a_look_up_has_a_total_time_limit() -> None:
+    async with dripping_server() as address:
+        replicate = Replicate(address, {"replicate-1": "r8_test"}, seconds_max=0.3)
         with pytest.raises(ProviderUnavailable):
             await asyncio.wait_for(replicate.look_up("replicate-1", "p1"), 30)
         with pytest.raises(ProviderUnavailable):
             await asyncio.wait_for(replicate.webhook_secret("replicate-1"), 30)
         await replicate.aclose()
-        server.close()

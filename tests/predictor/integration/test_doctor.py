@@ -204,7 +204,7 @@ async def test_an_end_is_told_again_as_it_was_or_not_at_all(world: World) -> Non
     assert await world.repair("items", done) == 1
     [failure] = await first(world.log, ItemFailed)
     assert (failure.item_id, failure.attempt, failure.code, failure.detail) == (done, 1, "moderation", "refused")
-    assert failure.message == "The studio refused this picture: it was flagged as sensitive."
+    assert failure.message == "The studio refused this picture: its content was flagged as sensitive."
     assert failure.reached_provider
 
     # What was given up for want of its model never had an attempt, perhaps: its dead letter says what it was.

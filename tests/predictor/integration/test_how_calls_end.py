@@ -1,7 +1,10 @@
 """Each way a call can end, and what follows: at the provider, in the event log, for the next call."""
 
 import asyncio
+import base64
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
@@ -128,6 +131,36 @@ async def test_a_refused_account_is_left_alone_and_another_takes_the_item(
 
     assert created.account == "replicate-2"
     assert [arrival.account for arrival in provider.arrivals].count("Bearer r8_first") == 1
+
+
+async def test_an_output_inside_the_answer_is_stored_and_the_event_names_its_key(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, tmp_path: Path
+) -> None:
+    picture = bytes(range(256)) * 8_000
+    inline = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    answers = iter([inline, [inline], {"text": "x" * 1_000_000}, "data:image/png;base64,%%%", "https://x.example/1.png"])
+
+    async def answer_at_once(arrival: Arrival) -> Response | None:
+        made = {"id": f"p{len(provider.arrivals)}", "status": "succeeded", "output": next(answers)}
+        return Response(json.dumps(made), 201)
+
+    provider.answer = answer_at_once
+    async with running(build(make_settings(storage_url=f"file://{tmp_path}"))):
+        for number in range(1, 6):
+            await log.publish(item_requested(job_id=number))
+            await first(log, PredictionCreated, number)
+
+    one, two, *others = of(PredictionCreated, log.seen())
+    for created in (one, two):
+        assert created.output is None
+        assert created.output_key is not None
+        assert (tmp_path / created.output_key).read_bytes() == picture
+    assert one.output_key != two.output_key
+    assert [(created.output, created.output_key) for created in others] == [
+        (None, None),
+        (None, None),
+        ("https://x.example/1.png", None),
+    ]
 
 
 async def test_a_lost_answer_is_found_in_the_list_and_not_called_again(

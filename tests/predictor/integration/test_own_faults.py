@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from darkroom_contracts.predictions import AttemptFailed, ItemFailed, PredictionCreated
 from darkroom_predictor.main import build
 from predictor.conftest import MakeSettings
@@ -34,7 +35,7 @@ async def measured(client: httpx.AsyncClient) -> bool:
 
 
 async def test_a_refused_constant_of_ours_closes_the_model_until_it_is_mended_and_fails_no_item(
-    make_settings: MakeSettings, provider: ProviderDouble, log: Log
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider.answer = refusing(422, **invalid("input.output_format"))
     items = [item_requested(f"shop-{number}", caller_fields=FIELDS) for number in range(12)]
@@ -54,6 +55,7 @@ async def test_a_refused_constant_of_ours_closes_the_model_until_it_is_mended_an
 
         await eventually(is_forgotten)
 
+    assert f'"models_closed_for_our_fault": {{"{MODEL}": "our-fault"}}' in capsys.readouterr().out, "each heartbeat says so"
     assert refused.code == "our-fault"
     assert (fault["model"], fault["code"]) == (MODEL, "our-fault")
     assert "it is wrong" in fault["answer"]

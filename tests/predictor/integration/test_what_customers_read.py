@@ -62,7 +62,7 @@ async def test_a_refusal_that_repeats_the_webhook_shows_its_token_to_nobody(
     provider.answer = echoing
     async with running(build(make_settings())):
         await log.publish(item_requested())
-        [failed] = await first(log, ItemFailed)
+        [refused] = await first(log, AttemptFailed)
 
     token = provider.arrivals[0].body["webhook"].partition("token=")[2]
     database = await asyncpg.connect(predictor_database)
@@ -72,9 +72,9 @@ async def test_a_refusal_that_repeats_the_webhook_shows_its_token_to_nobody(
     written = await database.fetch("SELECT convert_from(payload, 'UTF8') AS row FROM outbox")
     await database.close()
 
-    assert failed.message == CUSTOMER_WORDS["bad-input"]
-    assert "input.prompt" in (failed.detail or "")
-    assert "webhook" in (failed.detail or "")
+    assert refused.message == CUSTOMER_WORDS["our-fault"]
+    assert "input.prompt" in (refused.detail or "")
+    assert "webhook" in (refused.detail or "")
     assert len(token) >= 43
     told = [row["row"] for row in [*rows, *written]] + [event.event.to_json().decode() for event in log.seen()]
     assert not any(token in one for one in [*told, capsys.readouterr().out])

@@ -14,11 +14,11 @@ from hashlib import sha256
 import structlog
 from darkroom_contracts.items import StoredPicture
 from darkroom_servicekit.database import UnitOfWork
-from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, SafeFetcher
+from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, SafeFetcher, TooLarge
 from darkroom_servicekit.group_commit import GroupCommit
 from darkroom_servicekit.logs import log_context
 from darkroom_servicekit.loops import set_within
-from darkroom_servicekit.storage import ObjectStore, StorageUnavailable, content_type_of
+from darkroom_servicekit.storage import ObjectNotFound, ObjectStore, StorageUnavailable, content_type_of
 from sqlalchemy.exc import SQLAlchemyError
 
 from darkroom_poller import store
@@ -26,7 +26,7 @@ from darkroom_poller.data_address import read_data_address
 from darkroom_poller.end_events import completed_event
 from darkroom_poller.imaging_workers import ImagingFailed, ImagingWorkers, UnusablePicture
 from darkroom_poller.metrics import PollerMetrics
-from darkroom_poller.predictions import OUTPUT_LOST, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
+from darkroom_poller.predictions import OUTPUT_LOST, STORED, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
 from darkroom_poller.record_progress import publish_failure
 from darkroom_poller.result_keys import result_key, tenant_folder, thumbnail_key
 from darkroom_poller.storage_rest import Alarm, StorageRest
@@ -261,13 +261,37 @@ class CollectResults:
         if address.startswith("data:"):
             return read_data_address(address, bytes_max=self._limits.fetch_bytes_max)
         limits = self._limits
+        if address.startswith(STORED):
+            return await self._fetch_stored(address.removeprefix(STORED))
         fetched = await self._fetcher.fetch(
             address, bytes_max=limits.fetch_bytes_max, timeout_seconds=limits.fetch_seconds_max, asker=asker
         )
         return fetched.data
 
+    async def _fetch_stored(self, key: str) -> bytes:
+        try:
+            async with asyncio.timeout(STORE_SECONDS_MAX):
+                data = await self._storage.get(key)
+        except ObjectNotFound as error:
+            raise NotFound(404) from error
+        except TimeoutError as error:
+            raise StorageUnavailable(f"took longer than {STORE_SECONDS_MAX:g} s") from error
+        if len(data) > self._limits.fetch_bytes_max:
+            raise TooLarge(self._limits.fetch_bytes_max)
+        return data
+
+    async def _forget_staged(self, prediction: Prediction) -> None:
+        """The result has a place of its own now; what stays behind after a crash is only space."""
+        address = prediction.output_address or ""
+        if address.startswith(STORED):
+            with suppress(StorageUnavailable, TimeoutError):
+                async with asyncio.timeout(STORE_SECONDS_MAX):
+                    await self._storage.delete(address.removeprefix(STORED))
+
     async def _end(self, ending: Ending) -> None:
         await self._endings.submit(ending)
+        if isinstance(ending, Stored):
+            await self._forget_staged(ending.prediction)
         if isinstance(ending, PutOff):
             self._metrics.collect_retries.labels(ending.reason).inc()
             # Only a hint, like every wake-up here: without it the next look finds the work.

@@ -17,7 +17,16 @@ from darkroom_poller.early_store import EarlyWebhook, take_early
 from darkroom_poller.end_events import completed_event, failed_event
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.name_accounts import NameAccounts
-from darkroom_poller.predictions import Failed, Missing, Pending, Progress, Succeeded, first_poll_seconds, progress_of_output
+from darkroom_poller.predictions import (
+    STORED,
+    Failed,
+    Missing,
+    Pending,
+    Progress,
+    Succeeded,
+    first_poll_seconds,
+    progress_of_output,
+)
 from darkroom_poller.store import ended_before, file_predictions
 
 ReadWebhook = Callable[[dict[str, Any]], Progress]
@@ -83,6 +92,8 @@ class FilePredictions:
 
     def _progress(self, event: PredictionCreated, early: EarlyWebhook | None) -> Progress:
         """How far the prediction is already."""
+        if event.output_key is not None:
+            return Succeeded(f"{STORED}{event.output_key}")
         if event.output is not None:
             return progress_of_output(event.output)
         if early is None:

@@ -1,21 +1,21 @@
 """The event of an attempt that the provider has, said when it becomes known and again when its end does not come. Pure."""
 
 from datetime import datetime
-from typing import Any
 
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_contracts.topics import MESSAGE_BYTES_MAX
 
 from darkroom_predictor.attempt_store import CreatedAttempt
+from darkroom_predictor.providers.door import Accepted
 
 EVENT_BYTES_MAX = MESSAGE_BYTES_MAX // 2
 """With an output that makes the event larger, the event goes without it: the poller asks the provider for the output."""
 
 
 def created_event(
-    created: CreatedAttempt, *, webhook_expected: bool, at: datetime, output: Any = None
-) -> PredictionCreated:  # Any: a provider's output is whatever JSON it sends
-    """All that the poller needs to follow the prediction to its end."""
+    created: CreatedAttempt, *, webhook_expected: bool, at: datetime, accepted: Accepted | None = None
+) -> PredictionCreated:
+    """All that the poller needs to follow the prediction to its end, with the output if the provider has answered with it."""
     attempt, item = created.attempt, created.attempt.item
     event = PredictionCreated(
         instance_id=item.instance_id,
@@ -32,9 +32,10 @@ def created_event(
         expected_seconds=item.expected_seconds,
         cancel_after_seconds=item.cancel_after_seconds,
         webhook_expected=webhook_expected,
-        output=output,
+        output=accepted.output if accepted else None,
+        output_key=accepted.output_key if accepted else None,
         created_at=at,
     )
-    if output is not None and len(event.to_json()) > EVENT_BYTES_MAX:
+    if event.output is not None and len(event.to_json()) > EVENT_BYTES_MAX:
         return event.model_copy(update={"output": None})
     return event

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 OTHERWISE = "The studio could not finish this picture."
 CUSTOMER_WORDS: Mapping[str, str] = {
     "bad-input": "The studio could not work with this picture or its instructions.",
-    "moderation": "The studio refused this picture: it was flagged as sensitive.",
+    "moderation": "The studio refused this picture: its content was flagged as sensitive.",
     "throttled": "The studio asked us to wait a moment.",
     "low-credit": "The studio did not take our call; the picture waits.",
     "account": "The studio did not take our call; the picture waits.",
@@ -14,6 +14,7 @@ CUSTOMER_WORDS: Mapping[str, str] = {
     "our-fault": "We sent this picture in a way that the studio did not accept. The fault is ours.",
     "provider-error": "The studio had a technical problem with this picture.",
     "provider-timeout": "The studio took too long over this picture.",
+    "provider-unreachable": "The studio could not be asked how this picture went.",
     "not-sent": "The picture could not be sent in time; it is tried again.",
     "output-unusable": "The studio sent back something that is not a usable picture.",
     "output-lost": "The finished picture could not be fetched from the studio in time.",

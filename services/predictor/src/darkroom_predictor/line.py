@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from darkroom_servicekit.runtime import Runtime
+from darkroom_servicekit.storage import ObjectStore
 
 from darkroom_predictor.attempt_store import AttemptTable
 from darkroom_predictor.cancel_predictions import CancelPredictions
@@ -31,6 +32,7 @@ from darkroom_predictor.record_outcomes import RecordOutcomes, SettleTimes
 from darkroom_predictor.request_budget import RequestBudget
 from darkroom_predictor.settings import PredictorSettings
 from darkroom_predictor.settle_unanswered import SettleUnanswered
+from darkroom_predictor.stage_outputs import StageOutputs
 from darkroom_predictor.stray_predictions import StrayPredictions
 from darkroom_predictor.terms_store import TermsTable
 from darkroom_predictor.write_outcomes import WriteOutcomes
@@ -101,7 +103,7 @@ class ProviderLine:
             self.queue,
             self.limiter,
             ClaimTurns(unit_of_work, door.name, owner=owner, lease_seconds=settings.call_lease_seconds),
-            WriteOutcomes(unit_of_work, record_outcomes, tell),
+            WriteOutcomes(unit_of_work, record_outcomes, tell, stage_outputs=StageOutputs(_storage(settings))),
             HeedAnswers(
                 self.controls,
                 metrics,
@@ -173,6 +175,10 @@ def _breaker_bounds(settings: PredictorSettings) -> BreakerBounds:
         pause_seconds=settings.breaker_pause_seconds,
         pause_seconds_max=settings.breaker_pause_seconds_max,
     )
+
+
+def _storage(settings: PredictorSettings) -> ObjectStore | None:
+    return ObjectStore(settings.storage_url) if settings.storage_url else None
 
 
 def _settle_times(settings: PredictorSettings) -> SettleTimes:

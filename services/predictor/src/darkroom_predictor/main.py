@@ -21,6 +21,7 @@ from darkroom_predictor.doctor import PredictorDoctor
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
+from darkroom_predictor.fault_store import ModelFault
 from darkroom_predictor.give_up_models import GiveUpUnserved
 from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.http import predictor_routes
@@ -104,9 +105,10 @@ def build(settings: PredictorSettings) -> FastAPI:
     )
     runtime.after_kafka("measure queue", measure.run)
     redrive = RedriveLetters(runtime.unit_of_work)
-    runtime.loop("heartbeat", lambda: _heartbeat(list(lines.values()), metrics, settings.heartbeat_seconds))
     accounts = {line.door.name: line.door.accounts for line in lines.values()}
-    runtime.loop("watch", WatchTables(runtime.unit_of_work, metrics, accounts, every_seconds=settings.heartbeat_seconds).run)
+    watch = WatchTables(runtime.unit_of_work, metrics, accounts, every_seconds=settings.heartbeat_seconds)
+    runtime.loop("watch", watch.run)
+    runtime.loop("heartbeat", lambda: _heartbeat(list(lines.values()), metrics, watch, every_seconds=settings.heartbeat_seconds))
     give_up = GiveUpUnserved(
         runtime.unit_of_work,
         list(lines),
@@ -145,7 +147,9 @@ async def _check_limiters(lines: Sequence[ProviderLine]) -> None:
             raise NotReady(line.limiter.refusal)
 
 
-async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, every_seconds: float) -> None:
+async def _heartbeat(
+    lines: Sequence[ProviderLine], metrics: PredictorMetrics, watch: WatchTables, *, every_seconds: float
+) -> None:
     while True:
         await asyncio.sleep(every_seconds)
         cycle = sum(line.dispatcher.rounds for line in lines)
@@ -160,7 +164,7 @@ async def _heartbeat(lines: Sequence[ProviderLine], metrics: PredictorMetrics, e
         metrics.figures(figures)
         metrics.models(models)
         metrics.clock_steps.set(sum(line.queue.clock_steps for line in lines))
-        log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures), **heartbeat_models(models))
+        log.info("heartbeat", cycle=cycle, **heartbeat_figures(figures), **heartbeat_models(models, watch.last.faults))
 
 
 async def _count_letters(unit_of_work: UnitOfWork, metrics: PredictorMetrics, every_seconds: float) -> None:
@@ -208,9 +212,10 @@ def heartbeat_figures(figures: Figures) -> dict[str, object]:
     }
 
 
-def heartbeat_models(models: Sequence[ModelFigures]) -> dict[str, object]:
+def heartbeat_models(models: Sequence[ModelFigures], faults: Sequence[ModelFault]) -> dict[str, object]:
     """What the heartbeat line says about failing models and tenants."""
     return {
+        "models_closed_for_our_fault": {one.model: one.code for one in faults},
         "models_broken": [one.model for one in models if one.open_seconds is not None],
         "tenants_slowed": {one.model: _names(one) for one in models if one.slowed},
     }

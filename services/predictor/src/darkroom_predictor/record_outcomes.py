@@ -104,7 +104,7 @@ class RecordOutcomes:
             event = created_event(
                 row,
                 webhook_expected=self._webhook_expected,
-                output=created[row.attempt.attempt_id].output,
+                accepted=created[row.attempt.attempt_id],
                 at=transaction.now,
             )
             transaction.publish(event, cause=row.attempt.item.cause)

@@ -59,6 +59,11 @@ class PredictorSettings(ServiceSettings):
         description="lists and cancels that all replicas together may send for one account; Replicate allows 3,000 requests a "
         "minute beside creations, of which the poller takes DARKROOM_POLLS_PER_MINUTE",
     )
+    storage_url: str | None = Field(
+        default=None,
+        description="`file:///folder` or `s3://bucket/prefix`, the poller's: for outputs inside a creation's answer; without it "
+        "the poller asks the provider for them",
+    )
     retell_margin_seconds: float = Field(
         default=60.0,
         gt=0,

@@ -30,7 +30,8 @@ class WatchTables:
         self._metrics = metrics
         self._accounts = accounts
         self._every_seconds = every_seconds
-        self._said = Watched()
+        self.last = Watched()
+        """As it was measured last."""
 
     async def run(self) -> None:
         """Measure now, and then every so often."""
@@ -43,7 +44,7 @@ class WatchTables:
         async with self._unit_of_work.read() as connection:
             found = await watch(connection, self._accounts)
         self._metrics.watched(found)
-        if found.without_account and set(found.without_account) != set(self._said.without_account):
+        if found.without_account and set(found.without_account) != set(self.last.without_account):
             log.error("attempts of accounts without a token are kept, not settled", attempts=dict(found.without_account))
-        self._said = found
+        self.last = found
         return found

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 from darkroom_servicekit.database import UnitOfWork
@@ -10,6 +11,7 @@ from darkroom_servicekit.outages import is_outage
 
 from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.record_outcomes import EndedCall, RecordOutcomes
+from darkroom_predictor.stage_outputs import StageOutputs
 
 RETRY_SECONDS_FIRST = 0.1
 RETRY_SECONDS_MAX = 5.0
@@ -21,15 +23,21 @@ class WriteOutcomes:
     """Call it with a call that has ended; it returns when that is committed. Raises what makes this one unwritable."""
 
     def __init__(
-        self, unit_of_work: UnitOfWork, record_outcomes: RecordOutcomes, tell: Callable[[Mapping[str, Hints]], None]
+        self,
+        unit_of_work: UnitOfWork,
+        record_outcomes: RecordOutcomes,
+        tell: Callable[[Mapping[str, Hints]], None],
+        *,
+        stage_outputs: StageOutputs,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._record_outcomes = record_outcomes
         self._tell = tell
+        self._stage_outputs = stage_outputs
         self._commits: GroupCommit[EndedCall, None] = GroupCommit(self._flush)
 
     async def __call__(self, ended: EndedCall) -> None:
-        await self._commits.submit(ended)
+        await self._commits.submit(replace(ended, outcome=await self._stage_outputs(ended.outcome)))
 
     async def _flush(self, batch: list[EndedCall]) -> Sequence[Exception | None]:
         try:

@@ -83,8 +83,9 @@ class StripeClient:
     async def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         for attempt in range(1, TRIES_MAX + 1):
             try:
-                answer = await self._http.request(method, path, **request)
-            except httpx.TransportError as error:
+                async with asyncio.timeout(REQUEST_SECONDS_MAX):  # httpx' own limits are for each read
+                    answer = await self._http.request(method, path, **request)
+            except (httpx.TransportError, TimeoutError) as error:
                 if attempt == TRIES_MAX:
                     raise StripeUnavailable(type(error).__name__) from error
             else:

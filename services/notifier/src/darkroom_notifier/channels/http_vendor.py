@@ -1,5 +1,6 @@
 """What the HTTP vendors have in common: one bounded client, and the classes of answers."""
 
+import asyncio
 import time
 
 import httpx
@@ -8,6 +9,8 @@ from darkroom_servicekit.tls import client_tls
 from darkroom_notifier.channels.door import SendFailed, refused_key, unanswered, unreachable
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+REQUEST_SECONDS_MAX = 20.0
+"""For a whole request. httpx' limits are for each read: a vendor that drips its answer would never reach them."""
 CONNECTIONS_MAX = 10
 RETRY_AFTER_SECONDS_MAX = 600.0
 ERROR_CHARACTERS_MAX = 200
@@ -28,10 +31,11 @@ def vendor_client(base_url: str, **options: object) -> httpx.AsyncClient:
 async def post(client: httpx.AsyncClient, vendor: str, path: str, **content: object) -> httpx.Response:
     """The answer to a POST that succeeded or that the caller has to read; the common failures are raised as SendFailed."""
     try:
-        answer = await client.post(path, **content)  # type: ignore[arg-type]  # httpx' own names
+        async with asyncio.timeout(REQUEST_SECONDS_MAX):
+            answer = await client.post(path, **content)  # type: ignore[arg-type]  # httpx' own names
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise unreachable(vendor, error) from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, TimeoutError) as error:
         raise unanswered(vendor, error) from error
     match answer.status_code:
         case 401 | 403:

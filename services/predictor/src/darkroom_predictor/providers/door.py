@@ -25,10 +25,14 @@ class Creation:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """The provider has it. `output` is set where it answers at once; `places_left`: in its present minute, if it says."""
+    """The provider has it. `output` is set where it answers at once; `places_left`: in its present minute, if it says.
+
+    `output_key` stands for an output that was inside the answer and is in our storage now.
+    """
 
     prediction_id: str
     output: Any = None
+    output_key: str | None = None
     places_left: int | None = None
 
 
