@@ -1,16 +1,24 @@
 """Redis' clock is set forward or back: the cap holds, and nothing stops for the length of the step."""
 
+import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from time import monotonic, time
 
 import pytest
-from darkroom_predictor.clock_rules import LimiterClock
+from darkroom_cli.stack.redis import program
+from darkroom_predictor.clock_rules import SLACK_US, LimiterClock
 from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
 from darkroom_predictor.queue_upkeep import QueueUpkeep
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from predictor.clock_in_hand import START_US, ClockInHand
 from redis.asyncio import Redis
+from support.redis_clock import RedisClock
+from support.service import eventually
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -117,3 +125,50 @@ async def test_the_scripts_clock_is_the_models(calls: list[tuple[int, int]], red
             model.advance(hand.redis_us, START_US + hand.watch_us)
             assert await queue.run("clock") == [model.now_us, model.ahead_us]
         await queue.close()
+
+
+async def test_on_a_redis_whose_clock_is_really_set_the_cap_holds_and_sending_goes_on(tmp_path: Path) -> None:
+    hand, socket = RedisClock(tmp_path), tmp_path / "redis.sock"
+    options = ("--port", "0", "--unixsocket", str(socket), "--dir", str(tmp_path), "--save", "")
+    environ = {**os.environ, **hand.environment()}
+    server = await asyncio.create_subprocess_exec(str(program()), *options, env=environ, stdout=asyncio.subprocess.DEVNULL)
+    await eventually(lambda: asyncio.sleep(0, socket.exists()))
+    queue = FairQueue(f"unix://{socket}", "double", window_seconds=2, grant_seconds_max=1)
+    async with Redis.from_url(f"unix://{socket}") as redis:
+        try:
+            await queue.set_watch(1)
+            await queue.set_accounts(1, [AccountLimits(account="a", cap=CAP, burst=CAP, slots=100)])
+            await queue.open(1)
+            queue.enter(1)
+            await queue.file(1, [(Place("shop", 1, item), 0.0) for item in range(1, 101)])
+            times: list[tuple[float, float]] = []
+            for seconds in (3600.0, -3600.0, 0.0):
+                await take_more(queue, times)
+                hand.step(seconds)
+                await eventually(partial(is_off_by, redis, seconds))
+                await take_more(queue, times)
+        finally:
+            await queue.close()
+            server.kill()
+            await server.wait()
+    # Between a grant and the one a cap later lie W + D, whatever the clock says.
+    assert all(later[1] - sooner[0] >= 3.0 - 2 * SLACK_US / SECOND for sooner, later in zip(times, times[CAP:], strict=False))
+    assert queue.clock_steps >= 3
+
+
+async def take_more(queue: FairQueue, times: list[tuple[float, float]]) -> None:
+    """Take until a cap more is granted; of each grant, when it was asked for and when it was answered."""
+    wanted = len(times) + CAP
+
+    async def is_granted() -> bool:
+        asked = monotonic()
+        count = await granted(queue)
+        times.extend([(asked, monotonic())] * count)
+        return len(times) >= wanted
+
+    await eventually(is_granted)
+
+
+async def is_off_by(redis: Redis, seconds: float) -> bool:
+    now, _ = await redis.time()
+    return abs(now - time() - seconds) < 60
