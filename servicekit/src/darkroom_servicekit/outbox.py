@@ -287,28 +287,52 @@ class OutboxRelay:
         return len(rows)
 
     async def _send(self, connection: AsyncConnection, rows: Sequence[Any]) -> None:
-        """Send the rows pipelined and record how each ended. Raises the first failure that is no row's fault."""
+        """Send the rows and record how each ended. Raises the first failure that is no row's fault."""
+        sending = Sending()
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                for row in await self._send_pipelined(rows, sending):
+                    await self._send_alone(row, sending)
+        except TimeoutError as error:
+            sending.away = sending.away or error
+        if sending.sent:
+            await connection.execute(MARK, {"sequences": [row.sequence for row in sending.sent]})
+        for row in sending.sent:
+            self._metrics.published.labels(topic=row.topic).inc()
+            self._metrics.publish_delay.observe((row.now - row.created_at).total_seconds())
+        await self._record_refused(connection, sending.refused)
+        if sending.away is not None:
+            raise sending.away
+
+    async def _send_pipelined(self, rows: Sequence[Any], sending: Sending) -> list[Any]:
+        """Send the rows all at once; return those to be sent alone.
+
+        Kafka refuses a whole batch for one of its rows, so a refusal says which row it is about only when that row was alone.
+        """
         missing = await self._missing_topics({row.topic for row in rows})
-        sending, pending = Sending(), []
+        pending: list[tuple[Any, asyncio.Future[Any]]] = []
         for row in rows:
             if row.topic in missing:
                 sending.failed(row, UnknownTopicOrPartitionError(row.topic))
             elif sending.away is None and sending.may_go(row) and (future := await self._hand_over(row, sending)):
                 pending.append((row, future))
-        if pending:
-            await asyncio.wait([future for _, future in pending], timeout=SEND_SECONDS_MAX)
-        for row, future in pending:
-            if error := _failure(future):
-                sending.failed(row, error)
-            elif sending.may_go(row):
-                sending.sent.append(row.sequence)
-                self._metrics.published.labels(topic=row.topic).inc()
-                self._metrics.publish_delay.observe((row.now - row.created_at).total_seconds())
-        if sending.sent:
-            await connection.execute(MARK, {"sequences": sending.sent})
-        await self._record_refused(connection, sending.refused)
-        if sending.away is not None:
-            raise sending.away
+        try:
+            await asyncio.gather(*(asyncio.shield(future) for _, future in pending), return_exceptions=True)
+        finally:
+            alone = sending.ended([(row, _failure(future)) for row, future in pending])
+        return alone
+
+    async def _send_alone(self, row: Any, sending: Sending) -> None:
+        if sending.away is not None or not sending.may_go(row):
+            return
+        future = await self._hand_over(row, sending)
+        if future is None:
+            return
+        await asyncio.wait([future])
+        if error := _failure(future):
+            sending.failed(row, error)
+        else:
+            sending.sent.append(row)
 
     async def _missing_topics(self, topics: set[str]) -> set[str]:
         """Those of the topics that Kafka does not have. Its client would wait for each of their rows until a time-out."""
@@ -353,5 +377,5 @@ class OutboxRelay:
 
 def _failure(future: asyncio.Future[Any]) -> BaseException | None:
     if not future.done():
-        return TimeoutError(f"not acknowledged within {SEND_SECONDS_MAX:g} s")
+        return TimeoutError("not acknowledged in time")
     return asyncio.CancelledError() if future.cancelled() else future.exception()
