@@ -110,7 +110,7 @@ class Transaction:
         traceparent = cause.traceparent if cause else current_traceparent()
         envelope = wrap(event, source=self._source, now=self.now, cause=cause, traceparent=traceparent)
         row = OutboxRow(event.topic, event.instance_id, envelope, event.to_json())
-        row.refuse_if_too_large(row.headers())
+        row.refuse_if_too_large()
         self._outbox.append(row)
         self.events.append(event)
         return envelope

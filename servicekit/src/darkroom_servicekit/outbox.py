@@ -11,7 +11,7 @@ table, is counted and found by the doctor, and an operator can have it sent agai
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -39,10 +39,10 @@ BATCHES_PER_SECOND, BATCHES_PROMPT = 12.0, 60
 SEND_SECONDS_MAX = 30.0
 FROZEN_SECONDS_MAX = 40
 """A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""
-HAND_OVER_SECONDS_MAX = 5.0
-"""How long Kafka's client may take to accept one row into its buffer."""
 ROW_BYTES_MAX = MESSAGE_BYTES_MAX - 4096
 """Key, headers and payload together; the rest is for what the relay and the protocol add."""
+CERTAINLY_SMALL = ROW_BYTES_MAX // 64
+"""An event whose payload and key are smaller has headers of a few times its key at most, and need not be measured."""
 TRIES_MAX = 5
 TRY_AGAIN_SECONDS = (1.0, 2.0, 4.0, 8.0)
 """How long a refused row waits after its first, second, … try."""
@@ -173,10 +173,17 @@ class OutboxRow:
     def headers(self) -> dict[str, str]:
         return self.envelope.headers() | dict(self.extra_headers) if self.as_it_was is None else dict(self.as_it_was)
 
-    def refuse_if_too_large(self, headers: Mapping[str, str]) -> None:
-        """Raise EventTooLarge where Kafka would not take the row with these headers."""
+    def refuse_if_too_large(self) -> None:
+        """Raise EventTooLarge where Kafka would not take the row."""
+        if (
+            len(self.payload) < CERTAINLY_SMALL
+            and len(self.key) < CERTAINLY_SMALL
+            and not self.extra_headers
+            and not self.as_it_was
+        ):
+            return
         size = len(self.key.encode()) + len(self.payload)
-        size += sum(len(name.encode()) + len(value.encode()) for name, value in headers.items())
+        size += sum(len(name.encode()) + len(value.encode()) for name, value in self.headers().items())
         if size > ROW_BYTES_MAX:
             what = self.envelope.type or "a message"
             raise EventTooLarge(f"{what} for {self.topic} has {size:,} bytes, more than {ROW_BYTES_MAX:,}")
@@ -184,16 +191,15 @@ class OutboxRow:
 
 async def write_outbox(connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
     """Write rows in the order given, in one statement, within the caller's transaction. Raises EventTooLarge."""
-    headers = [row.headers() for row in rows]
-    for row, of_row in zip(rows, headers, strict=True):
-        row.refuse_if_too_large(of_row)
+    for row in rows:
+        row.refuse_if_too_large()
     await connection.execute(
         INSERT,
         {
             "ids": [row.envelope.id for row in rows],
             "topics": [row.topic for row in rows],
             "keys": [row.key for row in rows],
-            "headers": [json.dumps(of_row) for of_row in headers],
+            "headers": [json.dumps(row.headers()) for row in rows],
             "payloads": [row.payload for row in rows],
         },
     )
@@ -287,28 +293,53 @@ class OutboxRelay:
         return len(rows)
 
     async def _send(self, connection: AsyncConnection, rows: Sequence[Any]) -> None:
-        """Send the rows pipelined and record how each ended. Raises the first failure that is no row's fault."""
-        missing = await self._missing_topics({row.topic for row in rows})
-        sending, pending = Sending(), []
-        for row in rows:
-            if row.topic in missing:
-                sending.failed(row, UnknownTopicOrPartitionError(row.topic))
-            elif sending.away is None and sending.may_go(row) and (future := await self._hand_over(row, sending)):
-                pending.append((row, future))
-        if pending:
-            await asyncio.wait([future for _, future in pending], timeout=SEND_SECONDS_MAX)
-        for row, future in pending:
-            if error := _failure(future):
-                sending.failed(row, error)
-            elif sending.may_go(row):
-                sending.sent.append(row.sequence)
-                self._metrics.published.labels(topic=row.topic).inc()
-                self._metrics.publish_delay.observe((row.now - row.created_at).total_seconds())
+        """Send the rows and record how each ended. Raises the first failure that is no row's fault."""
+        sending = Sending()
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                for row in await self._send_pipelined(rows, sending):
+                    await self._send_alone(row, sending)
+        except TimeoutError as error:
+            sending.away = sending.away or error
         if sending.sent:
-            await connection.execute(MARK, {"sequences": sending.sent})
+            await connection.execute(MARK, {"sequences": [row.sequence for row in sending.sent]})
+        for row in sending.sent:
+            self._metrics.published.labels(topic=row.topic).inc()
+            self._metrics.publish_delay.observe((row.now - row.created_at).total_seconds())
         await self._record_refused(connection, sending.refused)
         if sending.away is not None:
             raise sending.away
+
+    async def _send_pipelined(self, rows: Sequence[Any], sending: Sending) -> list[Any]:
+        """Send the rows all at once; return those to be sent alone.
+
+        Kafka refuses a whole batch for one of its rows, so a refusal says which row it is about only when that row was alone.
+        """
+        missing = await self._missing_topics({row.topic for row in rows})
+        pending: list[tuple[Any, asyncio.Future[Any]]] = []
+        try:
+            for row in rows:
+                if row.topic in missing:
+                    sending.failed(row, UnknownTopicOrPartitionError(row.topic))
+                elif sending.away is None and sending.may_go(row) and (future := await self._hand_over(row, sending)):
+                    pending.append((row, future))
+            if pending:
+                await asyncio.wait([future for _, future in pending])
+        finally:  # also when the time is over: what was acknowledged is sent
+            alone = sending.ended([(row, _failure(future)) for row, future in pending])
+        return alone
+
+    async def _send_alone(self, row: Any, sending: Sending) -> None:
+        if sending.away is not None or not sending.may_go(row):
+            return
+        future = await self._hand_over(row, sending)
+        if future is None:
+            return
+        await asyncio.wait([future])
+        if error := _failure(future):
+            sending.failed(row, error)
+        else:
+            sending.sent.append(row)
 
     async def _missing_topics(self, topics: set[str]) -> set[str]:
         """Those of the topics that Kafka does not have. Its client would wait for each of their rows until a time-out."""
@@ -320,14 +351,13 @@ class OutboxRelay:
     async def _hand_over(self, row: Any, sending: Sending) -> asyncio.Future[Any] | None:
         """Put a row into the buffer of Kafka's client; its end is the future's."""
         try:
-            async with asyncio.timeout(HAND_OVER_SECONDS_MAX):
-                return await self._broker.publish(
-                    row.payload,
-                    self._prefix + row.topic,
-                    key=row.key.encode(),
-                    headers={"ce_sequence": str(row.sequence)} | row.headers,
-                    no_confirm=True,
-                )
+            return await self._broker.publish(
+                row.payload,
+                self._prefix + row.topic,
+                key=row.key.encode(),
+                headers={"ce_sequence": str(row.sequence)} | row.headers,
+                no_confirm=True,
+            )
         except Exception as error:  # whatever is wrong with a row, the other rows are sent
             sending.failed(row, error)
             return None
@@ -353,5 +383,5 @@ class OutboxRelay:
 
 def _failure(future: asyncio.Future[Any]) -> BaseException | None:
     if not future.done():
-        return TimeoutError(f"not acknowledged within {SEND_SECONDS_MAX:g} s")
+        return TimeoutError("not acknowledged in time")
     return asyncio.CancelledError() if future.cancelled() else future.exception()

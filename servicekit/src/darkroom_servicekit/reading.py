@@ -53,7 +53,8 @@ class Reader:
             kind = EVENTS_BY_TYPE.get(envelope.type)
             if kind is None or kind not in self._kinds:
                 return self._other(envelope.type)
-            envelope = replace(envelope, id=str(UUID(envelope.id)))  # PostgreSQL's spelling, by which ids are compared
+            if (spelling := str(UUID(envelope.id))) != envelope.id:
+                envelope = replace(envelope, id=spelling)  # PostgreSQL's, by which ids are compared
             event = read_event(envelope, record.value)
             if record.key != event.instance_id.encode():
                 raise MalformedEnvelope("the key is not the event's instance")

@@ -158,7 +158,7 @@ class Runtime:
         looked_for = partial(look_for_unhandled, servers, group, topics)
         self._watch("consumer", consumer.unmoved_seconds, looked_for)
         self.after_kafka("consumer", consumer.run)
-        self.loop("redriven", consumer.handle_redriven)
+        self.after_kafka("redriven", consumer.handle_redriven)
         return consumer
 
     def _watch(

@@ -116,10 +116,25 @@ async def test_an_operator_sees_what_was_set_aside_and_has_it_sent_again(
         await _drop_topic(log, "darkroom.of-tomorrow")
 
 
-async def _make_topic(log: Log, name: str) -> None:
+async def test_a_row_that_the_topic_itself_refuses_is_set_aside_and_its_partition_takes_the_others(
+    make_runtime: MakeRuntime, log: Log, database: asyncpg.Connection
+) -> None:
+    await _make_topic(log, "darkroom.narrow", {"max.message.bytes": "2000"})
+    before = await write(database, "darkroom.narrow", b"before", key="shop-b")
+    bad = await write(database, "darkroom.narrow", b"x" * 5000)
+    behind = [await write(database, "darkroom.narrow", b"behind", key=f"shop-{number}") for number in range(5)]
+    async with running(make_runtime().app) as client:
+        await eventually(are(database, {before: "sent", bad: "set aside"} | dict.fromkeys(behind, "sent")))
+        later = await write(database, "darkroom.narrow", b"later")
+        await eventually(are(database, {later: "sent"}))
+        assert "darkroom_loop_restarts_total{" not in (await client.get("/metrics")).text
+    await _drop_topic(log, "darkroom.narrow")
+
+
+async def _make_topic(log: Log, name: str, configs: dict[str, str] | None = None) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
     await admin.start()
-    await admin.create_topics([NewTopic(log.prefix + name, num_partitions=1, replication_factor=1)])
+    await admin.create_topics([NewTopic(log.prefix + name, num_partitions=1, replication_factor=1, topic_configs=configs or {})])
     await admin.close()
 
 
