@@ -26,7 +26,7 @@ from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.pace import Pace
 from darkroom_servicekit.redriven import RedrivenMessages
 
-__all__ = ["INBOX_V1", "BatchHandler", "Bounds", "EventConsumer", "Handlers", "MessageHandler", "forget_old_events"]
+__all__ = ["INBOX_V1", "BatchHandler", "Bounds", "EventConsumer", "Handlers", "MessageHandler"]
 
 POLL_SECONDS = 5.0
 FETCH_SECONDS_MAX = 5.0
@@ -52,7 +52,6 @@ LAG_EVERY_SECONDS = 10.0
 LAG_SECONDS_MAX = 20.0
 """Each question on the way to it may wait for a fetch that Kafka holds."""
 
-PRUNE_INBOX = "DELETE FROM inbox WHERE received_at < clock_timestamp() - make_interval(days => :days)"
 NOWHERE = TopicPartition("", 0)
 """A partition that nobody has. Polling it alone says that the consumer is alive, and takes no messages."""
 
@@ -242,9 +241,3 @@ class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     def on_partitions_assigned(self, _assigned: set[TopicPartition]) -> None:
         self._forget()
-
-
-async def forget_old_events(unit_of_work: UnitOfWork, *, keep_days: int) -> None:
-    """Drop inbox marks older than any message that may still come again."""
-    async with unit_of_work.begin() as transaction:
-        await transaction.execute(PRUNE_INBOX, {"days": keep_days})

@@ -49,8 +49,6 @@ TRY_AGAIN_SECONDS = (1.0, 2.0, 4.0, 8.0)
 FAILURE_CHARACTERS_MAX = 500
 REPORT_EVERY_SECONDS = 10.0
 COUNTED_MAX = 100_000
-PRUNE_EVERY_SECONDS = 60.0
-PRUNE_ROWS_MAX = 20_000
 
 OUTBOX_V1: tuple[str, ...] = (
     """
@@ -143,15 +141,6 @@ SEND_AGAIN = """
     UPDATE outbox SET tries = 0, try_after = NULL, set_aside_at = NULL
     WHERE sequence = ANY(CAST(:sequences AS bigint[])) AND set_aside_at IS NOT NULL RETURNING sequence
 """
-PRUNE = text(
-    """
-    DELETE FROM outbox WHERE sequence IN (
-        SELECT sequence FROM outbox
-        WHERE published_at < clock_timestamp() - make_interval(secs => :keep_seconds) ORDER BY sequence LIMIT :limit
-    )
-    """
-)
-
 log = structlog.get_logger()
 
 
@@ -223,15 +212,12 @@ async def set_aside_rows(connection: AsyncConnection, older_seconds: float) -> l
 class OutboxRelay:
     """Sends outbox rows to Kafka. `wake` after each commit; `run` for ever."""
 
-    def __init__(
-        self, engine: AsyncEngine, broker: KafkaBroker, metrics: KitMetrics, *, prefix: str, batch_max: int, keep_seconds: float
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, broker: KafkaBroker, metrics: KitMetrics, *, prefix: str, batch_max: int) -> None:
         self._engine = engine
         self._broker = broker
         self._metrics = metrics
         self._prefix = prefix
         self._batch_max = batch_max
-        self._keep_seconds = keep_seconds
         self._known_topics: set[str] = set()
         self._look_seconds = FALLBACK_SECONDS
         self._woken = asyncio.Event()
@@ -251,14 +237,10 @@ class OutboxRelay:
             connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text(f"SET idle_session_timeout = '{FROZEN_SECONDS_MAX}s'"))
             clock = asyncio.get_running_loop().time
-            prune_at = clock() + PRUNE_EVERY_SECONDS
             pace = Pace(per_second=BATCHES_PER_SECOND, burst=BATCHES_PROMPT, clock=clock)
             while True:
                 self._woken.clear()
                 await self._drain(connection)
-                if clock() >= prune_at:
-                    await self._prune(connection)
-                    prune_at = clock() + PRUNE_EVERY_SECONDS
                 await pace.rest()
                 seconds, self._look_seconds = self._look_seconds, FALLBACK_SECONDS
                 await set_within(self._woken, min(seconds, FALLBACK_SECONDS))
@@ -376,9 +358,6 @@ class OutboxRelay:
             told = log.error if count >= TRIES_MAX else log.warning
             words = "outbox row set aside" if count >= TRIES_MAX else "outbox row refused"
             told(words, sequence=row.sequence, topic=row.topic, tries=count, error=failure)
-
-    async def _prune(self, connection: AsyncConnection) -> None:
-        await connection.execute(PRUNE, {"keep_seconds": self._keep_seconds, "limit": PRUNE_ROWS_MAX})
 
 
 def _failure(future: asyncio.Future[Any]) -> BaseException | None:

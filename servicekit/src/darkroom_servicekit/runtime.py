@@ -21,11 +21,12 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
-from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers, forget_old_events
+from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers
 from darkroom_servicekit.consumer_lag import look_for_unhandled, unhandled_messages
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.doctor import Doctor, Thing, numbers
 from darkroom_servicekit.health import Health, NotReady
+from darkroom_servicekit.housekeeping import forget_now_and_then, forget_old_events, forget_sent
 from darkroom_servicekit.http import build_app
 from darkroom_servicekit.kafka import ask_kafka, build_broker, check_kafka
 from darkroom_servicekit.logs import configure_logging
@@ -39,7 +40,8 @@ from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.stalls import Stalls, Watched
 from darkroom_servicekit.tracing import build_tracer
 
-HOUSEKEEPING_SECONDS = 3600.0
+FORGET_INBOX_SECONDS = 600.0
+FORGET_OUTBOX_SECONDS = 60.0
 REDIS_TIMEOUT_SECONDS = 5.0
 REDIS_CONNECTIONS_MAX = 50
 KEEP_ALIVE_SECONDS = 75
@@ -81,7 +83,6 @@ class Runtime:
             self.metrics,
             prefix=settings.kafka_prefix,
             batch_max=settings.outbox_batch_max,
-            keep_seconds=settings.outbox_keep_seconds,
         )
         self.schema = SchemaGate(self.engine, newest_revision(migrations))
         self.unit_of_work = UnitOfWork(
@@ -114,7 +115,10 @@ class Runtime:
         self._to_start.append(("kafka", self._keep_broker))
         self.after_kafka("outbox", self.relay.run)
         self.loop("outbox report", self.relay.report)
-        self.loop("housekeeping", self._housekeeping)
+        forget_inbox = partial(forget_old_events, self.unit_of_work, keep_days=settings.inbox_keep_days)
+        self.forget("inbox", forget_inbox, every_seconds=FORGET_INBOX_SECONDS)
+        forget_outbox = partial(forget_sent, self.unit_of_work, keep_seconds=settings.outbox_keep_seconds)
+        self.forget("outbox", forget_outbox, every_seconds=FORGET_OUTBOX_SECONDS)
         self.stalls = Stalls(stall_seconds=settings.consumer_stall_seconds)
         self._watch("outbox", self.relay.unmoved_seconds, self._unsent_for_no_reason)
         self.loop("stalls", self.stalls.run)
@@ -127,6 +131,10 @@ class Runtime:
             await run()
 
         self._to_start.append((name, when_the_schema_fits))
+
+    def forget(self, what: str, forget_all: Callable[[], Awaitable[None]], *, every_seconds: float) -> None:
+        """Forget old rows at the start and every so often; `forget_all` is done when none is left (see `housekeeping.py`)."""
+        self.loop(f"forget {what}", lambda: forget_now_and_then(forget_all, every_seconds=every_seconds))
 
     def after_kafka(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """A loop that begins once the connection to Kafka has been made."""
@@ -242,11 +250,6 @@ class Runtime:
     async def _relay_now(self, ids: Sequence[str]) -> int:
         self.relay.wake()
         return len(ids)
-
-    async def _housekeeping(self) -> None:
-        while True:
-            await forget_old_events(self.unit_of_work, keep_days=self.settings.inbox_keep_days)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
 def build_redis(url: str) -> Redis:

@@ -119,7 +119,7 @@ async def test_keys_are_forgotten_after_their_time(jobs_api: JobsApi) -> None:
     )
     engine = build_engine(jobs_api.settings.database_url, pool_size=2)
     unit_of_work = UnitOfWork(engine, service="jobs-api", clock=utc_now, wake_relay=lambda: None)
-    assert await purge_keys(unit_of_work, keep=timedelta(hours=24)) == 1
+    await purge_keys(unit_of_work, keep=timedelta(hours=24))
     await engine.dispose()
     kept = await jobs_api.rows("SELECT key FROM idempotency_keys WHERE instance_id = $1", shop.instance_id)
     assert [row["key"] for row in kept] == ["new"]

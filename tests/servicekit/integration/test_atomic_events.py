@@ -66,7 +66,7 @@ async def test_what_could_not_be_sent_stays_to_be_sent(unit_of_work: UnitOfWork)
         transaction.publish(EVENT)
     metrics = KitMetrics(CollectorRegistry())
     broker = cast(KafkaBroker, DeadKafka())
-    relay = OutboxRelay(unit_of_work.engine, broker, metrics, prefix="", batch_max=10, keep_seconds=60)
+    relay = OutboxRelay(unit_of_work.engine, broker, metrics, prefix="", batch_max=10)
 
     with pytest.raises(ConnectionError):
         await relay.run()

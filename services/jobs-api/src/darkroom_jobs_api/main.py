@@ -1,11 +1,10 @@
 """The composition root of jobs-api: the whole wiring on one page."""
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from darkroom_servicekit.auth import bearer_principal
-from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.fetch import AddressGuard, parse_allow
 from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.queue_view import QueueView
@@ -43,7 +42,7 @@ from darkroom_jobs_api.shop.sample_store import SampleStore, build_client
 from darkroom_jobs_api.timeline.http import Timelines, timeline_routes
 
 MIGRATIONS = migrations_of(Path(__file__).parent)
-PURGE_EVERY_SECONDS = 3600.0
+PURGE_EVERY_SECONDS = 60.0
 
 
 def build(settings: JobsApiSettings) -> FastAPI:
@@ -66,7 +65,8 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.loop("release", release.run)
     runtime.loop("stop", stop_items.run)
     JobsDoctor(unit_of_work, catalogue, [release.once, stop_items.once]).register(runtime.doctor)
-    runtime.loop("idempotency", lambda: _purge(unit_of_work, timedelta(hours=settings.idempotency_keep_hours)))
+    purge = partial(purge_keys, unit_of_work, keep=timedelta(hours=settings.idempotency_keep_hours))
+    runtime.forget("idempotency keys", purge, every_seconds=PURGE_EVERY_SECONDS)
 
     view = QueueView(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix, client_id="darkroom-jobs-api-queue")
     runtime.after_kafka("queue view", view.run)
@@ -93,9 +93,3 @@ def build(settings: JobsApiSettings) -> FastAPI:
     timelines = Timelines(unit_of_work, settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
     runtime.app.include_router(timeline_routes(timelines, principal))
     return runtime.app
-
-
-async def _purge(unit_of_work: UnitOfWork, keep: timedelta) -> None:
-    while True:
-        await purge_keys(unit_of_work, keep=keep)
-        await asyncio.sleep(PURGE_EVERY_SECONDS)

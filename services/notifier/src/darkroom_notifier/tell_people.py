@@ -1,7 +1,7 @@
 """The wiring of all that is told by inbox, e-mail and SMS: doors, senders, routes."""
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 
 from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
@@ -10,7 +10,7 @@ from darkroom_servicekit.runtime import Runtime
 from darkroom_notifier.channels.choose import choose_doors
 from darkroom_notifier.inbox.http import inbox_routes
 from darkroom_notifier.inbox.record_notifications import NotificationRecorder
-from darkroom_notifier.inbox.store import forget_before
+from darkroom_notifier.inbox.store import forget_notifications
 from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
 from darkroom_notifier.letters.words import Words
 from darkroom_notifier.letters.write_letters import Letters
@@ -47,7 +47,9 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     runtime.app.include_router(inbox_routes(runtime.unit_of_work, principal, letters))
     runtime.app.include_router(reports.router())
     MessagesDoctor(runtime.unit_of_work, [sender.wake for sender in senders.values()]).register(runtime.doctor)
-    runtime.loop("forgetting", lambda: _forget_for_ever(runtime, settings.notifications_keep_days))
+    keep = timedelta(days=settings.notifications_keep_days)
+    forget_old = partial(forget_notifications, runtime.unit_of_work, keep=keep)
+    runtime.forget("notifications", forget_old, every_seconds=FORGET_EVERY_SECONDS)
     wake_senders = {channel: sender.wake for channel, sender in senders.items()}
     return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours))
 
@@ -74,10 +76,3 @@ def _senders(runtime: Runtime, settings: NotifierSettings, letters: Letters, mea
         runtime.loop(f"{channel}-sender", senders[channel].run)
         runtime.on_close(door.close)
     return senders
-
-
-async def _forget_for_ever(runtime: Runtime, keep_days: int) -> None:
-    while True:
-        async with runtime.unit_of_work.begin() as transaction:
-            await forget_before(transaction, transaction.now - timedelta(days=keep_days))
-        await asyncio.sleep(FORGET_EVERY_SECONDS)

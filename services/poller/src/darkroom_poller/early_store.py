@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 from sqlalchemy import text
 
 PARKING_LOCK = 0x0DA2_C002
@@ -31,7 +32,12 @@ PARK = text(
 TAKE = text(
     "DELETE FROM early_webhooks WHERE attempt_id = ANY(CAST(:ids AS uuid[])) RETURNING attempt_id::text, token_sha256, body"
 )
-FORGET = "DELETE FROM early_webhooks WHERE received_at < clock_timestamp() - make_interval(secs => :seconds)"
+FORGET = """
+    DELETE FROM early_webhooks WHERE attempt_id IN (
+        SELECT attempt_id FROM early_webhooks
+        WHERE received_at < clock_timestamp() - make_interval(secs => :seconds) LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,10 @@ async def take_early(transaction: Transaction, attempt_ids: Sequence[str]) -> Ma
     return {row.attempt_id: EarlyWebhook(row.attempt_id, row.token_sha256, row.body) for row in rows}
 
 
-async def forget_early(transaction: Transaction) -> None:
-    """Drop webhooks whose prediction never came."""
-    await transaction.execute(FORGET, {"seconds": KEEP_SECONDS})
+async def forget_early(unit_of_work: UnitOfWork) -> None:
+    """Drop all webhooks whose prediction never came, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(FORGET, {"seconds": KEEP_SECONDS, "limit": limit})).rowcount
+
+    await forget(unit_of_work, "early webhooks", forget_some)

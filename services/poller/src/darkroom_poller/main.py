@@ -1,7 +1,7 @@
 """The poller's wiring: what is built, from which settings, and what runs."""
 
-import asyncio
 import time
+from functools import partial
 from pathlib import Path
 
 from darkroom_contracts.predictions import PredictionCreated
@@ -32,7 +32,6 @@ from darkroom_poller.webhook_signatures import WebhookSignatures
 
 MIGRATIONS = migrations_of(Path(__file__).parent)
 FORGET_EVERY_SECONDS = 600.0
-FORGET_ROWS_MAX = 5_000
 
 
 def build(settings: PollerSettings) -> FastAPI:
@@ -87,16 +86,6 @@ def build(settings: PollerSettings) -> FastAPI:
     signatures = WebhookSignatures(replicate, clock=time.monotonic)
     receive = ReceiveWebhook(PROVIDER, signatures, read_prediction, record, metrics)
 
-    async def forget() -> None:
-        while True:
-            async with runtime.unit_of_work.begin() as transaction:
-                await forget_early(transaction)
-            gone = FORGET_ROWS_MAX
-            while gone == FORGET_ROWS_MAX:
-                async with runtime.unit_of_work.begin() as transaction:
-                    gone = await forget_ended(transaction, keep_days=settings.keep_days, limit=FORGET_ROWS_MAX)
-            await asyncio.sleep(FORGET_EVERY_SECONDS)
-
     async def name_then_poll() -> None:
         await names.rename_rows()
         await poll.run()
@@ -105,7 +94,9 @@ def build(settings: PollerSettings) -> FastAPI:
     PollerDoctor(runtime.unit_of_work, accounts, lambda: poll.wake(0.0), collect.wake).register(runtime.doctor)
     runtime.loop("collect", collect.run)
     runtime.loop("poll", name_then_poll)
-    runtime.loop("forget", forget)
+    runtime.forget("early webhooks", partial(forget_early, runtime.unit_of_work), every_seconds=FORGET_EVERY_SECONDS)
+    forget_old = partial(forget_ended, runtime.unit_of_work, keep_days=settings.keep_days)
+    runtime.forget("predictions", forget_old, every_seconds=FORGET_EVERY_SECONDS)
     runtime.loop("watch", WatchPredictions(runtime.unit_of_work, metrics, accounts).run)
     runtime.health.add("storage", storage.check)
     for close in (replicate.aclose, fetcher.aclose, imaging.aclose, collect.release_when_possible):

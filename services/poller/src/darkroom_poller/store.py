@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom_contracts.items import StoredPicture
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
 
@@ -296,9 +297,13 @@ async def release_leases(transaction: Transaction, *, owner: str) -> None:
     await transaction.execute(RELEASE, {"owner": owner})
 
 
-async def forget_ended(transaction: Transaction, *, keep_days: int, limit: int) -> int:
-    """Drop up to `limit` predictions that ended long ago; how many."""
-    return (await transaction.execute(FORGET, {"days": keep_days, "limit": limit})).rowcount
+async def forget_ended(unit_of_work: UnitOfWork, *, keep_days: int) -> None:
+    """Drop all predictions that ended long ago, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(FORGET, {"days": keep_days, "limit": limit})).rowcount
+
+    await forget(unit_of_work, "predictions", forget_some)
 
 
 async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> list[Ended]:

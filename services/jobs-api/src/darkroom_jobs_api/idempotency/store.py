@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_jobs_api.idempotency.answer import StoredAnswer
 from darkroom_jobs_api.idempotency.key import Scope
-
-PURGE_ROWS_MAX = 10_000
 
 FIND = text(
     """
@@ -81,8 +80,10 @@ async def store_answer(unit_of_work: UnitOfWork, scope: Scope, answer: StoredAns
         await transaction.execute(STORE_ANSWER, vars(scope) | {"answer": json.dumps(vars(answer))})
 
 
-async def purge_keys(unit_of_work: UnitOfWork, *, keep: timedelta) -> int:
-    """Forget keys older than `keep`; how many."""
-    async with unit_of_work.begin() as transaction:
-        values = {"before": transaction.now - keep, "rows_max": PURGE_ROWS_MAX}
-        return (await transaction.execute(PURGE, values)).rowcount
+async def purge_keys(unit_of_work: UnitOfWork, *, keep: timedelta) -> None:
+    """Forget all keys older than `keep`, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(PURGE, {"before": transaction.now - keep, "rows_max": limit})).rowcount
+
+    await forget(unit_of_work, "idempotency keys", forget_some)

@@ -25,7 +25,15 @@ REVOKE = text(
     """
 )
 STILL_GOOD = text("SELECT digest, expires_at FROM revoked_tokens WHERE expires_at > :now")
-FORGET = text("DELETE FROM revoked_tokens WHERE expires_at <= :now")
+FORGET = text(
+    """
+    DELETE FROM revoked_tokens WHERE digest IN (
+        SELECT digest FROM revoked_tokens WHERE expires_at <= :now LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    """
+)
+FORGET_ROWS_MAX = 1_000
+"""With each token that comes in: far more than one, so that no old ones pile up."""
 
 log = structlog.get_logger()
 
@@ -46,7 +54,7 @@ class RevokedTokens:
             expires_at = (who.expires_at or now + INSTANCE_TOKEN_AGE_MAX) + LEEWAY
             row = {"digest": digest, "instance_id": who.instance_id, "now": now, "expires_at": expires_at}
             await transaction.execute(REVOKE, row)
-            await transaction.execute(FORGET, {"now": now})
+            await transaction.execute(FORGET, {"now": now, "limit": FORGET_ROWS_MAX})
         try:
             await self._revocations.add({digest: (expires_at - now).total_seconds()})
         except (RedisError, OSError) as error:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -70,7 +71,13 @@ MARK_ALL_READ = text(
     SELECT count(*) FROM last
     """
 )
-FORGET = text("DELETE FROM notifications WHERE created_at < :before")
+FORGET = text(
+    """
+    DELETE FROM notifications WHERE id IN (
+        SELECT id FROM notifications WHERE created_at < :before ORDER BY created_at LIMIT :limit
+    )
+    """
+)
 
 UNREAD_COUNTED_MAX = 1000
 SEQUENCE_MAX = 2**63 - 1
@@ -130,6 +137,10 @@ async def mark_all_read(transaction: Transaction, instance_id: str, subject: str
     return bool((await transaction.execute(MARK_ALL_READ, about)).scalar_one())
 
 
-async def forget_before(transaction: Transaction, before: datetime) -> int:
-    """Drop old notifications with all that hangs on them; how many there were."""
-    return (await transaction.execute(FORGET, {"before": before})).rowcount
+async def forget_notifications(unit_of_work: UnitOfWork, *, keep: timedelta) -> None:
+    """Drop all notifications older than `keep`, with their reads, messages and deliveries, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(FORGET, {"before": transaction.now - keep, "limit": limit})).rowcount
+
+    await forget(unit_of_work, "notifications", forget_some)
