@@ -27,7 +27,6 @@ from predictor.provider_double import ProviderDouble, never
 from support.kafka import Log
 from support.service import eventually, running
 
-OPERATOR = headers("operator")
 LIMITS = "/api/operator/limits"
 SECOND = digest_name("replicate", "r8_second")
 
@@ -68,7 +67,7 @@ async def test_a_removed_token_takes_nothing_of_the_others_with_it(
 ) -> None:
     both = {"replicate_api_tokens": "r8_first,r8_second", "replicate_cap_per_minute": 1}
     async with running(build(make_settings(**both))) as client:
-        await client.put(f"{LIMITS}/{SECOND}", json={"capPerMinute": 3}, headers=OPERATOR)
+        await client.put(f"{LIMITS}/{SECOND}", json={"capPerMinute": 3}, headers=headers("operator"))
         await log.publish(*(item_requested() for _ in range(9)))
         await first(log, PredictionCreated, 4)
 
@@ -134,7 +133,7 @@ async def test_an_attempt_of_an_account_without_a_token_is_kept_and_shown(
 
         await eventually(is_shown)
         assert "darkroom_attempts_unknown 1.0" in (await client.get("/metrics")).text
-        answer = await client.get("/api/operator/doctor", params={"olderThan": 0}, headers=OPERATOR)
+        answer = await client.get("/api/operator/doctor", params={"olderThan": 0}, headers=headers("operator"))
         found: dict[str, Any] = {one["kind"]: one["found"] for one in answer.json()["checks"] if one["found"]}
 
     assert [thing["state"] for thing in found["account"]] == ["UNKNOWN of gone"]

@@ -22,8 +22,8 @@ OLD_NEXT_EPOCH = """
 
 
 CALLED = """
-    INSERT INTO attempts (id, item_id, number, provider, account, limiter_epoch, callback_token_sha256, owner, lease_until)
-    SELECT gen_random_uuid(), item, 1, 'double', 'a', :epoch, 'digest', 'one:1', clock_timestamp()
+    INSERT INTO attempts (id, item_id, number, provider, account, limiter_epoch, callback_token_sha256, owner, lease_until, state)
+    SELECT gen_random_uuid(), item, 1, 'double', 'a', :epoch, 'digest', 'one:1', clock_timestamp(), 'DONE'
     FROM unnest(CAST(:items AS bigint[])) AS item
 """
 
