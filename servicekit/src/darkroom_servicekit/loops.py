@@ -66,7 +66,7 @@ class Loops:
                 if _is_being_cancelled():
                     return  # the error came of the cancellation, and replaced it
                 self._metrics.loop_restarts.labels(loop=name).inc()
-                log.warning("loop failed, trying again", loop=name, error=_in_words(error), in_seconds=backoff)
+                log.warning("loop failed, trying again", loop=name, error=cause_in_words(error), in_seconds=backoff)
                 log.debug("loop failure", loop=name, exc_info=True)
             backoff = BACKOFF_SECONDS_FIRST if clock() - started > HEALTHY_AFTER_SECONDS else backoff
             await asyncio.sleep(backoff)
@@ -78,8 +78,8 @@ def _is_being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _in_words(error: BaseException) -> str:
-    """The true cause: of a group of errors, which a task group raises, the first that is none."""
+def cause_in_words(error: BaseException) -> str:
+    """Return the type and first line of an error; for a group of errors, as task groups raise it, those of its first member."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300]

@@ -73,4 +73,5 @@ async def test_a_redrive_that_is_older_than_the_memory_of_events_makes_no_job(jo
     assert await jobs_api.rows("SELECT 1 FROM jobs WHERE retry_of = $1", job_id) == []
 
     await shop.say(event)
-    await shop.requested(2)
+    made = [request for request, _ in await shop.requested(3)]
+    assert [request.retry_of for request in made] == [None, None, job_id], "one job, one of the wait above, one made again"
