@@ -770,4 +770,12 @@ DEFENCES: tuple[Defence, ...] = (
         new="        return\n",
         tests=("tests/servicekit/integration/test_housekeeping.py::test_sent_rows_go_in_batches_past_rows_that_were_not_sent",),
     ),
+    Defence(
+        name="a-slow-mail-server-holds-no-message",
+        why="a mail server that is slow in every reply outlasts no lease: the message would be sent a second time meanwhile",
+        file=f"{NOTIFIER}/channels/smtp.py",
+        old="            async with asyncio.timeout(SEND_SECONDS_MAX):\n",
+        new="            async with asyncio.timeout(None):\n",
+        tests=("tests/notifier/unit/test_smtp_total_time.py::test_a_server_that_drips_its_replies_holds_no_message_for_ever",),
+    ),
 )
