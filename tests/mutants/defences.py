@@ -751,4 +751,31 @@ DEFENCES: tuple[Defence, ...] = (
             "::test_a_job_that_cannot_be_released_stops_no_other_and_goes_on_once_the_row_is_mended",
         ),
     ),
+    Defence(
+        name="forgetting-is-bounded",
+        why="old rows are deleted in batches that commit by themselves: one large DELETE hits its time limit and is undone",
+        file=f"{KIT}/housekeeping.py",
+        old="        limit = BATCH_ROWS\n",
+        new="        limit = 10**9\n",
+        tests=(
+            "tests/servicekit/integration/test_housekeeping.py"
+            "::test_a_batch_is_a_transaction_of_its_own_and_what_fails_later_undoes_nothing",
+        ),
+    ),
+    Defence(
+        name="forgetting-goes-on-until-none-is-left",
+        why="old rows are deleted as fast as they come, not one batch for each look",
+        file=f"{KIT}/housekeeping.py",
+        old="        if looked_through < limit:\n            return\n",
+        new="        return\n",
+        tests=("tests/servicekit/integration/test_housekeeping.py::test_sent_rows_go_in_batches_past_rows_that_were_not_sent",),
+    ),
+    Defence(
+        name="a-slow-mail-server-holds-no-message",
+        why="a mail server that is slow in every reply outlasts no lease: the message would be sent a second time meanwhile",
+        file=f"{NOTIFIER}/channels/smtp.py",
+        old="            async with asyncio.timeout(SEND_SECONDS_MAX):\n",
+        new="            async with asyncio.timeout(None):\n",
+        tests=("tests/notifier/unit/test_smtp_total_time.py::test_a_server_that_drips_its_replies_holds_no_message_for_ever",),
+    ),
 )

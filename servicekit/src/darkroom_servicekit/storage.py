@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +25,7 @@ RETRIES_MAX = 2
 RETRY_SECONDS_MAX = 5
 STREAM_CHUNK_BYTES = 256 * 1024
 CACHE_FOREVER = "public, max-age=31536000, immutable"
+LIST_PAGE_OBJECTS = 500
 PROBE_KEY = "readiness-probe"
 
 CONTENT_TYPES = {
@@ -137,6 +138,25 @@ class ObjectStore:
             return
         except (BaseError, OSError) as error:
             raise StorageUnavailable(_in_words(error)) from error
+
+    async def delete_older(self, folder: str, *, before: datetime, limit: int) -> int:
+        """Remove up to `limit` objects of a folder that were stored before then; return how many were found.
+
+        Fewer than `limit` means that none is left. Raises StorageUnavailable.
+        """
+        old: list[str] = []
+        try:
+            async for page in obstore.list(self._store, checked(folder), chunk_size=LIST_PAGE_OBJECTS):
+                old += [one["path"] for one in page if one["last_modified"] < before]
+                if len(old) >= limit:
+                    break
+            if old:
+                await obstore.delete_async(self._store, old[:limit])
+        except (NotFoundError, FileNotFoundError):
+            pass  # another replica removed some of them first
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(_in_words(error)) from error
+        return min(len(old), limit)
 
     async def check(self) -> None:
         """Raise NotReady unless the storage answers (a folder: is there and writable)."""

@@ -1,5 +1,7 @@
 """The object store on a folder. The same suite over S3 needs a server and stands with the integration tests."""
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,23 @@ async def test_a_key_that_is_none_of_ours_is_refused(store: ObjectStore, key: st
             await use(key)
     with pytest.raises(InvalidKey):
         await store.put(key, b"")
+
+
+async def test_old_objects_of_a_folder_are_deleted_some_at_a_time(store: ObjectStore, tmp_path: Path) -> None:
+    keys = ["staged/1", "staged/2", "staged/3", "staged/young", "staged-not/1", "results/1"]
+    for key in keys:
+        await store.put(key, b"1")
+        if key != "staged/young":
+            os.utime(tmp_path / "a folder" / key, (0, 0))
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    assert await store.delete_older("staged", before=hour_ago, limit=2) == 2
+    assert await store.delete_older("staged", before=hour_ago, limit=2) == 1
+    assert await store.delete_older("staged", before=hour_ago, limit=2) == 0
+    assert [key for key in keys if await store.exists(key)] == ["staged/young", "staged-not/1", "results/1"]
+
+
+async def test_nothing_is_deleted_from_a_folder_that_is_not_there(store: ObjectStore) -> None:
+    assert await store.delete_older("staged", before=datetime.now(UTC), limit=1) == 0
 
 
 async def test_ready_when_the_folder_is_there(store: ObjectStore) -> None:

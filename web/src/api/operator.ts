@@ -15,6 +15,8 @@ export type TenantTerms = Pick<TenantFigures, "weight" | "capPerMinute" | "concu
 export type Limits = Predictor["schemas"]["LimitsBody"];
 export type Account = Limits["accounts"][number];
 export type Model = Limits["models"][number];
+export type SlowedTenant = Model["slowedTenants"][number];
+export type Fault = Limits["faults"][number];
 /** What may be changed of an account; null: the setting's again. */
 export type AccountLimits = Pick<Predictor["schemas"]["LimitsRequest"], "capPerMinute" | "concurrency" | "burst">;
 

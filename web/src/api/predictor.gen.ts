@@ -458,6 +458,26 @@ export interface components {
             reason: string;
         };
         /**
+         * FaultBody
+         * @description A model that is closed because the provider refuses what we fill in ourselves.
+         */
+        FaultBody: {
+            /**
+             * Answer
+             * @description what the provider said
+             */
+            answer: string;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "our-fault" | "model-forbidden";
+            /** Model */
+            model: string;
+            /** Provider */
+            provider: string;
+        };
+        /**
          * FilterBody
          * @description Which open letters; what is left out does not matter.
          */
@@ -564,11 +584,13 @@ export interface components {
         };
         /**
          * LimitsBody
-         * @description All accounts, and the models with failures.
+         * @description All accounts, the models with failures, and those that are closed for a fault of ours.
          */
         LimitsBody: {
             /** Accounts */
             accounts: components["schemas"]["AccountBody"][];
+            /** Faults */
+            faults: components["schemas"]["FaultBody"][];
             /** Models */
             models: components["schemas"]["ModelBody"][];
         };
@@ -607,6 +629,11 @@ export interface components {
              * @description when its next trial may go
              */
             opensAgainAt: string | null;
+            /**
+             * Slowedtenants
+             * @description at most 100, those that were slowed first
+             */
+            slowedTenants: components["schemas"]["SlowedTenantBody"][];
             /**
              * State
              * @description open: its items wait; trial: one call may find out
@@ -712,6 +739,26 @@ export interface components {
         Repaired: {
             /** Repaired */
             repaired: number;
+        };
+        /**
+         * SlowedTenantBody
+         * @description A tenant whose predictions fail at a model: its jobs of this model wait, but for one trial at a time.
+         */
+        SlowedTenantBody: {
+            /**
+             * Failures
+             * @description failed predictions in a row
+             */
+            failures: number;
+            /** Instanceid */
+            instanceId: string;
+            /** Slowedsince */
+            slowedSince: string;
+            /**
+             * Triedagainat
+             * @description when its next trial may go; null: now
+             */
+            triedAgainAt: string | null;
         };
         /**
          * TenantBody
@@ -884,6 +931,16 @@ export interface components {
              * @description the bytes, where they are not
              */
             dataBase64?: string | null;
+            /**
+             * Databytes
+             * @description of the whole message; `data` may be its beginning
+             */
+            dataBytes?: number | null;
+            /**
+             * Datasha256
+             * @description of the whole message
+             */
+            dataSha256?: string | null;
             /** Droppedby */
             droppedBy?: string | null;
             /** Dropreason */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Account, Model, TimelineEvent } from "../api/operator";
-import { accountWords, attemptWords, eventName, faultName, itemOf, modelWords, offset, percent, serviceName, wait, waterfall } from "./operator";
+import type { Account, Fault, Model, SlowedTenant, TimelineEvent } from "../api/operator";
+import { accountWords, attemptWords, eventName, faultName, faultWords, itemOf, modelRows, modelWords, offset, percent, serviceName, slowedWords, wait, waterfall } from "./operator";
 
 const NOW = new Date("2026-05-04T12:00:00Z");
 const ACCOUNT: Account = {
@@ -14,7 +14,9 @@ const ACCOUNT: Account = {
   pausedUntil: null,
   stopped: null,
 };
-const MODEL: Model = { model: "google/nano-banana", state: "closed", opensAgainAt: null, failures: 0 };
+const MODEL: Model = { model: "google/nano-banana", state: "closed", opensAgainAt: null, failures: 0, slowedTenants: [] };
+const FAULT: Fault = { provider: "replicate", model: "google/nano-banana", code: "our-fault", answer: "- input.size: is not a field" };
+const SLOWED: SlowedTenant = { instanceId: "shop-b", failures: 6, slowedSince: "2026-05-04T11:55:00Z", triedAgainAt: "2026-05-04T12:00:12Z" };
 
 function event(id: string, at: string, causationId: string | null = null): TimelineEvent {
   return { id, at, causationId, type: "darkroom.ItemRequested.v1", source: "/services/jobs-api", subject: "jobs/1", instanceId: "shop", data: {} };
@@ -38,6 +40,33 @@ test("a model's breaker", () => {
     "Held back after 5 failures; tried again in 30 s",
   );
   expect(modelWords({ ...MODEL, state: "trial" }, NOW).tone).toBe("waiting");
+});
+
+test("a model that is closed for a fault of ours", () => {
+  expect(faultWords(FAULT, undefined, NOW)).toBe("Closed: the provider refuses what this platform fills in; its images wait");
+  expect(faultWords({ ...FAULT, code: "model-forbidden" }, MODEL, NOW)).toBe("Closed: the provider does not let our account use it; its images wait");
+  expect(faultWords(FAULT, { ...MODEL, state: "open", opensAgainAt: "2026-05-04T12:00:30Z" }, NOW)).toBe(
+    "Closed: the provider refuses what this platform fills in; its images wait; tried again in 30 s",
+  );
+  expect(faultWords(FAULT, { ...MODEL, state: "trial" }, NOW)).toBe(
+    "Closed: the provider refuses what this platform fills in; its images wait; one image tries whether it works again",
+  );
+});
+
+test("a shop that is slowed at a model", () => {
+  expect(slowedWords(SLOWED, NOW)).toBe("slowed after 6 failures in a row; tried again in 12 s");
+  expect(slowedWords({ ...SLOWED, failures: 1, triedAgainAt: null }, NOW)).toBe("slowed after 1 failure in a row; the next image tries again");
+  expect(slowedWords({ ...SLOWED, triedAgainAt: "2026-05-04T11:59:00Z" }, NOW)).toBe("slowed after 6 failures in a row; the next image tries again");
+});
+
+test("closed models come first, each model once", () => {
+  const other: Model = { ...MODEL, model: "other/model" };
+  expect(modelRows([other, MODEL], [FAULT])).toEqual([
+    { name: "google/nano-banana", model: MODEL, fault: FAULT },
+    { name: "other/model", model: other },
+  ]);
+  expect(modelRows([], [FAULT])).toEqual([{ name: "google/nano-banana", fault: FAULT }]);
+  expect(modelRows([], [])).toEqual([]);
 });
 
 test("a waterfall hangs each event on its cause and never draws an effect before it", () => {

@@ -1,7 +1,7 @@
 // What operators are told, in words. Pure.
-import type { Account, Model, TimelineEvent } from "../api/operator";
+import type { Account, Fault, Model, SlowedTenant, TimelineEvent } from "../api/operator";
 import type { Tone } from "./jobs";
-import { number } from "./numbers";
+import { count, number } from "./numbers";
 import { duration } from "./times";
 
 /** How an account stands: "open", "paused for 8 s", "stopped: …". */
@@ -21,6 +21,50 @@ export function modelWords(model: Model, now: Date): { words: string; tone: Tone
   if (model.state === "trial") return { words: "One image tries whether it works again", tone: "waiting" };
   const left = model.opensAgainAt ? (Date.parse(model.opensAgainAt) - now.getTime()) / 1000 : 0;
   return { words: `Held back after ${number(model.failures)} failures${left > 0 ? `; tried again in ${duration(left)}` : ""}`, tone: "bad" };
+}
+
+const FAULTS: Record<Fault["code"], string> = {
+  "our-fault": "the provider refuses what this platform fills in",
+  "model-forbidden": "the provider does not let our account use it",
+};
+
+/** Why a model is closed for a fault of ours, and when it is tried again. */
+export function faultWords(fault: Fault, model: Model | undefined, now: Date): string {
+  const parts = [`Closed: ${FAULTS[fault.code]}`, "its images wait"];
+  const left = secondsUntil(model?.opensAgainAt, now);
+  if (model?.state === "trial") parts.push("one image tries whether it works again");
+  else if (left > 0) parts.push(`tried again in ${duration(left)}`);
+  return parts.join("; ");
+}
+
+/** How a shop whose images fail at a model stands there. */
+export function slowedWords(tenant: SlowedTenant, now: Date): string {
+  const left = secondsUntil(tenant.triedAgainAt, now);
+  return `slowed after ${count(tenant.failures, "failure")} in a row; ${left > 0 ? `tried again in ${duration(left)}` : "the next image tries again"}`;
+}
+
+export interface ModelRow {
+  name: string;
+  model?: Model;
+  fault?: Fault;
+}
+
+/** Each model once, the models that are closed for a fault of ours first. */
+export function modelRows(models: readonly Model[], faults: readonly Fault[]): ModelRow[] {
+  const known = new Map(models.map((model) => [model.model, model]));
+  const closed = new Set(faults.map((fault) => fault.model));
+  return [
+    ...faults.map((fault): ModelRow => {
+      const model = known.get(fault.model);
+      return model ? { name: fault.model, model, fault } : { name: fault.model, fault };
+    }),
+    ...models.filter((model) => !closed.has(model.model)).map((model): ModelRow => ({ name: model.model, model })),
+  ];
+}
+
+/** 0 where the moment is unknown; negative where it has passed. */
+function secondsUntil(moment: string | null | undefined, now: Date): number {
+  return moment ? (Date.parse(moment) - now.getTime()) / 1000 : 0;
 }
 
 /** A share as a part of a hundred: "25 %". */

@@ -27,11 +27,13 @@ from darkroom_poller.receive_webhook import ReceiveWebhook
 from darkroom_poller.record_progress import Collectors, RecordProgress
 from darkroom_poller.settings import PollerSettings
 from darkroom_poller.store import forget_ended
+from darkroom_poller.sweep_staged import sweep_staged
 from darkroom_poller.watch_predictions import WatchPredictions
 from darkroom_poller.webhook_signatures import WebhookSignatures
 
 MIGRATIONS = migrations_of(Path(__file__).parent)
 FORGET_EVERY_SECONDS = 600.0
+SWEEP_EVERY_SECONDS = 3600.0
 
 
 def build(settings: PollerSettings) -> FastAPI:
@@ -97,6 +99,8 @@ def build(settings: PollerSettings) -> FastAPI:
     runtime.forget("early webhooks", partial(forget_early, runtime.unit_of_work), every_seconds=FORGET_EVERY_SECONDS)
     forget_old = partial(forget_ended, runtime.unit_of_work, keep_days=settings.keep_days)
     runtime.forget("predictions", forget_old, every_seconds=FORGET_EVERY_SECONDS)
+    sweep = partial(sweep_staged, storage, keep_days=settings.staged_keep_days)
+    runtime.forget("staged outputs", sweep, every_seconds=SWEEP_EVERY_SECONDS)
     runtime.loop("watch", WatchPredictions(runtime.unit_of_work, metrics, accounts).run)
     runtime.health.add("storage", storage.check)
     for close in (replicate.aclose, fetcher.aclose, imaging.aclose, collect.release_when_possible):

@@ -57,6 +57,10 @@ class PollerSettings(ServiceSettings):
     )
     keep_days: int = Field(default=30, ge=1, description="how long ended predictions are remembered, for late webhooks")
 
+    staged_keep_days: int = Field(
+        default=7, ge=1, description="how long outputs wait under `staged/` in the storage before uncollected ones are deleted"
+    )
+
     @field_validator("replicate_api_tokens")
     @classmethod
     def _accounts_are_usable(cls, value: str) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,7 +32,11 @@ REFUSING_TENANTS = """
     ) counted
 """
 FORGET_REFUSALS = """
-    DELETE FROM model_refusals WHERE refused_at < clock_timestamp() - make_interval(secs => :within_seconds)
+    DELETE FROM model_refusals WHERE (provider, model, field, instance_id) IN (
+        SELECT provider, model, field, instance_id FROM model_refusals
+        WHERE refused_at < clock_timestamp() - make_interval(secs => :within_seconds)
+        LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
 """
 FAULT = """
     INSERT INTO model_faults AS f (provider, model, code, detail) VALUES (:provider, :model, :code, :detail)
@@ -78,10 +83,19 @@ async def read_faults(connection: AsyncConnection) -> list[ModelFault]:
 
 
 async def forget_mended(transaction: Transaction, provider: str, closed: Collection[str], *, settled_seconds: float) -> list[str]:
-    """Forget the faults of models that are called again (`closed`: those that are not), and old refusals; return the models.
+    """Forget the faults of models that are called again (`closed`: those that are not); return the models.
 
     A fault younger than `settled_seconds` stays: its model's breaker may be about to open.
     """
-    await transaction.execute(FORGET_REFUSALS, {"within_seconds": REFUSALS_WITHIN_SECONDS})
     values = {"provider": provider, "closed": sorted(closed), "settled_seconds": settled_seconds}
     return list((await transaction.execute(MENDED, values)).scalars())
+
+
+async def forget_refusals(unit_of_work: UnitOfWork) -> None:
+    """Delete the refusals that are too old to be counted, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        values = {"within_seconds": REFUSALS_WITHIN_SECONDS, "limit": limit}
+        return (await transaction.execute(FORGET_REFUSALS, values)).rowcount
+
+    await forget(unit_of_work, "model refusals", forget_some)

@@ -15,7 +15,7 @@ from darkroom_predictor.created_events import created_event
 from darkroom_predictor.fail_attempts import FailAttempts, Failure
 from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.items import Then
-from darkroom_predictor.life_store import overdue_attempts, prune_ended, take_to_retell
+from darkroom_predictor.life_store import overdue_attempts, take_to_retell
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import ProviderDoor
 
@@ -23,8 +23,6 @@ LOOK_SECONDS = 30.0
 BATCH_MAX = 200
 AGAIN_SECONDS = (60.0, 600.0)
 """Between two tellings of one attempt: first, doubling up to the second."""
-PRUNE_SECONDS = 600.0
-PRUNE_ROWS_MAX = 2_000
 
 log = structlog.get_logger()
 
@@ -92,13 +90,3 @@ class KeepAttempts:
             names = [one.attempt.attempt_id for one in silent]
             log.warning("attempts without an end, the poller is told again", provider=self._door.name, attempts=names)
         return len(silent), len(overdue)
-
-
-async def prune_items(unit_of_work: UnitOfWork, *, keep_days: int) -> None:
-    """Forget what ended long ago, a little at a time, until cancelled."""
-    while True:
-        gone = PRUNE_ROWS_MAX
-        while gone == PRUNE_ROWS_MAX:
-            async with unit_of_work.begin() as transaction:
-                gone = await prune_ended(transaction, keep_days=keep_days, limit=PRUNE_ROWS_MAX)
-        await asyncio.sleep(PRUNE_SECONDS)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 
 from darkroom_predictor.attempt_store import CreatedAttempt, read_created
 from darkroom_predictor.queue_store import ITEM_COLUMNS
@@ -55,6 +56,13 @@ async def overdue_attempts(
     return list((await transaction.execute(OVERDUE, parameters)).scalars())
 
 
-async def prune_ended(transaction: Transaction, *, keep_days: int, limit: int) -> int:
-    """Forget items that ended long ago, with their attempts; how many. What lives, or may be in a window, is younger by far."""
-    return (await transaction.execute(PRUNE, {"days": keep_days, "limit": limit})).rowcount
+async def forget_ended(unit_of_work: UnitOfWork, *, keep_days: int) -> None:
+    """Delete the items that ended more than `keep_days` ago, with their attempts, in bounded batches.
+
+    An attempt that lives or is still in a limiter's window is much younger.
+    """
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(PRUNE, {"days": keep_days, "limit": limit})).rowcount
+
+    await forget(unit_of_work, "items", forget_some)

@@ -22,12 +22,12 @@ from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
 from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
 from darkroom_predictor.fault_store import ModelFault
+from darkroom_predictor.forget_old_rows import forget_old_rows
 from darkroom_predictor.give_up_models import GiveUpUnserved
 from darkroom_predictor.hear_of_predictions import HearOfPredictions
 from darkroom_predictor.http import predictor_routes
 from darkroom_predictor.http_limits import limit_routes
 from darkroom_predictor.http_tenants import tenant_routes
-from darkroom_predictor.keep_attempts import prune_items
 from darkroom_predictor.keep_limits import KeepLimits
 from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.letters.collect import CollectLetters
@@ -117,7 +117,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     )
     runtime.loop("give up", give_up.run)
     runtime.loop("redrive", redrive.run)
-    runtime.loop("prune", lambda: prune_items(runtime.unit_of_work, keep_days=settings.queue_keep_days))
+    forget_old_rows(runtime, keep_items_days=settings.queue_keep_days)
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
     hear = HearOfPredictions({name: line.record_outcomes for name, line in lines.items()}, metrics)
     events = PredictorEvents(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 
 FoundBy = Literal["answer", "webhook", "list"]
 KEEP_DAYS = 30
@@ -40,7 +41,11 @@ TOLD = """
     WHERE provider = :provider AND prediction_id = ANY(CAST(:predictions AS text[]))
 """
 FORGET = """
-    DELETE FROM stray_predictions WHERE cancel_at IS NULL AND found_at < clock_timestamp() - make_interval(days => :keep_days)
+    DELETE FROM stray_predictions WHERE (provider, prediction_id) IN (
+        SELECT provider, prediction_id FROM stray_predictions
+        WHERE cancel_at IS NULL AND found_at < clock_timestamp() - make_interval(days => :keep_days)
+        LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
 """
 
 
@@ -78,6 +83,14 @@ async def take_due_strays(
 
 
 async def strays_told(transaction: Transaction, provider: str, predictions: Sequence[str]) -> None:
-    """Record that the provider knows that these are to stop; forget what it was told long ago."""
+    """Record that the provider has accepted the cancels of these predictions."""
     await transaction.execute(TOLD, {"provider": provider, "predictions": list(predictions)})
-    await transaction.execute(FORGET, {"keep_days": KEEP_DAYS})
+
+
+async def forget_strays(unit_of_work: UnitOfWork) -> None:
+    """Delete the predictions that were found more than `KEEP_DAYS` ago and are cancelled, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(FORGET, {"keep_days": KEEP_DAYS, "limit": limit})).rowcount
+
+    await forget(unit_of_work, "stray predictions", forget_some)

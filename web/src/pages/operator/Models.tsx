@@ -1,22 +1,55 @@
-import type { Model } from "../../api/operator";
+import type { Fault, Model, SlowedTenant } from "../../api/operator";
 import { useNow } from "../../parts/now";
-import { modelWords } from "../../words/operator";
+import { count } from "../../words/numbers";
+import { faultWords, modelRows, modelWords, slowedWords, type ModelRow } from "../../words/operator";
 import { Tag } from "./Tag";
 
-/** Each model's breaker: one that fails is held back, so that it does not hold up the others. */
-export function Models({ models }: { models: readonly Model[] }) {
+const SLOWED_SHOWN_MAX = 5;
+
+/** Each model's state: closed for a fault of ours, held back because it fails, or working, and the shops that are slowed at it. */
+export function Models({ models, faults }: { models: readonly Model[]; faults: readonly Fault[] }) {
   const now = useNow();
-  if (models.length === 0) return <p className="quiet">No model has failed lately.</p>;
+  const rows = modelRows(models, faults);
+  if (rows.length === 0) return <p className="quiet">No model has failed lately.</p>;
   return (
     <ul className="models">
-      {models.map((model) => {
-        const { words, tone } = modelWords(model, now);
-        return (
-          <li key={model.model}>
-            <b>{model.model}</b> <Tag tone={tone}>{words}</Tag>
-          </li>
-        );
-      })}
+      {rows.map((row) => (
+        <li key={row.fault ? `${row.fault.provider} ${row.name}` : row.name}>
+          <b>{row.name}</b> <State row={row} now={now} />
+          {row.model ? <Slowed tenants={row.model.slowedTenants} now={now} /> : null}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function State({ row: { model, fault }, now }: { row: ModelRow; now: Date }) {
+  if (fault) {
+    return (
+      <>
+        <Tag tone="bad">{faultWords(fault, model, now)}</Tag>
+        <p className="model-answer">The provider answered: {fault.answer}</p>
+      </>
+    );
+  }
+  if (!model) return null;
+  const { words, tone } = modelWords(model, now);
+  return <Tag tone={tone}>{words}</Tag>;
+}
+
+function Slowed({ tenants, now }: { tenants: readonly SlowedTenant[]; now: Date }) {
+  if (tenants.length === 0) return null;
+  const more = tenants.length - SLOWED_SHOWN_MAX;
+  return (
+    <ul className="model-slowed" aria-label="Shops slowed at this model">
+      {tenants.slice(0, SLOWED_SHOWN_MAX).map((tenant) => (
+        <li key={tenant.instanceId}>
+          <Tag tone="waiting">
+            {tenant.instanceId}: {slowedWords(tenant, now)}
+          </Tag>
+        </li>
+      ))}
+      {more > 0 ? <li className="quiet">and {count(more, "more shop")}</li> : null}
     </ul>
   );
 }

@@ -24,7 +24,7 @@ export function OverviewPage() {
       </section>
       <section className="panel" aria-labelledby="models">
         <h2 id="models">Models</h2>
-        {limits.data ? <Models models={limits.data.models} /> : <p className="quiet">{limits.isPending ? "Known with the budget." : "Not told here."}</p>}
+        {limits.data ? <Models models={limits.data.models} faults={limits.data.faults} /> : <p className="quiet">{limits.isPending ? "Known with the budget." : "Not told here."}</p>}
       </section>
       <section className="panel panel-wide" aria-labelledby="tenants">
         {tenants.isPending ? (

@@ -1,5 +1,6 @@
 """The sample store over HTTP: a shop without an account, whose answers already have our shape."""
 
+import asyncio
 from urllib.parse import quote
 
 import httpx
@@ -10,6 +11,8 @@ from darkroom_jobs_api.shop.products import ProductNotFound, ProductPage, ShopPr
 
 ANSWER_SECONDS_MAX = 5.0
 CONNECT_SECONDS_MAX = 2.0
+REQUEST_SECONDS_MAX = 10.0
+"""For a whole request. httpx' limits are for each read: a store that drips its answer would never reach them."""
 CONNECTIONS_MAX = 20
 
 
@@ -57,8 +60,9 @@ class SampleStore:
         if self._base_url is None:
             raise ShopUnavailable("no store is connected")
         try:
-            return await self._client.get(self._base_url + path, params=parameters)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+                return await self._client.get(self._base_url + path, params=parameters)
+        except (httpx.HTTPError, TimeoutError) as error:
             raise ShopUnavailable(repr(error)) from error
 
 

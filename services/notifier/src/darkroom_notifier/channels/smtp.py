@@ -4,7 +4,8 @@ Our id is the Message-ID, so a receiver that gets the same message twice can tel
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
@@ -14,7 +15,12 @@ import aiosmtplib
 from darkroom_notifier.channels.door import Outgoing, SendFailed, refused_key, unanswered, unreachable
 from darkroom_notifier.channels.sendgrid import unsubscribe_headers
 
-TIMEOUT_SECONDS = 15.0
+REPLY_SECONDS_MAX = 15.0
+SEND_SECONDS_MAX = 20.0
+"""For a whole message. The limit above is for each reply: a server that is slow in all of them outlasts the message's lease."""
+QUIT_SECONDS_MAX = 2.0
+WAIT_SECONDS_MAX = 30.0
+"""For a free connection. The three together are less than a message's lease."""
 CONNECTIONS_MAX = 4
 PORTS = {"smtp": 25, "smtps": 465}
 MAILBOX_REFUSALS = frozenset({550, 551, 553})
@@ -41,23 +47,47 @@ class Smtp:
     async def send(self, message: Outgoing) -> str | None:
         """The Message-ID: SMTP gives none of its own that could be relied on."""
         letter = self._letter(message)
-        async with self._free:
+        async with self._free_connection():
             try:
-                await aiosmtplib.send(
-                    letter,
-                    hostname=self._host,
-                    port=self._port,
-                    username=self._user,
-                    password=self._password,
-                    use_tls=self._tls,
-                    timeout=TIMEOUT_SECONDS,
-                )
+                await self._deliver(letter)
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 raise _failure(error) from error
         return str(letter["Message-ID"])
 
     async def close(self) -> None:
         """Nothing is kept open."""
+
+    @asynccontextmanager
+    async def _free_connection(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise SendFailed("vendor-busy", "smtp: all connections are in use", again="soon") from error
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    async def _deliver(self, letter: EmailMessage) -> None:
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._user,
+            password=self._password,
+            use_tls=self._tls,
+            timeout=REPLY_SECONDS_MAX,
+        )
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                await client.connect()
+                await client.send_message(letter)
+            # The server has taken the message: whatever becomes of the goodbye, it is sent.
+            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                async with asyncio.timeout(QUIT_SECONDS_MAX):
+                    await client.quit()
+        finally:
+            client.close()
 
     def _letter(self, message: Outgoing) -> EmailMessage:
         letter = EmailMessage()
