@@ -118,6 +118,17 @@ class Measured:
             await self.queue.file(self.epoch, [(self.place(number, size), 0.0) for number in numbers])
         return time.perf_counter() - started
 
+    async def filing(self, size: Size) -> tuple[float, "Times"]:
+        """Fill the queue; the seconds that it took, and what each script took that filed some of the items."""
+        await self.redis.slowlog_reset()
+        await self.redis.config_set("slowlog-log-slower-than", 0)
+        before = await self.cpu_seconds()
+        seconds = await self.fill(size)
+        cpu = await self.cpu_seconds() - before
+        times = await self.script_times("file")
+        await self.redis.slowlog_reset()
+        return seconds, Times(milliseconds=times, cpu_milliseconds=1000 * cpu / len(times))
+
     def place(self, number: int, size: Size) -> Place:
         tenant, own = number % size.tenants, number // size.tenants
         job = (own // size.per_job) * size.tenants + tenant
@@ -202,11 +213,12 @@ async def measure(redis: Redis, url: str, size: Size, epoch: int) -> None:
     """Print the table of one size."""
     await redis.flushall(asynchronous=True)
     measured = Measured(redis, url, epoch)
-    seconds = await measured.fill(size)
+    seconds, filing = await measured.filing(size)
     memory = await measured.megabytes()
     print(f"\n{size.tenants:,} tenants, {size.items:,} items waiting, {size.per_job} a job")
     rate, each = size.items / seconds, memory * 1e6 / size.items
     print(f"{'filed':<44}{rate:>10,.0f} items/s; {memory:,.0f} MB of Redis, {each:,.0f} B an item")
+    show("a hundred are filed", filing)
     show("a decision (one turn)", await measured.decisions(1, calls=min(CALLS, size.items // 3)))
     if size.items < 10**5:
         await measure_small(measured, url, size)

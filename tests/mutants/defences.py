@@ -474,7 +474,7 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="breaker-counts-tenants-in-the-script",
         why="the script that all replicas share counts tenants too",
-        file=f"{PREDICTOR}/fair_models.lua",
+        file=f"{PREDICTOR}/fair_news.lua",
         old="return #counts >= rule.tenants and sum >= rule.failures",
         new="return tonumber(call('HGET', breaker_of(model), 'run') or 0) >= rule.failures",
         tests=("tests/predictor/integration/test_failing_tenants.py", "tests/predictor/integration/test_script_is_the_model.py"),
@@ -542,8 +542,8 @@ DEFENCES: tuple[Defence, ...] = (
         name="clock-step-forward-refused",
         why="the limiter's clock follows Redis' only as far as the callers' watches confirm: a step forward is no second cap",
         file=f"{PREDICTOR}/fair_state.lua",
-        old="math.min(time - tonumber(fields[2]), (reading or kept) + SLACK)",
-        new="time - tonumber(fields[2])",
+        old="math.min(time - read_state('ahead'), (reading or kept) + SLACK)",
+        new="time - read_state('ahead')",
         tests=("tests/predictor/integration/test_limiter_clock.py::test_whenever_the_clock_is_set_each_minute_has_one_cap",),
     ),
     Defence(
@@ -777,5 +777,13 @@ DEFENCES: tuple[Defence, ...] = (
         old="            async with asyncio.timeout(SEND_SECONDS_MAX):\n",
         new="            async with asyncio.timeout(None):\n",
         tests=("tests/notifier/unit/test_smtp_total_time.py::test_a_server_that_drips_its_replies_holds_no_message_for_ever",),
+    ),
+    Defence(
+        name="counts-written-when-a-call-ends",
+        why="the clock and the counts that a call of the script has changed are written when it ends",
+        file=f"{PREDICTOR}/fair_turn.lua",
+        old="    save_changes()\n",
+        new="",
+        tests=("tests/predictor/integration/test_lost_keys.py", "tests/predictor/integration/test_script_is_the_model.py"),
     ),
 )

@@ -1,17 +1,30 @@
--- A part of one script, see fair_state.lua.
+-- A part of one script, see fair_names.lua.
 
 -- Controls: what happened to calls, limits and terms as they are set, rebuilding, and which operation is asked for ----------
 
--- release: (account, attempt)… → the slots of ended attempts are free, their accounts' and their tenants'; again: nothing.
-local function release()
-    local accounts, virtual = {}, read_virtual()
-    for index = 3, #ARGV, 2 do
-        accounts[ARGV[index]] = true
-        free_slot(ARGV[index + 1], virtual)
-        call('ZREM', space .. 'slots:' .. ARGV[index], ARGV[index + 1])
+-- refile: as file, of items whose traces in Redis do not fit together: all that is left of them is taken out first.
+local function refile()
+    for index = 3, #ARGV, 5 do
+        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+        drop_queued(item)
+        take_out(tenant, job, item, lane)
     end
-    for account in pairs(accounts) do save_count('slots', account) end
-    return 1
+    return file()
+end
+
+-- standing: (tenant, job, item, lane)… → for each 1 where it is queued and stands where its turn can find it, else 0.
+local function standing()
+    local answer = {}
+    for index = 3, #ARGV, 4 do
+        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
+        local found = call('SISMEMBER', queued_set(item), item) == 1
+        if found and not call('ZSCORE', delayed, delayed_entry(tenant, job, item, lane)) then
+            local known, _, only = find_job(job)
+            found = known and (only == item or only == '' and call('LPOS', items_of(job), item))
+        end
+        answer[#answer + 1] = found and 1 or 0
+    end
+    return answer
 end
 
 local function pause_until(key, until_time)
@@ -102,8 +115,8 @@ local function show_tried() return call('ZRANGE', tried_of(ARGV[3]), 0, -1) end
 -- many calls as it was, at the new pace.
 local function set_accounts()
     local now, order = read_clock(), tonumber(ARGV[3])
-    if order < tonumber(call('HGET', state, 'order') or 0) then return 0 end
-    call('HSET', state, 'order', whole(order))
+    if order < (read_state('order') or 0) then return 0 end
+    write_state('order', order)
     for index = 4, #ARGV, 4 do
         local key, cap = space .. 'account:' .. ARGV[index], tonumber(ARGV[index + 1])
         local fields = call('HMGET', key, 'cap', 'schedule', 'cut', 'calm_at')
@@ -140,7 +153,7 @@ local function set_tenants()
         if setting ~= before and tonumber(string.match(before, '(%d+)$') or 0) <= revision then
             weigh_anew(tenant, (read_setting(before)), tonumber(ARGV[index + 1]), virtual)
             call('HSET', tenants, tenant, setting)
-            if before == '' then call('HINCRBY', state, 'tenants', 1) end
+            if before == '' then add_state('tenants', 1) end
             mark(tenant, 0)
             call('SREM', full, tenant)
             if paused == '1' then rest(tenant, NEVER) else wake(tenant, virtual) end
@@ -208,19 +221,19 @@ local function audit()
             end
         end
     end
-    local fields = call('HMGET', state, 'gaps', 'held', 'queued', 'tenants', 'live')
-    if tonumber(fields[1] or 0) > 0 then found[#found + 1] = 'jobs of a lane' end
-    if waiting_in_lanes + call('ZCARD', delayed) + tonumber(fields[2] or 0) ~= tonumber(fields[3] or 0) then
+    fetch_state({ 'gaps', 'held', 'tenants' })
+    local held, live_count = read_state('held') or 0, read_state('live') or 0
+    if (read_state('gaps') or 0) > 0 then found[#found + 1] = 'jobs of a lane' end
+    if waiting_in_lanes + call('ZCARD', delayed) + held ~= count_queued() then
         found[#found + 1] = 'items of lanes, or delayed, or held aside'
     end
     local held_slots = 0
     for _, count in ipairs(call('HVALS', running)) do held_slots = held_slots + tonumber(count) end
-    local live_count = tonumber(fields[5] or 0)
     if call('HLEN', live) ~= live_count or held_slots ~= live_count then found[#found + 1] = 'attempts in flight' end
     local asides = 0
     for _, model in ipairs(call('SMEMBERS', broken)) do asides = asides + call('EXISTS', aside_of(model)) end
-    if tonumber(fields[2] or 0) > 0 and asides == 0 then found[#found + 1] = 'jobs held aside' end
-    if call('HLEN', tenants) < tonumber(fields[4] or 0) then found[#found + 1] = 'terms of tenants' end
+    if held > 0 and asides == 0 then found[#found + 1] = 'jobs held aside' end
+    if call('HLEN', tenants) < (read_state('tenants') or 0) then found[#found + 1] = 'terms of tenants' end
     return found
 end
 
@@ -252,7 +265,7 @@ end
 -- burst, slots, live, µs of pause, why it is stopped or ''
 local function figures()
     local now = read_clock()
-    local answer = { count_queued(), now - tonumber(call('HGET', state, 'moved_at') or now) }
+    local answer = { count_queued(), now - (read_state('moved_at') or now) }
     for index = 4, #ARGV do
         local name = ARGV[index]
         local key = space .. 'account:' .. name
@@ -274,12 +287,12 @@ local BUILDING = {
     clock = show_clock,
 }
 local OPEN = {
-    take = take, give_back = give_back, remove = remove, release = release, throttle = throttle, stop = stop, resume = resume,
-    heard = heard, models = show_models, tried = show_tried, figures = figures, refile = refile, standing = standing,
-    old_slots = old_slots, audit = audit, weigh = weigh, close = close_lost,
+    throttle = throttle, stop = stop, resume = resume, heard = heard, models = show_models, tried = show_tried, figures = figures,
+    refile = refile, standing = standing, old_slots = old_slots, audit = audit, weigh = weigh, close = close_lost,
 }
 
-local current = tonumber(call('HGET', pointer, 'epoch') or 0)
-if tonumber(epoch) == current then return (OPEN[operation] or BUILDING[operation])() end
-if tonumber(epoch) > current and BUILDING[operation] then return BUILDING[operation]() end
+if tonumber(epoch) == current and (OPEN[operation] or BUILDING[operation]) then
+    return run(OPEN[operation] or BUILDING[operation])
+end
+if tonumber(epoch) > current and BUILDING[operation] then return run(BUILDING[operation]) end
 return redis.error_reply('CLOSED epoch ' .. epoch .. ' is not open')

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
 
-PARTS = ("state", "accounts", "models", "turn", "controls")
-SCRIPT = "\n".join(Path(__file__).with_name(f"fair_{part}.lua").read_text() for part in PARTS)
+PARTS = ("state", "accounts", "models", "turn", "news", "controls")
+
+
+def _read(part: str) -> str:
+    return Path(__file__).with_name(f"fair_{part}.lua").read_text()
+
+
+SCRIPT = "\n".join([_read("names"), "return (function()", *(_read(part) for part in PARTS), "end)()\n"])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,43 +1,32 @@
--- The fair queue and the limiter of one provider: who is next, and whether a paid call may start now, decided as one.
---
---   KEYS[1]  the pointer: a hash with the open epoch; absent (Redis lost or wiped) means closed
---   KEYS[2…] the other providers' pointers: a tenant's own cap and slots count over all of them
---   ARGV     operation, epoch, then the operation's own arguments, and last the caller's reading of the clock or ''
---
--- All state lives in a space of its epoch, so a replica with an old epoch can neither grant nor disturb. Times are the limiter's
--- clock, in microseconds: it never goes back and, whatever Redis' own clock does, never runs ahead of the callers' watches. Tags are virtual time in whole units, so that rules.py computes the very same numbers.
--- Sources: start-time fair queueing (Goyal, Vin, Cheng 1996); GCRA (ITU-T I.371); the cap is an exact log over W + D.
--- It is one script in five parts, put together in this order: fair_state, fair_accounts, fair_models, fair_turn, fair_controls.
--- A job here is a job's items for one model, `number@mark`; the mark is hexadecimal and stands for the model.
+-- A part of one script, see fair_names.lua.
 
-local UNIT = 1000000    -- virtual time that one item costs a tenant of weight 1
-local RUN_MAX = 20      -- consecutive places of one tenant in a batch
-local MOVES_MAX = 200   -- delayed items, rested tenants and held jobs that are moved in one call
-local TENANTS_MAX = 1000        -- tenants whose failures and whose trials are remembered for each model
-local LOOK_AGAIN = 30000000     -- a paused tenant is not considered for a trial for this long
-local ROUND = 5000000   -- a cap is cut at most once in so long: the 429s of one round of calls are one piece of news
-local CALM = 60000000   -- without a 429 for so long, a cut cap begins to rise
-local RISE = 10000000   -- and rises by one thirtieth of the whole each so long
-local RISE_PART = 30
-local CAP_MIN = 6       -- no cut goes below it: the least that a provider is known to allow
-local NEVER = math.huge
-local QUEUED_SPAN = 512 -- item ids that share one set of queued items: Redis packs so many numbers tightly
-local JOBS_SPAN = 64    -- job numbers that share one hash of job records, packed for the same reason
-local PASSED_MAX = 500  -- outdated lane entries that one call drops
-local SLACK = 100000    -- by which the clock may be ahead of the caller's reading: a request's time on its way
-local FULL_AGAIN = 1000000 -- a tenant whose slots are taken at other providers, too, is looked at again after so long
-local HELD = '-'        -- in a job's record in place of its lane: the job is held aside
-local LANES = { '0', '1' }
+-- The counts and times in the hash `state`. A call reads the usual ones at once, and writes what it has changed when it ends.
+local USUAL = { 'clock', 'ahead', 'virtual', 'queued', 'live', 'changes', 'entries' }
+local known, changed = {}, {}
 
-local pointer, operation, epoch = KEYS[1], ARGV[1], ARGV[2]
-local space = pointer .. ':' .. epoch .. ':'
-local state, ready, tags = space .. 'state', space .. 'ready', space .. 'tags'
-local resting, delayed = space .. 'resting', space .. 'delayed'
-local tenants, broken = space .. 'tenants', space .. 'broken'
-local call = redis.call
-local reading = tonumber(table.remove(ARGV))
+local function fetch_state(fields)
+    local values = call('HMGET', state, unpack(fields))
+    for index, field in ipairs(fields) do known[field] = tonumber(values[index]) or false end
+end
 
-local function whole(number) return string.format('%.0f', number) end
+-- → a number, or nil where the field is not set.
+local function read_state(field)
+    if known.clock == nil then fetch_state(USUAL) end
+    if known[field] == nil then fetch_state({ field }) end
+    return known[field] or nil
+end
+
+local function write_state(field, value)
+    if known[field] == value then return end
+    known[field], changed[field] = value, true
+end
+
+-- → the field's new value.
+local function add_state(field, more)
+    local value = (read_state(field) or 0) + more
+    write_state(field, value)
+    return value
+end
 
 -- What was found to be missing; a limiter that finds it grants nothing and is closed, so that it is rebuilt.
 local lost
@@ -51,13 +40,12 @@ end
 -- refused, and after a step back the clock goes on from where it was. A caller without a reading confirms SLACK and no more.
 -- → now, ahead
 local function look_at_clock()
-    local time, fields = redis_time(), call('HMGET', state, 'clock', 'ahead')
-    if not fields[1] then
+    local time, kept = redis_time(), read_state('clock')
+    if not kept then
         lost = 'the clock'
         return time, 0
     end
-    local kept = tonumber(fields[1])
-    local now = math.max(kept, math.min(time - tonumber(fields[2]), (reading or kept) + SLACK))
+    local now = math.max(kept, math.min(time - read_state('ahead'), (reading or kept) + SLACK))
     return now, time - now
 end
 
@@ -66,29 +54,30 @@ local function read_clock() return (look_at_clock()) end
 -- The same, and the clock is kept; → now, ahead
 local function keep_clock()
     local now, ahead = look_at_clock()
-    call('HSET', state, 'clock', whole(now), 'ahead', whole(ahead))
+    write_state('clock', now)
+    write_state('ahead', ahead)
     return now, ahead
 end
 
-local function read_virtual() return tonumber(call('HGET', state, 'virtual') or 0) end
+local function read_virtual() return read_state('virtual') or 0 end
 
 -- Queued items -------------------------------------------------------------------------------------------------------------
 
 local function queued_set(item) return space .. 'queued:' .. whole(math.floor(tonumber(item) / QUEUED_SPAN)) end
 
-local function count_queued() return tonumber(call('HGET', state, 'queued') or 0) end
+local function count_queued() return read_state('queued') or 0 end
 
 -- → false where the item is queued already.
 local function add_queued(item)
     if call('SADD', queued_set(item), item) == 0 then return false end
-    call('HINCRBY', state, 'queued', 1)
+    add_state('queued', 1)
     return true
 end
 
 -- → false where the item is not queued.
 local function drop_queued(item)
     if call('SREM', queued_set(item), item) == 0 then return false end
-    call('HINCRBY', state, 'queued', -1)
+    add_state('queued', -1)
     return true
 end
 
@@ -123,14 +112,14 @@ local function forget_job(job) call('HDEL', records_of(job), job) end
 
 -- Put a job into a lane; `push` says at which end. An entry that it has elsewhere is outdated from now on.
 local function enter_lane(push, tenant, job, lane, item)
-    local number = call('HINCRBY', state, 'entries', 1)
+    local number = whole(add_state('entries', 1))
     call(push, lane_of(tenant, lane), number .. ':' .. job)
     save_job(job, lane, number, item)
 end
 
 local function count_items(job, item) return item ~= '' and 1 or call('LLEN', items_of(job)) end
 
--- The job whose item is the tenant's next, and its lane; nil: it has none, or `unfinished` is set, and the outdated entries at the
+-- The job whose item is the tenant's next, its lane, and what is known of the job: its only item or '', and how many items it has; nil: it has none, or `unfinished` is set, and the outdated entries at the
 -- head of its lanes were too many for one call.
 local passed, unfinished = 0, false
 local function next_job(tenant)
@@ -141,9 +130,10 @@ local function next_job(tenant)
             local number, job = string.match(first, '^(%d+):(.*)$')
             local standing, current, item = find_job(job)
             if standing == lane and current == number then
-                if item ~= '' or call('EXISTS', items_of(job)) == 1 then return job, lane end
+                local items = count_items(job, item)
+                if items > 0 then return job, lane, { only = item, items = items } end
                 forget_job(job)
-                call('HINCRBY', state, 'gaps', 1)
+                add_state('gaps', 1)
             end
             passed = passed + 1
             if passed > PASSED_MAX then
@@ -157,13 +147,29 @@ local function next_job(tenant)
     return nil
 end
 
--- Who looks different since when, for those who look at the queue (queue_look.lua), and how many items wait in a tenant's lanes.
-local waiting, marked = {}, {}
+-- How many items wait in a tenant's lanes: the first change of a call tells, the others are added up until the call ends.
+local waiting, uncounted = {}, {}
+local function count_waiting(tenant, more)
+    if not waiting[tenant] then
+        waiting[tenant] = call('HINCRBY', space .. 'waiting', tenant, more)
+        return
+    end
+    waiting[tenant] = waiting[tenant] + more
+    uncounted[tenant] = (uncounted[tenant] or 0) + more
+end
+
+local function forget_waiting(tenant)
+    call('HDEL', space .. 'waiting', tenant)
+    waiting[tenant], uncounted[tenant] = nil, nil
+end
+
+-- Note that a tenant looks different, for those who look at the queue (queue_look.lua), and by how many items.
+local marked = {}
 local function mark(tenant, more)
-    if more ~= 0 then waiting[tenant] = call('HINCRBY', space .. 'waiting', tenant, more) end
+    if more ~= 0 then count_waiting(tenant, more) end
     if marked[tenant] then return end
     marked[tenant] = true
-    call('ZADD', space .. 'changed', call('HINCRBY', state, 'changes', 1), tenant)
+    call('ZADD', space .. 'changed', whole(add_state('changes', 1)), tenant)
 end
 
 local function has_work(tenant)
@@ -222,7 +228,7 @@ local function set_aside(tenant, job, lane)
     call('LPOP', lane_of(tenant, lane))
     save_job(job, HELD, number, item)
     local items = count_items(job, item)
-    call('HINCRBY', state, 'held', items)
+    add_state('held', items)
     mark(tenant, -items)
 end
 
@@ -232,7 +238,7 @@ local function put_first(tenant, job, lane)
     local items = item and count_items(job, item) or 0
     if items == 0 then return 0 end
     enter_lane('LPUSH', tenant, job, lane, item)
-    call('HINCRBY', state, 'held', -items)
+    add_state('held', -items)
     mark(tenant, items)
     return items
 end
@@ -255,7 +261,7 @@ local function push_last(tenant, job, item, lane)
     else
         call('RPUSH', items_of(job), item)
     end
-    if standing == HELD then call('HINCRBY', state, 'held', 1) else mark(tenant, 1) end
+    if standing == HELD then add_state('held', 1) else mark(tenant, 1) end
 end
 
 -- To the head, with its whole job, which stays a fresh one if it was.
@@ -269,22 +275,22 @@ local function push_first(tenant, job, item, lane)
     if only ~= '' then call('RPUSH', items_of(job), item, only) else call('LPUSH', items_of(job), item) end
     if standing == HELD then
         save_job(job, HELD, number, '')
-        call('HINCRBY', state, 'held', 1)
+        add_state('held', 1)
     else
         enter_lane('LPUSH', tenant, job, standing == '0' and '0' or lane, '')
         mark(tenant, 1)
     end
 end
 
--- The first item of the tenant's next job; → it, and whether the tenant has more.
-local function pop(tenant, job, lane)
-    local _, number, only = find_job(job)
-    call('LPOP', lane_of(tenant, lane))
-    local item = only ~= '' and only or call('LPOP', items_of(job))
+-- The first item of the tenant's next job, as next_job found it; → it, and whether the tenant has more.
+local function pop(tenant, job, lane, found)
+    local entries = lane_of(tenant, lane)
+    local item = found.only ~= '' and found.only or call('LPOP', items_of(job))
     mark(tenant, -1)
-    if only == '' and call('EXISTS', items_of(job)) == 1 then
-        call('RPUSH', lane_of(tenant, lane), number .. ':' .. job)
+    if found.items > 1 then
+        call('LMOVE', entries, entries, 'LEFT', 'RIGHT')
     else
+        call('LPOP', entries)
         forget_job(job)
     end
     return item, has_work(tenant)
@@ -296,7 +302,7 @@ local function drop_item(tenant, job, item)
     if not standing then return end
     local found = only == item and 1 or only == '' and call('LREM', items_of(job), 1, item) or 0
     if found == 0 then return end
-    if standing == HELD then call('HINCRBY', state, 'held', -1) else mark(tenant, -1) end
+    if standing == HELD then add_state('held', -1) else mark(tenant, -1) end
     if only == '' and call('EXISTS', items_of(job)) == 1 then return end
     forget_job(job)
     if standing == HELD then
@@ -308,7 +314,7 @@ end
 local function pop_held(job)
     local _, _, only = find_job(job)
     local item = only ~= '' and only or call('LPOP', items_of(job))
-    call('HINCRBY', state, 'held', -1)
+    add_state('held', -1)
     if only == '' and call('EXISTS', items_of(job)) == 1 then return item, true end
     forget_job(job)
     return item, false
@@ -320,7 +326,11 @@ local function read_setting(setting)
     return tonumber(weight or 1), tonumber(cap or 0), tonumber(slots or 0), paused == '1'
 end
 
-local function settings_of(tenant) return read_setting(call('HGET', tenants, tenant)) end
+local settings = {}
+local function settings_of(tenant)
+    if settings[tenant] == nil then settings[tenant] = call('HGET', tenants, tenant) end
+    return read_setting(settings[tenant])
+end
 
 -- The virtual time that a turn costs.
 local function step_of(weight) return math.floor(UNIT / weight + 0.5) end
@@ -337,13 +347,13 @@ end
 
 local function own_log(tenant) return space .. 'own:' .. tenant end
 
--- What is in flight: each attempt's tenant, and how many each tenant has. A tenant whose slots are taken rests, as one of the full.
-local live, running, full = space .. 'live', space .. 'running', space .. 'full'
+-- The slots that this call has taken for each tenant; they are added to `running` when it ends.
+local taken = {}
 
 -- Whether the tenant's slots are taken, and whether some of them are at other providers, whose releases wake nobody here.
 local function is_full(tenant, slots)
     if slots == 0 then return false, false end
-    local here, elsewhere = tonumber(call('HGET', running, tenant) or 0), 0
+    local here, elsewhere = tonumber(call('HGET', running, tenant) or 0) + (taken[tenant] or 0), 0
     for _, other in ipairs(other_spaces()) do
         elsewhere = elsewhere + tonumber(call('HGET', other .. 'running', tenant) or 0)
     end
@@ -352,15 +362,27 @@ end
 
 local function take_slot(tenant, attempt)
     if call('HSETNX', live, attempt, tenant) == 0 then return end
-    call('HINCRBY', running, tenant, 1)
-    call('HINCRBY', state, 'live', 1)
+    taken[tenant] = (taken[tenant] or 0) + 1
+    add_state('live', 1)
 end
 
 local function free_slot(attempt, virtual)
     local tenant = call('HGET', live, attempt)
     if not tenant then return end
     call('HDEL', live, attempt)
-    call('HINCRBY', state, 'live', -1)
+    add_state('live', -1)
     if call('HINCRBY', running, tenant, -1) <= 0 then call('HDEL', running, tenant) end
     if call('SREM', full, tenant) == 1 then wake(tenant, virtual) end
+end
+
+-- What this call has changed and not yet written.
+local function save_changes()
+    local values = {}
+    for field in pairs(changed) do
+        values[#values + 1] = field
+        values[#values + 1] = whole(known[field])
+    end
+    if #values > 0 then call('HSET', state, unpack(values)) end
+    for tenant, more in pairs(uncounted) do call('HINCRBY', space .. 'waiting', tenant, more) end
+    for tenant, more in pairs(taken) do call('HINCRBY', running, tenant, more) end
 end

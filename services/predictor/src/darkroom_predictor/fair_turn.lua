@@ -1,4 +1,4 @@
--- A part of one script, see fair_state.lua.
+-- A part of one script, see fair_names.lua.
 
 -- Turns: who is next, what waits, what waits no longer ------------------------------------------------------------------
 
@@ -64,15 +64,11 @@ local function remember_own(tenant, cap, attempt, now, window)
 end
 
 -- What a grant changes in the fair order; → item, the virtual time charged.
-local function take_turn(tenant, tag, weight, job, lane)
-    local item, more = pop(tenant, job, lane)
+local function take_turn(tenant, tag, weight, job, lane, found)
+    local item, more = pop(tenant, job, lane, found)
     local step = step_of(weight)
-    if more then
-        call('ZADD', ready, whole(tag + step), tenant)
-    else
-        call('ZADD', ready, whole(tag + step), tenant)
-        leave_empty(tenant)
-    end
+    call('ZADD', ready, whole(tag + step), tenant)
+    if not more then leave_empty(tenant) end
     drop_queued(item)
     return item, step
 end
@@ -83,6 +79,9 @@ end
 --   a stopped account.
 local function take()
     local places, window, own_window, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+    local names, accounts = {}, {}
+    for index = 1, count do names[index] = ARGV[6 + index] end
+    fetch_counts(names)
     local now, ahead = keep_clock()
     local virtual = read_virtual()
     wake_due(now, virtual)
@@ -92,10 +91,7 @@ local function take()
         if is_full(tenant, slots) then return now + LOOK_AGAIN end
         return own_cap_until(tenant, cap, now, own_window)
     end
-    local accounts = {}
-    for index = 1, count do
-        accounts[#accounts + 1] = load_account(ARGV[6 + index], now, window)
-    end
+    for _, name in ipairs(names) do accounts[#accounts + 1] = load_account(name, now, window) end
     if lost then return close() end
     local answer, granted, wait, held = { now, 0, '', ahead }, 0, 0, 0
     local last, run = nil, 0
@@ -114,8 +110,8 @@ local function take()
             if not tenant then wait = 0 break end
         end
         local weight, cap, slots = settings_of(trial_tenant or tenant)
-        local job, lane
-        if not trial_model then job, lane = next_job(tenant) end
+        local job, lane, found
+        if not trial_model then job, lane, found = next_job(tenant) end
         local blocked_until = job and own_cap_until(tenant, cap, now, own_window)
         if trial_model then
             granted = granted + 1
@@ -133,9 +129,8 @@ local function take()
             break
         elseif not job then
             -- Its items are in no lane: something was lost from Redis, and the repair is told.
-            call('HINCRBY', state, 'gaps', 1)
-            call('HDEL', space .. 'waiting', tenant)
-            waiting[tenant] = nil
+            add_state('gaps', 1)
+            forget_waiting(tenant)
             leave_empty(tenant)
         elseif is_full(tenant, slots) then
             local _, some_elsewhere = is_full(tenant, slots)
@@ -150,7 +145,7 @@ local function take()
         else
             granted = granted + 1
             local attempt = ARGV[6 + count + granted]
-            local item, step = take_turn(tenant, tag, weight, job, lane)
+            local item, step = take_turn(tenant, tag, weight, job, lane, found)
             local probe = charge(account, attempt, now)
             if models.watched then note_turn(model_of(job), tenant, models, now) end
             remember_own(tenant, cap, attempt, now, own_window)
@@ -163,22 +158,21 @@ local function take()
             end
         end
     end
-    for _, account in ipairs(accounts) do
-        call('HSET', account.key, 'schedule', whole(account.schedule))
-        call('HSET', state, 'log:' .. account.name, account.granted, 'slots:' .. account.name, account.live)
+    for _, account in ipairs(accounts) do save_account(account) end
+    if granted > 0 then
+        call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
+        write_state('virtual', virtual)
+        write_state('moved_at', now)
     end
-    call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
-    call('HSET', state, 'virtual', whole(virtual))
-    if granted > 0 then call('HSET', state, 'moved_at', whole(now)) end
     answer[2] = wait == NEVER and -1 or math.max(0, wait)
-    answer[3] = watch_list()
+    answer[3] = models.any and watch_list() or ''
     return answer
 end
 
 -- file: (tenant, job, item, lane, delay in µs)… → how many were new. Filing an item again changes nothing.
 local function file()
     local now, virtual, new = read_clock(), read_virtual(), 0
-    if count_queued() == 0 then call('HSET', state, 'moved_at', whole(now)) end
+    if count_queued() == 0 then write_state('moved_at', now) end
     for index = 3, #ARGV, 5 do
         local tenant, job, item = ARGV[index], ARGV[index + 1], ARGV[index + 2]
         local lane, delay = ARGV[index + 3], tonumber(ARGV[index + 4])
@@ -243,27 +237,28 @@ local function remove()
     return removed
 end
 
--- refile: as file, of items whose traces in Redis do not fit together: all that is left of them is taken out first.
-local function refile()
-    for index = 3, #ARGV, 5 do
-        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
-        drop_queued(item)
-        take_out(tenant, job, item, lane)
+-- release: (account, attempt)… → the slots of ended attempts are free, their accounts' and their tenants'; again: nothing.
+local function release()
+    local accounts, virtual = {}, read_virtual()
+    for index = 3, #ARGV, 2 do
+        accounts[ARGV[index]] = true
+        free_slot(ARGV[index + 1], virtual)
+        call('ZREM', space .. 'slots:' .. ARGV[index], ARGV[index + 1])
     end
-    return file()
+    for account in pairs(accounts) do save_count('slots', account) end
+    return 1
 end
 
--- standing: (tenant, job, item, lane)… → for each 1 where it is queued and stands where its turn can find it, else 0.
-local function standing()
-    local answer = {}
-    for index = 3, #ARGV, 4 do
-        local tenant, job, item, lane = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
-        local found = call('SISMEMBER', queued_set(item), item) == 1
-        if found and not call('ZSCORE', delayed, delayed_entry(tenant, job, item, lane)) then
-            local known, _, only = find_job(job)
-            found = known and (only == item or only == '' and call('LPOS', items_of(job), item))
-        end
-        answer[#answer + 1] = found and 1 or 0
-    end
+local current = tonumber(call('HGET', pointer, 'epoch') or 0)
+
+-- The counts are kept of what was done, also where an operation fails half-way.
+local function run(operate)
+    local done, answer = pcall(operate)
+    save_changes()
+    if not done then error(answer, 0) end
     return answer
 end
+
+-- The operations of every turn end here: building the functions that follow would cost as much again as their work.
+local TURNS = { take = take, file = file, give_back = give_back, remove = remove, release = release }
+if tonumber(epoch) == current and TURNS[operation] then return run(TURNS[operation]) end

@@ -8,7 +8,7 @@
 --   points (n, µs) of the own cap. How lanes and jobs are kept is said in fair_state.lua.
 
 local ENTRIES_MAX = 500  -- of all lanes in one call, so that it takes no longer than a few milliseconds
-local JOBS_SPAN = 64     -- as in fair_state.lua
+local JOBS_SPAN = 64     -- as in fair_names.lua
 
 local pointer, epoch = KEYS[1], ARGV[1]
 local after, tenants_max, window = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
