@@ -1,5 +1,7 @@
 """Reads windows of the provider's lists, page by page, within the budget of requests."""
 
+import asyncio
+
 import structlog
 
 from darkroom_predictor.look_up_rules import Reading, Window, match_by_token
@@ -8,6 +10,10 @@ from darkroom_predictor.request_budget import RequestBudget
 
 PAGES_MAX = 60
 """Of one window. At the largest rate of creations a window of five minutes has thirty."""
+
+BUDGET_WAIT_SECONDS_MAX = 20.0
+"""For requests, within one window: who gave up what was read and began anew would never reach the end of a long window."""
+BUDGET_LOOK_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -24,12 +30,19 @@ class ReadLists:
         self._budget = budget
 
     async def read(self, account: str, window: Window) -> Reading:
-        """Read a window, newest first, until all its calls are found. Raises BudgetSpent."""
+        """Read a window, newest first, until all its calls are found. Raises BudgetSpent if it could not even begin."""
         listed: list[Listed] = []
         page: str | None = None
+        waited_seconds = 0.0
         for _ in range(PAGES_MAX):
-            if not await self._budget.take(account):
-                raise BudgetSpent
+            while not await self._budget.take(account):
+                if page is None:
+                    raise BudgetSpent
+                if waited_seconds >= BUDGET_WAIT_SECONDS_MAX:
+                    log.warning("no requests left within a window, its other calls wait", account=account)
+                    return Reading(listed=listed, complete=False)
+                await asyncio.sleep(BUDGET_LOOK_SECONDS)
+                waited_seconds += BUDGET_LOOK_SECONDS
             try:
                 found = await self.door.list_page(account, since=window.since, until=window.until, page=page)
             except LookUpFailed as error:

@@ -55,6 +55,8 @@ class SettleUnanswered:
         self._metrics = metrics
         self._tell = tell
         self._times = times
+        self._begin_with: dict[str, int] = {}
+        """By account, the window with which the next round begins."""
 
     async def run(self) -> None:
         """Settle until cancelled."""
@@ -76,13 +78,18 @@ class SettleUnanswered:
         return sum(task.result() for task in tasks)
 
     async def _settle(self, account: str, attempts: Sequence[UnknownAttempt]) -> int:
+        """Read the windows in turn, beginning behind those of the last round, so that none keeps the others from being read."""
         settled = unread = 0
-        for window in windows(attempts):
+        found = windows(attempts)
+        first = self._begin_with.get(account, 0) % len(found)
+        for read, window in enumerate(found[first:] + found[:first]):
+            self._begin_with[account] = first + read
             try:
                 reading = await self._lists.read(account, window)
             except BudgetSpent:
                 log.warning("no requests left, unanswered calls wait", account=account)
                 return settled
+            self._begin_with[account] += 1
             settled += await self._settle_window(account, window, reading)
             unread += not reading.complete
             if unread == FAILED_WINDOWS_MAX:
