@@ -51,7 +51,7 @@ class PollerDouble:
         if (fault := self.failure(one)) is None:
             picture = StoredPicture(key="k", thumbnail_key="t", width=1, height=1, size_bytes=1, format="jpg", sha256="0" * 64)
             return ItemCompleted(**ids, result=picture)
-        return PredictionFailed(**ids, code="some-code", message="It did not work.", retryable=True, fault=fault)
+        return PredictionFailed(**ids, code="some-code", message="It did not work.", retryable=fault != "input", fault=fault)
 
 
 def created_of(tenant: str) -> Callable[[Seen], list[PredictionCreated]]:
@@ -109,6 +109,21 @@ async def test_failures_of_our_own_count_against_nobody(make_settings: MakeSetti
         [model] = await shown(client, bool)
 
     assert (model["state"], model["failures"], model["slowedTenants"]) == ("closed", 1, [])
+
+
+async def test_a_refused_picture_shows_that_the_model_works(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log
+) -> None:
+    poller = PollerDouble(log, lambda one: "input" if one.instance_id == "refused" else "provider")
+    retry = RetryPolicy(attempts_max=1, backoff_seconds=())
+    async with running(build(make_settings(**BREAKER))) as client:
+        await log.publish(*(item_requested("failing", number, retry=retry) for number in range(3)))
+        await poller.end_until(lambda seen: len(of(ItemFailed, seen)) == 3)
+        await shown(client, lambda found: [one["failures"] for one in found] == [3])
+
+        await log.publish(item_requested("refused", 100, retry=retry))
+        await poller.end_until(lambda seen: len(of(ItemFailed, seen)) == 4)
+        await shown(client, lambda found: not found)
 
 
 async def shown(client: httpx.AsyncClient, condition: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:

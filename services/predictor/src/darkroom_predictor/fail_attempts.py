@@ -38,7 +38,14 @@ class Failure:
 
     def counts_against_model(self, item: Item) -> bool:
         """Whether the model and the tenant failed. A prediction that we stopped ends like one that the provider gave up."""
-        return self.then is Then.RETRY and not self.never_made and not self.ours and item.stopped_by is None
+        return self.then is Then.RETRY and self._ran_for(item)
+
+    def shows_that_the_model_works(self, item: Item) -> bool:
+        """Whether the model ran and refused the picture for what it is."""
+        return self.then is Then.END and self._ran_for(item)
+
+    def _ran_for(self, item: Item) -> bool:
+        return not self.never_made and not self.ours and item.stopped_by is None
 
 
 class FailAttempts:
@@ -67,6 +74,8 @@ class FailAttempts:
                 failure = replace(failure, then=Then.RETURN)  # it waits with the model's other items, and burns no attempt
             if failure.counts_against_model(item):
                 told.ran.append((item.model, item.instance_id, 1))
+            elif failure.shows_that_the_model_works(item):
+                told.ran.append((item.model, item.instance_id, 0))
             decision = after_failure(item, failure.then, failure.code, chance=self._chance())
             if isinstance(decision, End):
                 ended.append(item.item_id)
