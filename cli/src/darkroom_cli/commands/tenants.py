@@ -27,21 +27,6 @@ COLUMNS = (
     "p95",
     "p99",
 )
-COLUMNS = (
-    "tenant",
-    "weight",
-    "cap/min",
-    "at once",
-    "requests/min",
-    "due",
-    "got",
-    "waiting",
-    "in flight",
-    "oldest",
-    "p50",
-    "p95",
-    "p99",
-)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="print it as JSON")]
