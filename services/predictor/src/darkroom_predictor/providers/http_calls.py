@@ -75,8 +75,9 @@ class HttpCalls:
     ) -> Answer:
         """Send one request, once. Raises NotConnected, SentTooLate or NoAnswer.
 
-        It ends within `connect_seconds_max` and `answer_seconds_max`, whatever the other side does. A request that has not been
-        handed to the operating system by `send_before` (by `time.monotonic`) is cut off.
+        It ends within `connect_seconds_max` and `answer_seconds_max`, whatever the other side does. A request of which bytes
+        still wait in the transport at `send_before` (by `time.monotonic`) is cut off. Over TLS that is only seen of bytes that
+        have not been encrypted yet: a body larger than the socket's buffers may still arrive late there.
         """
         lines = [f"{method} {target} HTTP/1.1", f"host: {self._netloc}", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
