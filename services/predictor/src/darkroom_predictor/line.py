@@ -76,7 +76,7 @@ class ProviderLine:
         self.controls = LimiterControls(self.queue, _breaker_bounds(settings))
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
         times = _settle_times(settings)
-        budget = RequestBudget(unit_of_work, door.name, per_minute=settings.requests_per_minute)
+        budget = RequestBudget(unit_of_work, door.name, per_minute=settings.provider_requests_per_minute)
         self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=budget)
         self.strays = StrayPredictions(door, unit_of_work, metrics, budget=budget)
         self.record_outcomes = record_outcomes = RecordOutcomes(

@@ -53,7 +53,7 @@ class PredictorSettings(ServiceSettings):
     )
     throttle_seconds: float = Field(default=5.0, gt=0, description="the pause after a 429 that does not say how long")
 
-    requests_per_minute: int = Field(
+    provider_requests_per_minute: int = Field(
         default=900,
         ge=1,
         description="lists and cancels that all replicas together may send for one account; Replicate allows 3,000 requests a "
