@@ -18,8 +18,9 @@ from subprocess import DEVNULL, Popen
 from typing import Any
 
 from darkroom_cli.stack.redis import program
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, Place, mark_of
+from darkroom_predictor.fair_queue import FairQueue, Hints, Place, mark_of
 from darkroom_predictor.limiter_controls import BreakerBounds, Kind, LimiterControls, ModelNews
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.queue_look import QueueLooker
 from darkroom_predictor.terms import Terms
 from redis.asyncio import Redis

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from darkroom_predictor.attempt_store import AttemptTable
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue
+from darkroom_predictor.fair_queue import FairQueue
 from darkroom_predictor.limiter import Limiter
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.name_accounts import NameAccounts
 from darkroom_predictor.queue_store import QueueTable

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psutil
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
+from darkroom_predictor.fair_queue import FairQueue, Place
+from darkroom_predictor.limits import AccountLimits
 from predictor.events import item_requested
 from predictor.provider_double import ProviderDouble, provider_double
 from redis.asyncio import Redis

@@ -88,6 +88,14 @@ class SetAccount:
 
 
 @dataclass(frozen=True)
+class SetModel:
+    """How many predictions of the model of that job number may be in flight; 0: it has no bound of its own."""
+
+    job: int
+    slots: int
+
+
+@dataclass(frozen=True)
 class Hear:
     """Failures of the model of that job number at a tenant's pictures, 0 for a success."""
 
@@ -97,7 +105,9 @@ class Hear:
     tenant: int = 0
 
 
-Step = File | Take | Advance | Release | GiveBack | Remove | Corrupt | SetTenant | Throttle | Stop | Resume | SetAccount | Hear
+Step = (
+    File | Take | Advance | Release | GiveBack | Remove | Corrupt | SetTenant | Throttle | Stop | Resume | SetAccount | SetModel | Hear
+)
 
 _tenant = st.integers(0, len(TENANTS) - 1)
 _account = st.integers(0, 1)
@@ -129,8 +139,10 @@ _hear = st.one_of(
     st.builds(Hear, st.integers(0, 1), st.sampled_from(("create", "run")), st.sampled_from((0, 0, 4)), _tenant),
     st.builds(Hear, st.integers(0, 1), st.just("run"), st.sampled_from((0, 1, 2, 2, 4)), st.integers(0, 2)),
 )
+_set_model = st.builds(SetModel, st.integers(0, 2), st.sampled_from((0, 1, 1, 2, 3)))
 BROKEN_TRACES = st.lists(
     st.one_of(
+        _set_model,
         st.builds(File, _tenant, st.integers(0, 2), st.integers(1, 4), st.sampled_from((0, 0, 200_000)), st.booleans()),
         st.builds(Take, st.integers(1, 3)),
         st.builds(Advance, st.sampled_from((100_000, 300_000, 600_000, 31_000_000))),
@@ -146,4 +158,22 @@ BROKEN_TRACES = st.lists(
     min_size=10,
     max_size=60,
 )
-"""Histories in which models break and mend."""
+"""Histories in which models break and mend, and are full."""
+FULL_TRACES = st.lists(
+    st.one_of(
+        _set_model,
+        st.builds(File, _tenant, st.integers(0, 2), st.integers(1, 4), st.just(0), st.booleans()),
+        st.builds(File, _tenant, st.integers(0, 1), st.integers(1, 4), st.just(0)),
+        st.builds(Take, st.integers(1, 6)),
+        st.builds(Release, _which),
+        st.builds(Release, _which),
+        st.builds(GiveBack, _which),
+        st.builds(Remove, _which),
+        st.builds(Advance, st.sampled_from((100_000, 1_000_000))),
+        st.builds(SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 2)), st.sampled_from((0, 1)), st.booleans()),
+        _hear,
+    ),
+    min_size=10,
+    max_size=60,
+)
+"""Histories in which models are full, and now and then break."""

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, LimiterClosed, Place
+from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterClosed, Place
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.main import build
 from darkroom_predictor.terms import Terms
 from darkroom_servicekit.auth import make_jwt

@@ -11,7 +11,8 @@ from time import monotonic, time
 import pytest
 from darkroom_cli.stack.redis import program
 from darkroom_predictor.clock_rules import SLACK_US, LimiterClock
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
+from darkroom_predictor.fair_queue import FairQueue, Place
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.queue_upkeep import QueueUpkeep
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

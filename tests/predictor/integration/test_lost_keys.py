@@ -7,16 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from darkroom_predictor.fair_queue import (
-    AccountLimits,
-    FairQueue,
-    Hints,
-    LimiterClosed,
-    LimiterRefused,
-    Place,
-    RememberedAttempt,
-    mark_of,
-)
+from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterClosed, LimiterRefused, Place, RememberedAttempt, mark_of
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.main import build
 from darkroom_predictor.terms import Terms
 from predictor.conftest import MakeSettings
@@ -104,7 +96,7 @@ async def test_whatever_is_lost_of_the_queue_everything_waits_again_after_repair
     queue, limiter = world.replica()
     await limiter.ensure_open()
     await queue.set_tenants(1, [Terms(instance_id="cat", paused=True, revision=1)])
-    await queue.remember(1, [RememberedAttempt("a", "earlier", None, True, "ant")])
+    await queue.remember(1, [RememberedAttempt("a", "earlier", None, True, "ant", "m")])
     keys = [key async for key in redis.scan_iter(match=SPACE + lost)]
     assert await redis.delete(*keys) == len(keys) > 0
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from time import monotonic
 
 import pytest
-from darkroom_predictor.fair_queue import FORMAT, AccountLimits, LimiterClosed, Place
+from darkroom_predictor.fair_queue import FORMAT, LimiterClosed, Place
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.queue_store import QueueTable
 from darkroom_predictor.rebuild_lease import RebuildLease
 from predictor.limiter_world import PROVIDER, LimiterWorld, limiter_world

@@ -1,6 +1,7 @@
 """`fair_turn.lua` on a real Redis decides exactly as `rules.py`, over random histories with the clock in the test's hand."""
 
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 from darkroom_predictor.account_rules import Account
 from darkroom_predictor.breaker_rules import Breaker, BreakerRule
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Grant, Hints, Place, mark_of
+from darkroom_predictor.fair_queue import FairQueue, Grant, Hints, Place, mark_of
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls, ModelNews
 from darkroom_predictor.limiter_controls import Kind as ModelKind
+from darkroom_predictor.limits import AccountLimits, ModelSlots
 from darkroom_predictor.queue_upkeep import QueueUpkeep
 from darkroom_predictor.rules import FairTurn
 from darkroom_predictor.tenant_rules import Tenant
@@ -19,6 +21,7 @@ from hypothesis import HealthCheck, example, given, settings
 from predictor.clock_in_hand import ClockInHand
 from predictor.traces import (
     BROKEN_TRACES,
+    FULL_TRACES,
     JOBS_EACH,
     TENANTS,
     TRACES,
@@ -31,6 +34,7 @@ from predictor.traces import (
     Remove,
     Resume,
     SetAccount,
+    SetModel,
     SetTenant,
     Step,
     Stop,
@@ -151,6 +155,8 @@ class SideBySide:
         assert await self.redis.hget(f"{self.space}state", "gaps") is None
         waiting = [place for place in self.filed if place.item_id in self.model.queued]
         assert await QueueUpkeep(self.queue).missing(waiting) == set()
+        live: Any = await self.redis.hgetall(f"{self.space}running_models")
+        assert {mark.decode(): int(count) for mark, count in live.items()} == Counter(mark for _, mark in self.model.live.values())
         in_breakers: list[int] = []
         for mark in (mark_of(f"m{job}") for job in range(JOBS_EACH + 1)):
             breaker = self.model.breakers.get(mark, Breaker())
@@ -193,6 +199,12 @@ class SideBySide:
                 account.set_limits(cap=step.cap, burst=step.burst, slots=step.slots, now_us=self.now_us)
                 limits = AccountLimits(account=account.name, cap=step.cap, burst=step.burst, slots=step.slots)
                 await self.queue.set_accounts(self.epoch, [limits])
+            case SetModel():
+                self.model.model_slots[mark_of(f"m{step.job}")] = step.slots
+                self.model.model_slots = {mark: slots for mark, slots in self.model.model_slots.items() if slots}
+                names = {mark_of(f"m{job}"): f"m{job}" for job in range(JOBS_EACH)}
+                bounds = [ModelSlots(model=names[mark], slots=slots) for mark, slots in self.model.model_slots.items()]
+                await self.queue.set_model_slots(self.epoch, bounds)
             case Hear():
                 mark, name = mark_of(f"m{step.job}"), TENANTS[step.tenant]
                 self.model.hear(mark, step.kind, step.failures, tenant=name, now_us=self.now_us, rule=RULE)
@@ -253,6 +265,12 @@ async def test_script_and_model_grant_the_same(trace: Sequence[Step], redis: Red
 @given(trace=BROKEN_TRACES)
 @example(trace=GIVEN_BACK_WHILE_HELD)
 async def test_script_and_model_grant_the_same_while_models_break(trace: Sequence[Step], redis: Redis, redis_url: str) -> None:
+    await run_side_by_side(trace, WIDE, redis, redis_url)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trace=FULL_TRACES)
+async def test_script_and_model_grant_the_same_while_models_are_full(trace: Sequence[Step], redis: Redis, redis_url: str) -> None:
     await run_side_by_side(trace, WIDE, redis, redis_url)
 
 

@@ -13,9 +13,10 @@ from darkroom_contracts.credits import PlanChanged
 from darkroom_contracts.envelope import wrap
 from darkroom_contracts.predictions import PredictionCreated, TenantTermsChanged
 from darkroom_predictor.attempt_store import AttemptTable
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
+from darkroom_predictor.fair_queue import FairQueue, Place
 from darkroom_predictor.keep_terms import KeepTerms
 from darkroom_predictor.limiter import Limiter
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.main import build
 from darkroom_predictor.name_accounts import NameAccounts

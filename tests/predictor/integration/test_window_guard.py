@@ -1,6 +1,7 @@
 """The script's window is W + D: the provider counts arrivals, which may lag a grant by up to D."""
 
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Place
+from darkroom_predictor.fair_queue import FairQueue, Place
+from darkroom_predictor.limits import AccountLimits
 
 WINDOW_SECONDS, GRANT_SECONDS_MAX = 30.0, 5.0
 ONE_CALL = [AccountLimits(account="a", cap=1, burst=1, slots=9)]

@@ -1,7 +1,8 @@
 """Gauges that an alert rule reads never stay at the healthy value of a moment that has passed."""
 
-from darkroom_predictor.fair_queue import AccountFigures, Figures
+from darkroom_predictor.fair_queue import Figures
 from darkroom_predictor.fault_store import ModelFault
+from darkroom_predictor.limits import AccountFigures
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.watch_store import Watched
 from prometheus_client import CollectorRegistry, generate_latest

@@ -7,7 +7,7 @@ import pytest
 from darkroom_contracts.queue import Lane, ProviderQueue, QueueLine, TenantPlace
 from darkroom_contracts.queue_place import UNIT, current_place, place_of, turn_of, usual_place
 from darkroom_predictor.account_rules import Account
-from darkroom_predictor.fair_queue import AccountFigures
+from darkroom_predictor.limits import AccountFigures
 from darkroom_predictor.measures import Pace, lines_of, pace_of, provider_queue, step_of, tenant_place
 from darkroom_predictor.queue_look import TenantLook
 from darkroom_predictor.rules import FairTurn, Grant

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from darkroom_predictor.fair_queue import AccountFigures, Figures, LimiterClosed
+from darkroom_predictor.fair_queue import Figures, LimiterClosed
 from darkroom_predictor.http import predictor_routes, stats_of
+from darkroom_predictor.limits import AccountFigures
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.problems import install_problem_handlers
 from fastapi import FastAPI, Request

@@ -110,7 +110,7 @@ REMEMBERED = text(
         SELECT clock_timestamp() - make_interval(secs => CAST(:doubt_seconds AS double precision)) AS at,
                make_interval(secs => CAST(:seconds AS double precision)) AS guarded
     )
-    SELECT a.account, a.id::text AS attempt_id, a.state IN {LIVE} AS live, q.instance_id,
+    SELECT a.account, a.id::text AS attempt_id, a.state IN {LIVE} AS live, q.instance_id, q.model,
            CASE WHEN a.granted_at > now.at - now.guarded
                 THEN greatest(0, extract(epoch FROM now.at - a.granted_at))::float8 END AS age_seconds
     FROM now, attempts a JOIN queue_items q USING (item_id)
@@ -301,7 +301,10 @@ class AttemptTable:
         parameters = {"provider": self._provider, "seconds": seconds, "doubt_seconds": doubt_seconds}
         async with self._unit_of_work.read() as connection:
             rows = await connection.execute(REMEMBERED, parameters)
-            return [RememberedAttempt(row.account, row.attempt_id, row.age_seconds, row.live, row.instance_id) for row in rows]
+            return [
+                RememberedAttempt(row.account, row.attempt_id, row.age_seconds, row.live, row.instance_id, row.model)
+                for row in rows
+            ]
 
 
 def read_created(row: Any) -> CreatedAttempt:

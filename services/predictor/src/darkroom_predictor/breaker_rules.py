@@ -13,8 +13,8 @@ MOVES_MAX = 200
 """Held jobs that are put back, and tenants that are looked at for a trial, in one call."""
 TENANTS_MAX = 1_000
 """Tenants whose failures and whose trials are remembered for each model."""
-LOOK_AGAIN_US = 30_000_000
-"""A paused tenant is not considered for a trial for this long."""
+LOOK_AGAIN_US = 1_000_000
+"""A tenant that is paused or has no free slot is considered for its held jobs again after so long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +122,11 @@ class Breaker:
                 jobs.pop(job, None)
             if not any(self.held[tenant].lanes.values()):
                 del self.held[tenant]
+
+    def due_in_order(self, now_us: int, *, tag: Callable[[str], int]) -> list[str]:
+        """The tenants whose held jobs may be considered now, those that have waited longest for it, in the fair order."""
+        due = sorted((held.look_at, tenant.encode(), tenant) for tenant, held in self.held.items() if held.look_at <= now_us)
+        return sorted((tenant for _, _, tenant in due[:MOVES_MAX]), key=tag)
 
     def next_trial(self, now_us: int, *, tag: Callable[[str], int], blocked_until: Callable[[str], int | None]) -> str | None:
         """The tenant whose trial is next: the one whose last trial is longest ago, of several the first in the fair order."""

@@ -77,7 +77,7 @@ local function heard()
         local model, name, kind = ARGV[index], ARGV[index + 1], ARGV[index + 2]
         local failures, tenant = tonumber(ARGV[index + 3]), ARGV[index + 4]
         if failures > 0 then
-            call('SADD', broken, model)
+            call('SADD', watched, model)
             call('HSET', breaker_of(model), 'name', name, 'pause_max', rule.pause_max)
             hear_failures(model, kind, failures, tenant, now, rule)
         elseif call('EXISTS', breaker_of(model)) == 1 then
@@ -87,21 +87,27 @@ local function heard()
     return watch_list()
 end
 
--- models: failures in a row that open a breaker → for each model with failures or slowed tenants: its mark, its name, failures, µs since it opened (-1:
--- closed), µs to its next trial, 1 where the provider itself refuses it, and its slowed tenants: name, failures, µs since it was
--- slowed, µs to its next trial.
+-- models: failures in a row that open a breaker → for each model with failures, slowed tenants or a bound of its own: its mark, its
+-- name, failures, µs since it opened (-1: closed), µs to its next trial, 1 where the provider itself refuses it, its slots or 0, its
+-- predictions in flight, and its slowed tenants: name, failures, µs since it was slowed, µs to its next trial.
 local function show_models()
-    local now, answer = read_clock(), {}
-    local found = call('SMEMBERS', broken)
+    local now, answer, bounds = read_clock(), {}, {}
+    local found, bounded = call('SMEMBERS', watched), call('HGETALL', model_slots)
+    for index = 1, #bounded, 2 do
+        local model = bounded[index]
+        bounds[model] = { string.match(bounded[index + 1], '^(%d+) (.*)$') }
+        if call('SISMEMBER', watched, model) == 0 then found[#found + 1] = model end
+    end
     table.sort(found)
     for _, model in ipairs(found) do
         local fields = call('HMGET', breaker_of(model), 'name', 'create', 'run', 'open_until', 'opened_at')
         local created, ran = tonumber(fields[2] or 0), tonumber(fields[3] or 0)
-        local slowed = show_slowed(model, now)
-        if created + ran + #slowed > 0 then
+        local slowed, bound = show_slowed(model, now), bounds[model] or {}
+        if created + ran + #slowed > 0 or bound[1] then
             answer[#answer + 1] = {
-                model, fields[1] or '', math.max(created, ran), fields[5] and now - tonumber(fields[5]) or -1,
-                math.max(0, tonumber(fields[4] or 0) - now), created >= tonumber(ARGV[3]) and 1 or 0, slowed,
+                model, fields[1] or bound[2] or '', math.max(created, ran), fields[5] and now - tonumber(fields[5]) or -1,
+                math.max(0, tonumber(fields[4] or 0) - now), created >= tonumber(ARGV[3]) and 1 or 0, tonumber(bound[1] or 0),
+                tonumber(call('HGET', running_models, model) or 0), slowed,
             }
         end
     end
@@ -129,6 +135,20 @@ local function set_accounts()
         end
         call('HSET', key, 'cap', ARGV[index + 1], 'burst', ARGV[index + 2], 'slots', ARGV[index + 3])
     end
+    return 1
+end
+
+-- model_slots: order, (model, slots, name)… → all models with a bound of their own, in force from the next turn on; an older order
+-- changes nothing.
+local function set_model_slots()
+    local order = tonumber(ARGV[3])
+    if order < (read_state('order') or 0) then return 0 end
+    write_state('order', order)
+    call('DEL', model_slots)
+    for index = 4, #ARGV, 3 do
+        call('HSET', model_slots, ARGV[index], ARGV[index + 1] .. ' ' .. ARGV[index + 2])
+    end
+    write_state('model_slots', (#ARGV - 3) / 3)
     return 1
 end
 
@@ -165,11 +185,11 @@ end
 -- terms: which state of the table of tenants this is.
 local function set_terms() return call('HSET', state, 'terms', ARGV[3]) end
 
--- remember: W of own caps, (account, attempt, age in µs or -1, live 1/0, tenant)… → the logs and the slots of a limiter that is being
+-- remember: W of own caps, (account, attempt, age in µs or -1, live 1/0, tenant, model)… → the logs and the slots of a limiter that is being
 -- rebuilt.
 local function remember()
     local now, accounts = read_clock(), {}
-    for index = 4, #ARGV, 5 do
+    for index = 4, #ARGV, 6 do
         local account, attempt, age = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
         local tenant, window = ARGV[index + 4], tonumber(ARGV[3])
         local _, cap = settings_of(tenant)
@@ -177,7 +197,7 @@ local function remember()
         if age >= 0 then call('ZADD', space .. 'log:' .. account, whole(now - age), attempt) end
         if ARGV[index + 3] == '1' then
             call('ZADD', space .. 'slots:' .. account, 'NX', whole(now), attempt)
-            take_slot(tenant, attempt)
+            take_slot(tenant, ARGV[index + 5], attempt)
         end
         accounts[account] = true
     end
@@ -221,19 +241,22 @@ local function audit()
             end
         end
     end
-    fetch_state({ 'gaps', 'held', 'tenants' })
+    fetch_state({ 'gaps', 'held', 'tenants', 'model_slots' })
     local held, live_count = read_state('held') or 0, read_state('live') or 0
     if (read_state('gaps') or 0) > 0 then found[#found + 1] = 'jobs of a lane' end
     if waiting_in_lanes + call('ZCARD', delayed) + held ~= count_queued() then
         found[#found + 1] = 'items of lanes, or delayed, or held aside'
     end
-    local held_slots = 0
-    for _, count in ipairs(call('HVALS', running)) do held_slots = held_slots + tonumber(count) end
-    if call('HLEN', live) ~= live_count or held_slots ~= live_count then found[#found + 1] = 'attempts in flight' end
+    for _, counts_of in ipairs({ running, running_models }) do
+        local slots = 0
+        for _, count in ipairs(call('HVALS', counts_of)) do slots = slots + tonumber(count) end
+        if call('HLEN', live) ~= live_count or slots ~= live_count then found[#found + 1] = 'attempts in flight' end
+    end
     local asides = 0
-    for _, model in ipairs(call('SMEMBERS', broken)) do asides = asides + call('EXISTS', aside_of(model)) end
+    for _, model in ipairs(call('SMEMBERS', watched)) do asides = asides + call('EXISTS', aside_of(model)) end
     if held > 0 and asides == 0 then found[#found + 1] = 'jobs held aside' end
     if call('HLEN', tenants) < (read_state('tenants') or 0) then found[#found + 1] = 'terms of tenants' end
+    if call('HLEN', model_slots) < (read_state('model_slots') or 0) then found[#found + 1] = 'bounds of models' end
     return found
 end
 
@@ -283,8 +306,8 @@ end
 
 -- While a rebuild fills the space of a new epoch, only these may touch it; nothing is granted before `open`.
 local BUILDING = {
-    file = file, accounts = set_accounts, tenants = set_tenants, terms = set_terms, remember = remember, open = open,
-    clock = show_clock,
+    file = file, accounts = set_accounts, model_slots = set_model_slots, tenants = set_tenants, terms = set_terms,
+    remember = remember, open = open, clock = show_clock,
 }
 local OPEN = {
     throttle = throttle, stop = stop, resume = resume, heard = heard, models = show_models, tried = show_tried, figures = figures,

@@ -3,7 +3,8 @@
 -- Models -----------------------------------------------------------------------------------------------------------------
 -- A model with failures has a breaker. While it is open, all of the model's jobs are held aside, and one held item passes as a trial
 -- after each pause; the trials go round among the tenants. Within a model, a tenant whose predictions fail has a breaker of its own:
--- its jobs of that model are held aside, and one of them takes its turn as a trial after each pause.
+-- its jobs of that model are held aside, and one of them takes its turn as a trial after each pause. A model with a bound of its own on
+-- what is in flight is full while its slots are taken: its jobs are held aside, and come back one for each slot that is freed.
 
 local function breaker_of(model) return space .. 'breaker:' .. model end
 
@@ -33,7 +34,7 @@ local function forget_if_well(model)
     if call('HEXISTS', breaker_of(model), 'create') + call('HEXISTS', breaker_of(model), 'run') > 0 then return end
     if call('EXISTS', slowed_of(model), aside_of(model)) > 0 then return end
     call('DEL', breaker_of(model), failing_of(model), tried_of(model))
-    call('SREM', broken, model)
+    call('SREM', watched, model)
 end
 
 -- Held jobs --------------------------------------------------------------------------------------------------------------
@@ -62,6 +63,13 @@ local function return_jobs(model, tenant, count, virtual)
     return moved
 end
 
+-- Put one held job of a tenant back; the tenant is not considered again before that time.
+local function return_first(model, tenant, look_at, virtual)
+    call('ZADD', aside_of(model), whole(look_at), tenant)
+    local job, lane = first_held(model, tenant)
+    return_job(tenant, job, lane, virtual)
+end
+
 -- Put back the held jobs of a model that works, and one job of each slowed tenant that is due a trial: it takes its turn.
 local function return_due(model, now, virtual)
     local left = MOVES_MAX
@@ -69,9 +77,7 @@ local function return_due(model, now, virtual)
         if left <= 0 then return end
         local slowed = load_slowed(model, tenant)
         if slowed.open_until > 0 then
-            call('ZADD', aside_of(model), whole(now + slowed.pause), tenant)
-            local job, lane = first_held(model, tenant)
-            return_job(tenant, job, lane, virtual)
+            return_first(model, tenant, now + slowed.pause, virtual)
             left = left - 1
         else
             left = left - return_jobs(model, tenant, left, virtual)
@@ -79,22 +85,71 @@ local function return_due(model, now, virtual)
     end
 end
 
--- The models that are open and until when, those of them that are due a trial, and those at which tenants fail.
-local function look_at_models(now, virtual)
-    local models = { open = {}, due = {}, slowed = {}, watched = false }
-    local found = call('SMEMBERS', broken)
-    models.any = #found > 0
+local function tag_of(tenant, virtual)
+    local tag = call('ZSCORE', ready, tenant)
+    return tag and tonumber(tag) or math.max(virtual, tonumber(call('ZSCORE', tags, tenant) or 0))
+end
+
+-- Until when none of a tenant's held jobs may go, or nil.
+local function held_up_until(tenant, now, own_cap_of)
+    local rests_until = call('ZSCORE', resting, tenant)
+    if not rests_until then return own_cap_of(tenant) end
+    return rests_until == 'inf' and now + LOOK_AGAIN or tonumber(rests_until)
+end
+
+-- The tenants with held jobs of a model that may be considered now, those that have waited longest for it, in the fair order.
+local function due_in_order(model, now, virtual)
+    local due, tag, place = call('ZRANGEBYSCORE', aside_of(model), '-inf', whole(now), 'LIMIT', 0, MOVES_MAX), {}, {}
+    for index, tenant in ipairs(due) do tag[tenant], place[tenant] = tag_of(tenant, virtual), index end
+    table.sort(due, function(one, other)
+        if tag[one] ~= tag[other] then return tag[one] < tag[other] end
+        return place[one] < place[other]
+    end)
+    return due
+end
+
+-- The same of a model with a bound of its own: one job for each free slot, each of another tenant. A tenant that is held up gets none,
+-- and one whose next job is of this model needs none.
+local function return_for_slots(model, free, now, virtual, own_cap_of)
+    if free <= 0 then return end
+    for _, tenant in ipairs(due_in_order(model, now, virtual)) do
+        local blocked_until = held_up_until(tenant, now, own_cap_of)
+        if blocked_until then
+            call('ZADD', aside_of(model), whole(blocked_until), tenant)
+        else
+            local next_one = next_job(tenant)
+            if not next_one or model_of(next_one) ~= model then
+                return_first(model, tenant, now + load_slowed(model, tenant).pause, virtual)
+            end
+            free = free - 1
+            if free <= 0 then return end
+        end
+    end
+end
+
+local function is_model_full(models, model) return (models.free[model] or 1) <= 0 end
+
+-- The models that are open and until when, those of them that are due a trial, those at which tenants fail, and the free slots of
+-- those with a bound of their own; `hold`: some of them may not be called.
+local function look_at_models(now, virtual, own_cap_of)
+    local models = { open = {}, due = {}, slowed = {}, free = free_slots() }
+    local found = call('SMEMBERS', watched)
+    models.any, models.hold = #found > 0, next(models.free) ~= nil
     table.sort(found)
     for _, model in ipairs(found) do
         local open_until = tonumber(call('HGET', breaker_of(model), 'open_until'))
         if open_until then
-            models.open[model], models.watched = open_until, true
+            models.open[model], models.hold = open_until, true
             if now >= open_until then models.due[#models.due + 1] = model end
         else
-            return_due(model, now, virtual)
+            if models.free[model] then
+                return_for_slots(model, models.free[model], now, virtual, own_cap_of)
+            else
+                return_due(model, now, virtual)
+            end
             forget_if_well(model)
         end
-        if call('EXISTS', slowed_of(model)) == 1 then models.slowed[model], models.watched = true, true end
+        if call('EXISTS', slowed_of(model)) == 1 then models.slowed[model], models.hold = true, true end
     end
     return models
 end
@@ -103,7 +158,8 @@ end
 local function held_aside(tenant, tag, job, lane, models, now)
     local model = model_of(job)
     local slowed_until = models.slowed[model] and load_slowed(model, tenant).open_until or 0
-    if not models.open[model] and slowed_until <= now then return false end
+    if not models.open[model] and slowed_until <= now and not is_model_full(models, model) then return false end
+    call('SADD', watched, model)
     local tried = tonumber(call('ZSCORE', tried_of(model), tenant) or 0)
     set_aside(tenant, job, lane)
     call('ZADD', held_jobs(model, lane, tenant), whole(now), job)
@@ -119,19 +175,16 @@ end
 local function next_look(models)
     local at = NEVER
     if not models.any then return at end
-    for _, model in ipairs(call('SMEMBERS', broken)) do
+    for _, model in ipairs(call('SMEMBERS', watched)) do
         local first = call('ZRANGE', aside_of(model), 0, 0, 'WITHSCORES')
-        if first[2] then at = math.min(at, math.max(tonumber(first[2]), models.open[model] or 0)) end
+        if first[2] and not is_model_full(models, model) then
+            at = math.min(at, math.max(tonumber(first[2]), models.open[model] or 0))
+        end
     end
     return at
 end
 
 -- Trials -----------------------------------------------------------------------------------------------------------------
-
-local function tag_of(tenant, virtual)
-    local tag = call('ZSCORE', ready, tenant)
-    return tag and tonumber(tag) or math.max(virtual, tonumber(call('ZSCORE', tags, tenant) or 0))
-end
 
 -- Of the tenants whose last trial of the model is equally long ago the first in the fair order.
 local function first_of(model, score, virtual)
@@ -143,21 +196,14 @@ local function first_of(model, score, virtual)
     return best
 end
 
--- Until when a tenant may have no trial, or nil.
-local function trial_blocked_until(tenant, now, own_cap_of)
-    local rests_until = call('ZSCORE', resting, tenant)
-    if not rests_until then return own_cap_of(tenant) end
-    return rests_until == 'inf' and now + LOOK_AGAIN or tonumber(rests_until)
-end
-
 -- A model that is due a trial, and the tenant whose trial it is: the one whose last trial is longest ago.
 local function next_trial(models, now, virtual, own_cap_of)
     for _, model in ipairs(models.due) do
         for _ = 1, MOVES_MAX do
             local first = call('ZRANGE', aside_of(model), 0, 0, 'WITHSCORES')
-            if not first[2] or tonumber(first[2]) > now then break end
+            if is_model_full(models, model) or not first[2] or tonumber(first[2]) > now then break end
             local tenant = first_of(model, first[2], virtual)
-            local blocked_until = trial_blocked_until(tenant, now, own_cap_of)
+            local blocked_until = held_up_until(tenant, now, own_cap_of)
             if not blocked_until then return model, tenant end
             call('ZADD', aside_of(model), whole(blocked_until), tenant)
         end
@@ -178,8 +224,9 @@ local function note_model_trial(model, tenant, models, now)
     end
 end
 
--- A turn was granted. Where it was a trial, the next one comes no sooner than after the next, longer pause.
+-- A turn was granted: a slot of the model is taken. Where it was a trial, the next one comes no sooner than after the next, longer pause.
 local function note_turn(model, tenant, models, now)
+    if models.free[model] then models.free[model] = models.free[model] - 1 end
     if models.open[model] then note_model_trial(model, tenant, models, now) end
     local slowed = models.slowed[model] and load_slowed(model, tenant) or { open_until = 0 }
     if slowed.open_until > 0 then
@@ -212,10 +259,10 @@ end
 -- The models with failures, each with a sign before it: + while its breaker is open, - where creations failed, ~ where only
 -- predictions did.
 local function watch_list()
-    local list = call('SMEMBERS', broken)
-    for index, model in ipairs(list) do
-        local fields = call('HMGET', breaker_of(model), 'open_until', 'create')
-        list[index] = (fields[1] and '+' or fields[2] and '-' or '~') .. model
+    local list = {}
+    for _, model in ipairs(call('SMEMBERS', watched)) do
+        local fields = call('HMGET', breaker_of(model), 'name', 'open_until', 'create')
+        if fields[1] then list[#list + 1] = (fields[2] and '+' or fields[3] and '-' or '~') .. model end
     end
     return table.concat(list, ' ')
 end

@@ -16,7 +16,7 @@ local UNIT = 1000000    -- virtual time that one item costs a tenant of weight 1
 local RUN_MAX = 20      -- consecutive places of one tenant in a batch
 local MOVES_MAX = 200   -- delayed items, rested tenants and held jobs that are moved in one call
 local TENANTS_MAX = 1000        -- tenants whose failures and whose trials are remembered for each model
-local LOOK_AGAIN = 30000000     -- a paused tenant is not considered for a trial for this long
+local LOOK_AGAIN = 1000000      -- a tenant that is paused or has no free slot is considered for its held jobs again after so long
 local ROUND = 5000000   -- a cap is cut at most once in so long: the 429s of one round of calls are one piece of news
 local CALM = 60000000   -- without a 429 for so long, a cut cap begins to rise
 local RISE = 10000000   -- and rises by one thirtieth of the whole each so long
@@ -27,7 +27,6 @@ local QUEUED_SPAN = 512 -- item ids that share one set of queued items: Redis pa
 local JOBS_SPAN = 64    -- job numbers that share one hash of job records, packed for the same reason
 local PASSED_MAX = 500  -- outdated lane entries that one call drops
 local SLACK = 100000    -- by which the clock may be ahead of the caller's reading: a request's time on its way
-local FULL_AGAIN = 1000000 -- a tenant whose slots are taken at other providers, too, is looked at again after so long
 local HELD = '-'        -- in a job's record in place of its lane: the job is held aside
 local LANES = { '0', '1' }
 
@@ -35,9 +34,13 @@ local pointer, operation, epoch = KEYS[1], ARGV[1], ARGV[2]
 local space = pointer .. ':' .. epoch .. ':'
 local state, ready, tags = space .. 'state', space .. 'ready', space .. 'tags'
 local resting, delayed = space .. 'resting', space .. 'delayed'
-local tenants, broken = space .. 'tenants', space .. 'broken'
--- What is in flight: each attempt's tenant, and how many each tenant has. A tenant whose slots are taken rests, as one of the full.
+local tenants = space .. 'tenants'
+-- The models with failures or with held jobs, and how many predictions a model may have in flight where it has a bound of its own.
+local watched, model_slots = space .. 'watched', space .. 'model_slots'
+-- What is in flight: each attempt's `model tenant`, and how many each tenant and each model has. A tenant whose slots are taken rests, as
+-- one of the full.
 local live, running, full = space .. 'live', space .. 'running', space .. 'full'
+local running_models = space .. 'running_models'
 local call = redis.call
 local reading = tonumber(table.remove(ARGV))
 

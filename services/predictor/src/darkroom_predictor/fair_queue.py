@@ -17,6 +17,7 @@ from redis.exceptions import ResponseError
 from darkroom_predictor.clock_rules import Watch
 from darkroom_predictor.fair_script import REAL_CLOCK, ClockSource
 from darkroom_predictor.limiter_redis import connect
+from darkroom_predictor.limits import AccountFigures, AccountLimits, ModelSlots
 from darkroom_predictor.terms import Terms
 
 MICROSECONDS = 1_000_000
@@ -28,8 +29,8 @@ ACCOUNT_FIELDS = 8
 MARK_BYTES = 4
 MARKS_KEPT = 1_000
 NO_MODEL = "0"
-FORMAT = 3
-"""Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 3: jobs have records."""
+FORMAT = 4
+"""Of what the script keeps in Redis. Another one is not read but rebuilt from the tables; 4: live attempts name their model."""
 BEHIND = b"1"
 
 log = structlog.get_logger()
@@ -102,31 +103,6 @@ class Hints:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountLimits:
-    """The limits of one provider account."""
-
-    account: str
-    cap: int
-    burst: int
-    slots: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountFigures:
-    """How an account stands now. `in_force` is what 429s leave of the cap; `stopped` says why it takes only probes."""
-
-    account: str
-    granted: int
-    cap: int
-    in_force: int
-    burst: int
-    slots: int
-    live: int
-    paused_seconds: float
-    stopped: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Figures:
     """How the queue stands now."""
 
@@ -144,6 +120,7 @@ class RememberedAttempt:
     age_seconds: float | None
     live: bool
     instance_id: str
+    model: str
 
 
 class FairQueue:
@@ -299,6 +276,11 @@ class FairQueue:
         values = [value for one in limits for value in (one.account, one.cap, one.burst, one.slots)]
         await self._run("accounts", epoch, order, *values)
 
+    async def set_model_slots(self, epoch: int, bounds: Sequence[ModelSlots], *, order: int = 0) -> None:
+        """All models with a bound of their own, in force from the next turn on; a smaller order than another's is ignored."""
+        values = [value for one in bounds for value in (mark_of(one.model), one.slots, one.model)]
+        await self._run("model_slots", epoch, order, *values)
+
     async def set_tenants(self, epoch: int, tenants: Sequence[Terms], *, stamp: int | None = None) -> None:
         """In force from the next turn on; `stamp` names the state of the table, where these are all of it."""
         rows = [
@@ -381,7 +363,7 @@ def place_values(place: Place) -> tuple[str, str, int, int]:
 
 def _remembered(one: RememberedAttempt) -> tuple[str | int, ...]:
     age_us = -1 if one.age_seconds is None else microseconds(one.age_seconds)
-    return one.account, one.attempt_id, age_us, int(one.live), one.instance_id
+    return one.account, one.attempt_id, age_us, int(one.live), one.instance_id, mark_of(one.model)
 
 
 def _pointer_of(provider: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
 
-PARTS = ("state", "accounts", "models", "turn", "news", "controls")
+PARTS = ("state", "slots", "accounts", "models", "turn", "news", "controls")
 
 
 def _read(part: str) -> str:

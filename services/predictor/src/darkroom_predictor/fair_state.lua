@@ -214,7 +214,7 @@ local function leave_empty(tenant)
 end
 
 -- Jobs of a tenant take turns; a job's items are first in, first out. A job with items stands in exactly one place: in one of
--- its tenant's lanes, or held aside while its model is broken or its tenant is slowed at the model.
+-- its tenant's lanes, or held aside while its model is broken or full or its tenant is slowed at the model.
 
 -- The tenants with held jobs of a model, each with the time before which it is not looked at, and a tenant's held jobs of a lane,
 -- each with the time at which it was held.
@@ -334,55 +334,3 @@ end
 
 -- The virtual time that a turn costs.
 local function step_of(weight) return math.floor(UNIT / weight + 0.5) end
-
--- The spaces of the other providers' queues that are open.
-local function other_spaces()
-    local found = {}
-    for index = 2, #KEYS do
-        local other = call('HGET', KEYS[index], 'epoch')
-        if other then found[#found + 1] = KEYS[index] .. ':' .. other .. ':' end
-    end
-    return found
-end
-
-local function own_log(tenant) return space .. 'own:' .. tenant end
-
--- The slots that this call has taken for each tenant; they are added to `running` when it ends.
-local taken = {}
-
--- Whether the tenant's slots are taken, and whether some of them are at other providers, whose releases wake nobody here.
-local function is_full(tenant, slots)
-    if slots == 0 then return false, false end
-    local here, elsewhere = tonumber(call('HGET', running, tenant) or 0) + (taken[tenant] or 0), 0
-    for _, other in ipairs(other_spaces()) do
-        elsewhere = elsewhere + tonumber(call('HGET', other .. 'running', tenant) or 0)
-    end
-    return here + elsewhere >= slots, elsewhere > 0
-end
-
-local function take_slot(tenant, attempt)
-    if call('HSETNX', live, attempt, tenant) == 0 then return end
-    taken[tenant] = (taken[tenant] or 0) + 1
-    add_state('live', 1)
-end
-
-local function free_slot(attempt, virtual)
-    local tenant = call('HGET', live, attempt)
-    if not tenant then return end
-    call('HDEL', live, attempt)
-    add_state('live', -1)
-    if call('HINCRBY', running, tenant, -1) <= 0 then call('HDEL', running, tenant) end
-    if call('SREM', full, tenant) == 1 then wake(tenant, virtual) end
-end
-
--- What this call has changed and not yet written.
-local function save_changes()
-    local values = {}
-    for field in pairs(changed) do
-        values[#values + 1] = field
-        values[#values + 1] = whole(known[field])
-    end
-    if #values > 0 then call('HSET', state, unpack(values)) end
-    for tenant, more in pairs(uncounted) do call('HINCRBY', space .. 'waiting', tenant, more) end
-    for tenant, more in pairs(taken) do call('HINCRBY', running, tenant, more) end
-end

@@ -85,12 +85,12 @@ local function take()
     local now, ahead = keep_clock()
     local virtual = read_virtual()
     wake_due(now, virtual)
-    local models = look_at_models(now, virtual)
     local function own_cap_of(tenant)
         local _, cap, slots = settings_of(tenant)
         if is_full(tenant, slots) then return now + LOOK_AGAIN end
         return own_cap_until(tenant, cap, now, own_window)
     end
+    local models = look_at_models(now, virtual, own_cap_of)
     for _, name in ipairs(names) do accounts[#accounts + 1] = load_account(name, now, window) end
     if lost then return close() end
     local answer, granted, wait, held = { now, 0, '', ahead }, 0, 0, 0
@@ -120,7 +120,7 @@ local function take()
             item, job, lane, step = take_trial(trial_model, trial_tenant, weight, models, now, virtual)
             local probe = charge(account, attempt, now)
             remember_own(trial_tenant, cap, attempt, now, own_window)
-            take_slot(trial_tenant, attempt)
+            take_slot(trial_tenant, trial_model, attempt)
             for _, value in ipairs({ item, job, trial_tenant, lane, account.name, attempt, step, probe }) do
                 answer[#answer + 1] = value
             end
@@ -134,12 +134,12 @@ local function take()
             leave_empty(tenant)
         elseif is_full(tenant, slots) then
             local _, some_elsewhere = is_full(tenant, slots)
-            rest(tenant, some_elsewhere and now + FULL_AGAIN or NEVER)
+            rest(tenant, some_elsewhere and now + LOOK_AGAIN or NEVER)
             call('SADD', full, tenant)
         elseif blocked_until then
             rest(tenant, blocked_until)
             call('HINCRBY', space .. 'held', tenant, whole((blocked_until - now) / 1000))
-        elseif models.watched and held_aside(tenant, tag, job, lane, models, now) then
+        elseif models.hold and held_aside(tenant, tag, job, lane, models, now) then
             held = held + 1
             if held >= MOVES_MAX then wait = 0 break end
         else
@@ -147,9 +147,9 @@ local function take()
             local attempt = ARGV[6 + count + granted]
             local item, step = take_turn(tenant, tag, weight, job, lane, found)
             local probe = charge(account, attempt, now)
-            if models.watched then note_turn(model_of(job), tenant, models, now) end
+            if models.hold then note_turn(model_of(job), tenant, models, now) end
             remember_own(tenant, cap, attempt, now, own_window)
-            take_slot(tenant, attempt)
+            take_slot(tenant, model_of(job), attempt)
             virtual = math.max(virtual, tag)
             run = tenant == last and run + 1 or 1
             last = tenant
@@ -247,6 +247,19 @@ local function release()
     end
     for account in pairs(accounts) do save_count('slots', account) end
     return 1
+end
+
+-- What this call has changed and not yet written.
+local function save_changes()
+    local values = {}
+    for field in pairs(changed) do
+        values[#values + 1] = field
+        values[#values + 1] = whole(known[field])
+    end
+    if #values > 0 then call('HSET', state, unpack(values)) end
+    for tenant, more in pairs(uncounted) do call('HINCRBY', space .. 'waiting', tenant, more) end
+    for tenant, more in pairs(taken) do call('HINCRBY', running, tenant, more) end
+    for model, more in pairs(taken_models) do call('HINCRBY', running_models, model, more) end
 end
 
 local current = tonumber(call('HGET', pointer, 'epoch') or 0)

@@ -13,9 +13,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from redis.exceptions import RedisError
 
-from darkroom_predictor.fair_queue import AccountFigures, LimiterClosed
+from darkroom_predictor.fair_queue import LimiterClosed
 from darkroom_predictor.keep_limits import AccountNotFound, KeepLimits, LimitsNow
 from darkroom_predictor.limiter_controls import ModelFigures, SlowedTenant
+from darkroom_predictor.limits import AccountFigures
 
 LIMIT_MAX = 1_000_000
 """A bound on mistakes. What the provider itself allows is found out from its 429s."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import structlog
 from darkroom_servicekit.database import UnitOfWork
 
-from darkroom_predictor.fair_queue import AccountFigures, Hints
+from darkroom_predictor.fair_queue import Hints
 from darkroom_predictor.fault_store import ModelFault, read_faults
 from darkroom_predictor.limiter_controls import ModelFigures
+from darkroom_predictor.limits import AccountFigures
 from darkroom_predictor.line import ProviderLine
 
 ALL_ACCOUNTS = "all"
@@ -24,9 +25,13 @@ class AccountNotFound(Exception):
     """No provider has an account of that name here."""
 
 
+class ProviderNotFound(Exception):
+    """No provider of that name is called here."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LimitsNow:
-    """Every account, every model with failures, and the models closed for a fault of ours."""
+    """Every account, every model with failures or a bound of its own, and the models closed for a fault of ours."""
 
     accounts: Sequence[AccountFigures]
     models: Sequence[ModelFigures]
@@ -58,6 +63,16 @@ class KeepLimits:
             log.warning("limits set", accounts=names, by=by, **changes)
             await line.limiter.apply_limits()
             line.dispatcher.tell(Hints())
+
+    async def change_model(self, provider: str, model: str, concurrency: int | None, *, by: str) -> None:
+        """Set how many predictions of a model may be in flight; None: no bound of its own. Raises ProviderNotFound."""
+        line = next((one for one in self._lines if one.door.name == provider), None)
+        if line is None:
+            raise ProviderNotFound(provider)
+        await line.limits.set_model(model, concurrency, by=by)
+        log.warning("concurrency of a model set", provider=provider, model=model, concurrency=concurrency, by=by)
+        await line.limiter.apply_limits()
+        line.dispatcher.tell(Hints())
 
     async def resume(self, account: str, *, by: str) -> None:
         """Let a stopped account, or all, take calls again without waiting for a probe. Raises AccountNotFound, LimiterClosed."""

@@ -93,14 +93,18 @@ class Limiter:
         """Bring the limits in the table into force; with the lease, so that of two changes the table's last one stays."""
         async with self._lease.held() as held:
             if self._queue.epoch is not None:
-                await self._queue.set_accounts(self._queue.epoch, await self._limits.in_force(), order=held.token)
+                await self._tell_limits(self._queue.epoch, held)
+
+    async def _tell_limits(self, epoch: int, held: Held) -> None:
+        await self._queue.set_accounts(epoch, await self._limits.in_force(), order=held.token)
+        await self._queue.set_model_slots(epoch, await self._limits.of_models(), order=held.token)
 
     async def _open(self, held: Held) -> None:
         await self._name_accounts()
         epoch = await self._queue_table.epoch()
         if epoch and await self._queue.is_open(epoch):
             await self._queue.set_watch(epoch)
-            await self._queue.set_accounts(epoch, await self._limits.in_force(), order=held.token)
+            await self._tell_limits(epoch, held)
         else:
             epoch = await self._rebuild(held)
         self._queue.enter(epoch)
@@ -126,7 +130,7 @@ class Limiter:
         epoch = await self._queue_table.next_epoch()
         await self._queue.set_watch(epoch)
         remembered = await self._attempt_table.remembered(self._guarded_seconds, doubt_seconds=held.doubt_seconds)
-        await self._queue.set_accounts(epoch, await self._limits.in_force(), order=held.token)
+        await self._tell_limits(epoch, held)
         stamp, terms = await self._terms_table.all()
         await self._queue.set_tenants(epoch, terms, stamp=stamp)
         await self._queue.remember(epoch, remembered)

@@ -54,9 +54,10 @@ class SlowedTenant:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFigures:
-    """A model with failures. `open_seconds` None: it is called as ever; else so long it has not been, but for trials.
+    """A model with failures, or with a bound of its own.
 
-    `refused`: the provider itself refuses creations of this model, whoever asks.
+    `open_seconds` None: it is called as ever; else so long it has not been, but for trials.
+    `refused`: the provider itself refuses creations of this model, whoever asks. `slots` None: it has no bound of its own.
     """
 
     model: str
@@ -65,6 +66,8 @@ class ModelFigures:
     open_seconds: float | None
     trial_in_seconds: float
     refused: bool
+    slots: int | None
+    live: int
     slowed: tuple[SlowedTenant, ...]
 
 
@@ -128,7 +131,7 @@ class LimiterControls:
         return sign is not None and (kind is Kind.RUN or sign in (OPEN, CREATIONS_FAILED))
 
     async def models(self) -> list[ModelFigures]:
-        """The models with failures, and the tenants that are slowed at each."""
+        """The models with failures and the tenants that are slowed at each, and the models with a bound of their own."""
         answer = await self._queue.run("models", self._bounds.failures)
         return [
             ModelFigures(
@@ -138,9 +141,11 @@ class LimiterControls:
                 open_seconds=None if since < 0 else since / MICROSECONDS,
                 trial_in_seconds=trial_in / MICROSECONDS,
                 refused=bool(refused),
+                slots=slots or None,
+                live=live,
                 slowed=_slowed_tenants(slowed),
             )
-            for mark, name, failures, since, trial_in, refused, slowed in answer
+            for mark, name, failures, since, trial_in, refused, slots, live, slowed in answer
         ]
 
     async def tried_tenants(self, model: str) -> list[str]:

@@ -1,11 +1,11 @@
-"""All SQL on provider_accounts: what operators have set over the settings' limits. A row's null is the setting's value."""
+"""All SQL on provider_accounts and provider_models: limits as operators have set them. An account's null is the setting's."""
 
 from collections.abc import Mapping, Sequence
 
 from darkroom_servicekit.database import UnitOfWork
 from sqlalchemy import text
 
-from darkroom_predictor.fair_queue import AccountLimits
+from darkroom_predictor.limits import AccountLimits, ModelSlots
 
 FIELDS = ("cap_per_minute", "burst", "concurrency")
 ALL = text("SELECT account, cap_per_minute, burst, concurrency FROM provider_accounts WHERE provider = :provider")
@@ -19,10 +19,17 @@ SET = """
         concurrency = CASE WHEN CAST(:sets_concurrency AS boolean) THEN excluded.concurrency ELSE p.concurrency END,
         changed_by = excluded.changed_by, changed_at = clock_timestamp()
 """
+OF_MODELS = text("SELECT model, concurrency FROM provider_models WHERE provider = :provider ORDER BY model")
+SET_MODEL = """
+    INSERT INTO provider_models (provider, model, concurrency, changed_by) VALUES (:provider, :model, :concurrency, :changed_by)
+    ON CONFLICT (provider, model) DO UPDATE
+        SET concurrency = excluded.concurrency, changed_by = excluded.changed_by, changed_at = clock_timestamp()
+"""
+FREE_MODEL = "DELETE FROM provider_models WHERE provider = :provider AND model = :model"
 
 
 class LimitsTable:
-    """One provider's accounts, with the settings' limits as they are where no operator has said otherwise."""
+    """One provider's limits: an account's are the settings' where no operator has said otherwise; a model has none but those."""
 
     def __init__(self, unit_of_work: UnitOfWork, provider: str, *, defaults: Sequence[AccountLimits]) -> None:
         self._unit_of_work = unit_of_work
@@ -60,3 +67,18 @@ class LimitsTable:
         values |= {name: changes.get(name) for name in FIELDS} | {f"sets_{name}": name in changes for name in FIELDS}
         async with self._unit_of_work.begin() as transaction:
             await transaction.execute(SET, values)
+
+    async def of_models(self) -> list[ModelSlots]:
+        """The models with a bound of their own."""
+        async with self._unit_of_work.read() as connection:
+            rows = await connection.execute(OF_MODELS, {"provider": self._provider})
+            return [ModelSlots(model=row.model, slots=row.concurrency) for row in rows]
+
+    async def set_model(self, model: str, concurrency: int | None, *, by: str) -> None:
+        """How many predictions of a model may be in flight; None: as many as the accounts allow."""
+        async with self._unit_of_work.begin() as transaction:
+            if concurrency is None:
+                await transaction.execute(FREE_MODEL, {"provider": self._provider, "model": model})
+                return
+            values = {"provider": self._provider, "model": model, "concurrency": concurrency, "changed_by": by}
+            await transaction.execute(SET_MODEL, values)

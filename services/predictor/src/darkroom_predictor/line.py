@@ -13,7 +13,7 @@ from darkroom_predictor.cancel_predictions import CancelPredictions
 from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
-from darkroom_predictor.fair_queue import AccountLimits, FairQueue, Hints, LimiterClosed
+from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterClosed
 from darkroom_predictor.fault_store import forget_mended
 from darkroom_predictor.give_up_models import GiveUpModels
 from darkroom_predictor.heed_answers import HeedAnswers
@@ -21,6 +21,7 @@ from darkroom_predictor.judge_refusals import JudgeRefusals
 from darkroom_predictor.keep_attempts import KeepAttempts, Lifetimes
 from darkroom_predictor.limiter import Limiter
 from darkroom_predictor.limiter_controls import BreakerBounds, LimiterControls
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.name_accounts import NameAccounts

@@ -20,7 +20,7 @@ from darkroom_predictor.cancel_jobs import CancelJobs
 from darkroom_predictor.doctor import PredictorDoctor
 from darkroom_predictor.events import PredictorEvents
 from darkroom_predictor.fail_attempts import FailAttempts
-from darkroom_predictor.fair_queue import AccountLimits, Figures, Hints, LimiterClosed
+from darkroom_predictor.fair_queue import Figures, Hints, LimiterClosed
 from darkroom_predictor.fault_store import ModelFault
 from darkroom_predictor.forget_old_rows import forget_old_rows
 from darkroom_predictor.give_up_models import GiveUpUnserved
@@ -35,6 +35,7 @@ from darkroom_predictor.letters.http import Letters, letter_routes
 from darkroom_predictor.letters.redrive import RedriveLetters
 from darkroom_predictor.letters.store import count_open
 from darkroom_predictor.limiter_controls import ModelFigures
+from darkroom_predictor.limits import AccountLimits
 from darkroom_predictor.line import ProviderLine
 from darkroom_predictor.measure_queue import MeasureQueue
 from darkroom_predictor.metrics import PredictorMetrics

@@ -7,7 +7,7 @@ from datetime import datetime
 from darkroom_contracts.queue import ProviderQueue, QueueLine, TenantPlace
 from darkroom_contracts.queue_place import CAP_WINDOW_SECONDS, UNIT
 
-from darkroom_predictor.fair_queue import AccountFigures
+from darkroom_predictor.limits import AccountFigures
 from darkroom_predictor.queue_look import TenantLook
 
 LINES_ALONE_MAX = 48

@@ -2,8 +2,8 @@
 
 Invariants: no account ever has more than `cap` grants in any window; a tenant's tag rises by 1/weight per item and is at least
 the virtual clock when it enters, so idleness banks nothing; a blocked tenant holds up no one; redriven items wait behind
-their tenant's fresh ones; jobs of a broken model, or of a tenant slowed at a model, are held aside and delay no other. Time is an
-argument.
+their tenant's fresh ones; jobs of a broken or full model, or of a tenant slowed at a model, are held aside and delay no other. Time
+is an argument.
 """
 
 import math
@@ -42,8 +42,10 @@ class FairTurn:
         self.tenants: dict[str, Tenant] = {}
         self.queued: set[int] = set()
         self.delayed: dict[int, tuple[int, str, int, bool]] = {}
-        self.live: dict[str, str] = {}
-        """The tenant of each attempt that holds a slot."""
+        self.live: dict[str, tuple[str, str]] = {}
+        """The tenant and the model of each attempt that holds a slot."""
+        self.model_slots: dict[str, int] = {}
+        """How many attempts of a model may hold a slot, where it has a bound of its own."""
         self.breakers: dict[str, Breaker] = {}
         self.marks: dict[int, str] = {}
         """The model of each job; one that is not named here has the mark "0"."""
@@ -149,9 +151,9 @@ class FairTurn:
         return grants, NOT_BEFORE_A_CHANGE if wait == NEVER else max(AT_ONCE, wait)
 
     def release(self, account: str, attempt: str) -> None:
-        """An ended attempt's slots are free: its account's, and its tenant's."""
+        """An ended attempt's slots are free: its account's, its tenant's, and its model's."""
         self.accounts[account].live.discard(attempt)
-        name = self.live.pop(attempt, None)
+        name, _ = self.live.pop(attempt, (None, None))
         tenant = None if name is None else self._tenant(name)
         if tenant and tenant.full:
             tenant.full = False
@@ -164,9 +166,9 @@ class FairTurn:
 
     def _grant(self, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
         step = tenant.step
-        breaker = self.breakers.get(self._mark(tenant.next_job[0]))
-        if breaker:
-            breaker.note_turn(tenant.name, now_us)
+        mark = self._mark(tenant.next_job[0])
+        if mark in self.breakers:
+            self.breakers[mark].note_turn(tenant.name, now_us)
         item, redriven = tenant.pop()
         self.virtual = max(self.virtual, tenant.tag)
         tenant.tag += step
@@ -175,7 +177,7 @@ class FairTurn:
         probe = account.charge(attempt, now_us, self._window_us)
         if tenant.cap:
             tenant.own_log.append((now_us, attempt))
-        self.live[attempt] = tenant.name
+        self.live[attempt] = tenant.name, mark
         return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven, probe)
 
     def _roomiest(self, now_us: int) -> tuple[Account | None, float]:
@@ -197,30 +199,37 @@ class FairTurn:
 
     def _is_full(self, tenant: Tenant) -> bool:
         """Whether all of the tenant's own slots are taken."""
-        return bool(tenant.slots) and sum(one == tenant.name for one in self.live.values()) >= tenant.slots
+        return bool(tenant.slots) and sum(name == tenant.name for name, _ in self.live.values()) >= tenant.slots
 
-    def _next_trial(self, now_us: int) -> tuple[Breaker, Tenant] | None:
+    def _free_slots(self, mark: str) -> float:
+        """How many more attempts of a model may hold a slot."""
+        return self.model_slots.get(mark, math.inf) - sum(one == mark for _, one in self.live.values())
+
+    def _tag(self, name: str) -> int:
+        return self.tenants[name].tag if self.tenants[name].ready else max(self.virtual, self.tenants[name].tag)
+
+    def _held_up_until(self, name: str, now_us: int) -> int | None:
+        """Until when none of a tenant's held jobs may go."""
+        resting = self.tenants[name].resting_until
+        if resting is not None:
+            return now_us + LOOK_AGAIN_US if resting == NEVER else int(resting)
+        if self._is_full(self.tenants[name]):
+            return now_us + LOOK_AGAIN_US
+        return self.tenants[name].blocked_until(now_us, self._own_window_us)
+
+    def _next_trial(self, now_us: int) -> tuple[str, Tenant] | None:
         """A model that is due a trial, and the tenant whose held job is to be tried."""
-
-        def tag(name: str) -> int:
-            return self.tenants[name].tag if self.tenants[name].ready else max(self.virtual, self.tenants[name].tag)
-
-        def blocked_until(name: str) -> int | None:
-            resting = self.tenants[name].resting_until
-            if resting is not None:
-                return now_us + LOOK_AGAIN_US if resting == NEVER else int(resting)
-            if self._is_full(self.tenants[name]):
-                return now_us + LOOK_AGAIN_US
-            return self.tenants[name].blocked_until(now_us, self._own_window_us)
-
-        for _, breaker in sorted(self.breakers.items()):
-            if breaker.is_due(now_us) and (name := breaker.next_trial(now_us, tag=tag, blocked_until=blocked_until)) is not None:
-                return breaker, self.tenants[name]
+        for mark, breaker in sorted(self.breakers.items()):
+            if not breaker.is_due(now_us) or self._free_slots(mark) <= 0:
+                continue
+            name = breaker.next_trial(now_us, tag=self._tag, blocked_until=lambda one: self._held_up_until(one, now_us))
+            if name is not None:
+                return mark, self.tenants[name]
         return None
 
-    def _grant_trial(self, breaker: Breaker, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
+    def _grant_trial(self, mark: str, tenant: Tenant, account: Account, attempt: str, now_us: int) -> Grant:
         """One item of a held job; the job stays held, behind its tenant's other held jobs."""
-        step = tenant.step
+        step, breaker = tenant.step, self.breakers[mark]
         job, redriven = breaker.held[tenant.name].first
         item = tenant.items[job].popleft()
         if tenant.items[job]:
@@ -235,12 +244,15 @@ class FairTurn:
         probe = account.charge(attempt, now_us, self._window_us)
         if tenant.cap:
             tenant.own_log.append((now_us, attempt))
-        self.live[attempt] = tenant.name
+        self.live[attempt] = tenant.name, mark
         return Grant(item, tenant.name, account.name, attempt, step, now_us, redriven, probe)
 
     def _return_held(self, now_us: int) -> None:
         """Put back the held jobs of models that work, and one job of each slowed tenant that is due a trial."""
-        for _, breaker in sorted(self.breakers.items()):
+        for mark, breaker in sorted(self.breakers.items()):
+            if breaker.open_until is None and mark in self.model_slots:
+                self._return_for_slots(mark, breaker, now_us)
+                continue
             left = 0 if breaker.open_until is not None else MOVES_MAX
             due = sorted((held.look_at, name.encode(), name) for name, held in breaker.held.items() if held.look_at <= now_us)
             for _, _, name in due[:left]:
@@ -252,6 +264,22 @@ class FairTurn:
                     held.look_at = now_us + breaker.slowed[name].pause_us
                 left -= self._return_jobs(name, breaker, jobs)
 
+    def _return_for_slots(self, mark: str, breaker: Breaker, now_us: int) -> None:
+        """The same of a model with a bound of its own: one job for each free slot, each of another tenant."""
+        free = self._free_slots(mark)
+        for name in breaker.due_in_order(now_us, tag=self._tag) if free > 0 else []:
+            held, tenant = breaker.held[name], self.tenants[name]
+            until = self._held_up_until(name, now_us)
+            if until is not None:
+                held.look_at = until
+                continue
+            if not tenant.has_work or self._mark(tenant.next_job[0]) != mark:
+                held.look_at = now_us + (breaker.slowed[name].pause_us if name in breaker.slowed else 0)
+                self._return_jobs(name, breaker, [held.first])
+            free -= 1
+            if free <= 0:
+                return
+
     def _return_jobs(self, name: str, breaker: Breaker, jobs: list[tuple[int, bool]]) -> int:
         for job, redriven in jobs:
             breaker.drop(name, job)
@@ -262,9 +290,11 @@ class FairTurn:
     def _hold_aside(self, tenant: Tenant, now_us: int) -> bool:
         """Whether the tenant's next job is of a model that may not be called for it; it is then out of the order."""
         job, redriven = tenant.next_job
-        breaker = self.breakers.get(self._mark(job))
-        if breaker is None or not breaker.shut_for(tenant.name, now_us):
+        mark = self._mark(job)
+        breaker = self.breakers.get(mark, Breaker())
+        if not breaker.shut_for(tenant.name, now_us) and self._free_slots(mark) > 0:
             return False
+        self.breakers[mark] = breaker
         tenant.hold_next()
         breaker.hold(tenant.name, job, redriven=redriven, now_us=now_us)
         tenant.ready = tenant.has_work
@@ -276,7 +306,7 @@ class FairTurn:
             breaker.drop(name, job)
 
     def _next_look(self) -> float:
-        times = [breaker.next_look() for breaker in self.breakers.values()]
+        times = [breaker.next_look() for mark, breaker in self.breakers.items() if self._free_slots(mark) > 0]
         return min((at for at in times if at is not None), default=NEVER)
 
     def _mark(self, job: int) -> str:
