@@ -106,7 +106,20 @@ class Hear:
 
 
 Step = (
-    File | Take | Advance | Release | GiveBack | Remove | Corrupt | SetTenant | Throttle | Stop | Resume | SetAccount | SetModel | Hear
+    File
+    | Take
+    | Advance
+    | Release
+    | GiveBack
+    | Remove
+    | Corrupt
+    | SetTenant
+    | Throttle
+    | Stop
+    | Resume
+    | SetAccount
+    | SetModel
+    | Hear
 )
 
 _tenant = st.integers(0, len(TENANTS) - 1)
@@ -170,7 +183,9 @@ FULL_TRACES = st.lists(
         st.builds(GiveBack, _which),
         st.builds(Remove, _which),
         st.builds(Advance, st.sampled_from((100_000, 1_000_000))),
-        st.builds(SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 2)), st.sampled_from((0, 1)), st.booleans()),
+        st.builds(
+            SetTenant, _tenant, st.sampled_from(WEIGHTS), st.sampled_from((0, 0, 2)), st.sampled_from((0, 1)), st.booleans()
+        ),
         _hear,
     ),
     min_size=10,

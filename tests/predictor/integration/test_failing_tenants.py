@@ -76,7 +76,7 @@ async def test_behind_200_jobs_of_bad_pictures_of_another_shop_a_good_picture_wa
     made = [one["input"]["prompt"] for one in provider.listed]
     waited = made.index(good.input["prompt"]) - before
     assert waited <= ROUNDS_MAX * TENANTS, "creations of the other shop before it"
-    assert (model["state"], [one["instanceId"] for one in model["slowedTenants"]]) == ("closed", ["bad"])
+    assert (model["state"], [one["instanceId"] for one in model["slowedTenants"]]) == ("called", ["bad"])
     assert not of(ItemFailed, [one for one in seen if one.event.instance_id == "quiet"])
 
 
@@ -92,7 +92,7 @@ async def test_a_failing_shop_is_slowed_at_that_model_alone_and_operators_see_it
         await log.publish(*(item_requested("bad", 20, model=OTHER) for _ in range(3)))
         seen = await poller.end_until(lambda seen: len([one for one in of(ItemCompleted, seen) if one.job_id == 20]) == 3)
 
-    assert (model["model"], model["state"]) == (MODEL, "closed")
+    assert (model["model"], model["state"]) == (MODEL, "called")
     [slowed] = model["slowedTenants"]
     assert (slowed["instanceId"], slowed["failures"] >= 8, slowed["triedAgainAt"] is not None) == ("bad", True, True)
     assert not of(ItemFailed, seen)
@@ -108,7 +108,7 @@ async def test_failures_of_our_own_count_against_nobody(make_settings: MakeSetti
         await poller.end_until(lambda seen: len(of(ItemFailed, seen)) == 25)
         [model] = await shown(client, bool)
 
-    assert (model["state"], model["failures"], model["slowedTenants"]) == ("closed", 1, [])
+    assert (model["state"], model["failures"], model["slowedTenants"]) == ("called", 1, [])
 
 
 async def test_a_refused_picture_shows_that_the_model_works(

@@ -16,7 +16,18 @@ from predictor.integration.test_cancel import filed
 from predictor.integration.test_limits_and_answers import OTHER
 
 HOUR = 3600.0
-BROKEN = ModelFigures(model=MODEL, mark="0", failures=20, open_seconds=HOUR, trial_in_seconds=9, refused=False, slowed=())
+BROKEN = ModelFigures(
+    provider="double",
+    model=MODEL,
+    mark="0",
+    failures=20,
+    open_seconds=HOUR,
+    trial_in_seconds=9,
+    refused=False,
+    slots=None,
+    live=0,
+    slowed=(),
+)
 SLOWED = SlowedTenant(tenant="bad", failures=50, slowed_seconds=HOUR, trial_in_seconds=9)
 
 

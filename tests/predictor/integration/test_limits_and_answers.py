@@ -10,7 +10,7 @@ from darkroom_predictor.main import build
 from darkroom_servicekit.auth import make_jwt
 from predictor.conftest import MakeSettings
 from predictor.events import MODEL, item_requested
-from predictor.integration.test_how_calls_end import first, of
+from predictor.integration.test_how_calls_end import completed, first, of
 from predictor.provider_double import Arrival, ProviderDouble, refusing
 from redis.asyncio import Redis
 from starlette.responses import Response
@@ -84,6 +84,45 @@ async def test_limits_are_shown_and_set_live_and_outlive_redis(
 def _account(name: str, cap: int) -> dict[str, Any]:
     rest = {"inLastMinute": 0, "inFlight": 0, "pausedUntil": None, "stopped": None}
     return {"account": name, "capPerMinute": cap, "effectiveCapPerMinute": cap, "concurrency": 600, "burst": 10} | rest
+
+
+async def test_a_model_has_no_more_in_flight_than_an_operator_allows_also_after_redis_was_wiped(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, redis_url: str
+) -> None:
+    def called(model: str) -> int:
+        return sum(arrival.model == model for arrival in provider.arrivals)
+
+    async with running(build(make_settings())) as client:
+        await limits(client)
+        path = f"{LIMITS}/models/replicate/{OTHER}"
+        bounded = await client.put(path, json={"concurrency": 2}, headers=headers("operator"))
+        slow = [item_requested(model=OTHER, instance_id=f"shop-{number}", job_id=number) for number in range(5)]
+        await log.publish(*slow)
+        await eventually(holds(lambda: called(OTHER) == 2))
+        await log.publish(item_requested(instance_id="quiet"))
+        await eventually(holds(lambda: called(MODEL) == 1))
+        created = await first(log, PredictionCreated, 3)
+        async with Redis.from_url(redis_url) as redis:
+            await redis.flushdb()
+        await log.publish(item_requested(instance_id="quiet"))
+        await eventually(holds(lambda: called(MODEL) == 2))
+        full = (await limits(client))["models"]
+
+        done = next(one for one in created if one.instance_id != "quiet")
+        await log.publish(completed(next(item for item in slow if item.item_id == done.item_id), done))
+        await eventually(holds(lambda: called(OTHER) == 3))
+        freed = await client.put(path, json={"concurrency": None}, headers=headers("operator"))
+        await eventually(holds(lambda: called(OTHER) == 5))
+        wrong = await client.put(path, json={"concurrency": 0}, headers=headers("operator"))
+        unknown = await client.put(f"{LIMITS}/models/nobody/{OTHER}", json={"concurrency": 1}, headers=headers("operator"))
+        refused = await client.put(path, json={"concurrency": 1}, headers=headers("user"))
+
+    [shown] = bounded.json()["models"]
+    assert (shown["provider"], shown["model"], shown["concurrency"], shown["state"]) == ("replicate", OTHER, 2, "called")
+    assert [(one["model"], one["concurrency"], one["inFlight"], one["state"]) for one in full] == [(OTHER, 2, 2, "full")]
+    assert freed.json()["models"] == []
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "concurrency")
+    assert (unknown.status_code, refused.status_code) == (404, 403)
 
 
 async def test_an_account_without_credit_stops_and_goes_on_by_itself_when_it_is_paid(
@@ -162,7 +201,7 @@ async def test_a_broken_model_stops_for_itself_alone_and_its_items_wait_unharmed
         events = await log.events(lambda _seen: True)
 
     assert {event.model for event in passed} == {MODEL}
-    assert (model["model"], model["state"] in {"open", "trial"}) == (OTHER, True)
+    assert (model["model"], model["state"] in {"waiting", "trial"}) == (OTHER, True)
     assert len({event.item_id for event in created}) == 14
     assert of(ItemFailed, events) == []
     assert {event.instance_id for event in of(AttemptFailed, events)} == {"sick"}

@@ -9,12 +9,13 @@ import httpx
 import pytest
 from darkroom_predictor.fair_queue import FairQueue, Hints, LimiterClosed, LimiterRefused, Place, RememberedAttempt, mark_of
 from darkroom_predictor.limits import AccountLimits
+from darkroom_predictor.limits_store import LimitsTable
 from darkroom_predictor.main import build
 from darkroom_predictor.terms import Terms
 from predictor.conftest import MakeSettings
 from predictor.events import item_requested
 from predictor.integration.test_crashes_and_losses import start_redis
-from predictor.limiter_world import LimiterWorld, limiter_world
+from predictor.limiter_world import LIMITS, PROVIDER, LimiterWorld, limiter_world
 from predictor.provider_double import ProviderDouble
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -82,7 +83,11 @@ async def test_a_log_that_grows_shorter_by_time_alone_is_not_lost(redis: Redis, 
 
 
 @pytest.mark.parametrize(
-    "lost", ["queued:*", "jobs:*", "job:*", "tenant:*", "ready", "resting", "delayed", "waiting", "tenants", "live", "running"]
+    "lost",
+    [
+        *("queued:*", "jobs:*", "job:*", "tenant:*", "ready", "resting", "delayed", "waiting", "tenants", "live", "running"),
+        *("running_models", "model_slots"),
+    ],
 )
 async def test_whatever_is_lost_of_the_queue_everything_waits_again_after_repairs(
     lost: str, world: LimiterWorld, redis: Redis
@@ -94,6 +99,7 @@ async def test_whatever_is_lost_of_the_queue_everything_waits_again_after_repair
     rows = [("ant", 1, 1), ("ant", 2, 2), ("ant", 2, 3), ("ant", 2, 4), ("bee", 3, 5), ("bee", 3, 6), ("cat", 4, 7)]
     places = [Place(tenant, job, item, mark=mark_of("m")) for tenant, job, item in rows]
     queue, limiter = world.replica()
+    await LimitsTable(world.unit_of_work, PROVIDER, defaults=LIMITS).set_model("m", 90, by="test")
     await limiter.ensure_open()
     await queue.set_tenants(1, [Terms(instance_id="cat", paused=True, revision=1)])
     await queue.remember(1, [RememberedAttempt("a", "earlier", None, True, "ant", "m")])

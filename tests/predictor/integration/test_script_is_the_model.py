@@ -156,7 +156,9 @@ class SideBySide:
         waiting = [place for place in self.filed if place.item_id in self.model.queued]
         assert await QueueUpkeep(self.queue).missing(waiting) == set()
         live: Any = await self.redis.hgetall(f"{self.space}running_models")
-        assert {mark.decode(): int(count) for mark, count in live.items()} == Counter(mark for _, mark in self.model.live.values())
+        assert {mark.decode(): int(count) for mark, count in live.items()} == Counter(
+            mark for _, mark in self.model.live.values()
+        )
         in_breakers: list[int] = []
         for mark in (mark_of(f"m{job}") for job in range(JOBS_EACH + 1)):
             breaker = self.model.breakers.get(mark, Breaker())

@@ -466,3 +466,82 @@ def test_a_tenant_whose_slots_are_taken_holds_up_nobody_and_goes_on_when_one_is_
 
     turn.set_tenant("whale", weight=1.0, slots=0)
     assert len(take_all(turn, 40)) == 25
+
+
+def full_model(slots: int) -> FairTurn:
+    """Jobs 1 to 9 are of the model "slow", which may have so many predictions in flight."""
+    turn = unlimited()
+    turn.marks = dict.fromkeys(range(1, 10), "slow")
+    turn.model_slots = {"slow": slots}
+    return turn
+
+
+def test_a_full_model_leaves_the_accounts_to_the_others_and_its_slots_go_round_in_the_fair_order() -> None:
+    turn = full_model(2)
+    fill(turn, "whale", 500, job=1)
+    fill(turn, "minnow", 10, job=2)
+    fill(turn, "minnow", 10, job=20)
+    fill(turn, "whale", 10, job=21)
+
+    grants = take_all(turn, 100)
+    slow = [grant for grant in grants if turn.live[grant.attempt][1] == "slow"]
+    assert len(grants) == 22, "everything of the other model, and what the slow one has slots for"
+    assert {grant.tenant for grant in slow} == {"whale", "minnow"}
+
+    served: Counter[str] = Counter()
+    for number in range(12):
+        ended = slow.pop(0)
+        turn.release("a", ended.attempt)
+        more, wait = turn.take([f"later-{number}-{place}" for place in range(5)], LONG_AGO)
+        assert (len(more), wait) == (1, -1), "one ends, one starts"
+        slow += more
+        served[more[0].tenant] += 1
+    assert served["minnow"] >= 5, "the whale's 500 are no reason to wait"
+
+
+@given(weights=st.lists(st.sampled_from((1.0, 2.0, 4.0)), min_size=2, max_size=6), slots=st.integers(1, 4))
+def test_the_slots_of_a_full_model_are_shared_by_weight(weights: list[float], slots: int) -> None:
+    turn = full_model(slots)
+    for number, weight in enumerate(weights):
+        turn.set_tenant(f"t{number}", weight=weight)
+        for job in range(1, 10):
+            fill(turn, f"t{number}", 40, job=job)
+    running, got = take_all(turn, 1_000), Counter[str]()
+    for round_ in range(150):
+        turn.release("a", running.pop(0).attempt)
+        more, _ = turn.take([f"later-{round_}-{place}" for place in range(5)], LONG_AGO)
+        running += more
+        got.update(grant.tenant for grant in more)
+    shares = [got[f"t{number}"] / weight for number, weight in enumerate(weights)]
+    assert sum(got.values()) == 150
+    assert max(shares) - min(shares) <= slots + 2 / min(weights)
+
+
+def test_a_model_without_its_bound_takes_everything_that_was_held_aside() -> None:
+    turn = full_model(1)
+    fill(turn, "ant", 300, job=1)
+    for job in range(2, 10):
+        fill(turn, "bee", 30, job=job)
+    assert len(take_all(turn, 1_000)) == 1
+
+    turn.model_slots = {}
+
+    assert len(take_all(turn, 1_000)) == 539
+
+
+def test_a_tenant_that_is_paused_or_full_leaves_the_slots_of_a_model_to_the_others() -> None:
+    turn = full_model(1)
+    fill(turn, "ant", 5, job=1)
+    fill(turn, "bee", 5, job=2)
+    [first] = take_all(turn, 10)
+    assert first.tenant == "ant"
+    turn.set_tenant("bee", weight=1.0, paused=True)
+
+    turn.release("a", first.attempt)
+    [second] = turn.take(["second"], LONG_AGO)[0]
+    assert second.tenant == "ant"
+    turn.set_tenant("bee", weight=1.0)
+    turn.release("a", second.attempt)
+    [third] = turn.take(["third"], LONG_AGO + 1 * SECOND)[0]
+
+    assert third.tenant == "bee", "a second later it is looked at again"

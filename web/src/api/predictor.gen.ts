@@ -209,7 +209,7 @@ export interface paths {
         };
         /**
          * Limits
-         * @description Every account's limits and their use, and the models with failures.
+         * @description Every account's limits and their use, and the models with failures or a concurrency of their own.
          */
         get: operations["limits_api_operator_limits_get"];
         put?: never;
@@ -254,6 +254,26 @@ export interface paths {
          * @description Let a stopped account, or `all`, take calls again now: what stopped it is mended. The next answer may stop it again.
          */
         post: operations["resume_api_operator_limits__account__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/limits/models/{provider}/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Model Limits
+         * @description Change how many predictions of a model may be in flight; in force at once on all replicas.
+         */
+        put: operations["set_model_limits_api_operator_limits_models__provider___model__put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -459,7 +479,7 @@ export interface components {
         };
         /**
          * FaultBody
-         * @description A model that is closed because the provider refuses what we fill in ourselves.
+         * @description A model whose items wait because the provider refuses what we fill in ourselves.
          */
         FaultBody: {
             /**
@@ -584,7 +604,7 @@ export interface components {
         };
         /**
          * LimitsBody
-         * @description All accounts, the models with failures, and those that are closed for a fault of ours.
+         * @description All accounts, the models with failures or a concurrency of their own, and those that wait for a fault of ours.
          */
         LimitsBody: {
             /** Accounts */
@@ -617,18 +637,25 @@ export interface components {
         };
         /**
          * ModelBody
-         * @description A model with failures in a row.
+         * @description A model with failures in a row, or with a concurrency of its own.
          */
         ModelBody: {
-            /** Failures */
+            /**
+             * Concurrency
+             * @description predictions in flight at most; null: as many as the accounts allow
+             */
+            concurrency: number | null;
+            /**
+             * Failures
+             * @description in a row
+             */
             failures: number;
+            /** Inflight */
+            inFlight: number;
             /** Model */
             model: string;
-            /**
-             * Opensagainat
-             * @description when its next trial may go
-             */
-            opensAgainAt: string | null;
+            /** Provider */
+            provider: string;
             /**
              * Slowedtenants
              * @description at most 100, those that were slowed first
@@ -636,10 +663,26 @@ export interface components {
             slowedTenants: components["schemas"]["SlowedTenantBody"][];
             /**
              * State
-             * @description open: its items wait; trial: one call may find out
+             * @description waiting: it has failed and its items wait; trial: one call may find out; full: its concurrency is reached
              * @enum {string}
              */
-            state: "closed" | "open" | "trial";
+            state: "called" | "full" | "waiting" | "trial";
+            /**
+             * Triedagainat
+             * @description when the next trial of a waiting model may go
+             */
+            triedAgainAt: string | null;
+        };
+        /**
+         * ModelLimitsRequest
+         * @description A model's own limits.
+         */
+        ModelLimitsRequest: {
+            /**
+             * Concurrency
+             * @description predictions in flight; null: as many as the accounts allow
+             */
+            concurrency: number | null;
         };
         /**
          * RateLimiter
@@ -1391,6 +1434,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_model_limits_api_operator_limits_models__provider___model__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelLimitsRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -14,7 +14,7 @@ const ACCOUNT: Account = {
   pausedUntil: null,
   stopped: null,
 };
-const MODEL: Model = { model: "google/nano-banana", state: "closed", opensAgainAt: null, failures: 0, slowedTenants: [] };
+const MODEL: Model = { provider: "replicate", model: "google/nano-banana", state: "called", triedAgainAt: null, failures: 0, concurrency: null, inFlight: 0, slowedTenants: [] };
 const FAULT: Fault = { provider: "replicate", model: "google/nano-banana", code: "our-fault", answer: "- input.size: is not a field" };
 const SLOWED: SlowedTenant = { instanceId: "shop-b", failures: 6, slowedSince: "2026-05-04T11:55:00Z", triedAgainAt: "2026-05-04T12:00:12Z" };
 
@@ -36,16 +36,23 @@ describe("an account", () => {
 
 test("a model's breaker", () => {
   expect(modelWords(MODEL, NOW).words).toBe("Working");
-  expect(modelWords({ ...MODEL, state: "open", failures: 5, opensAgainAt: "2026-05-04T12:00:30Z" }, NOW).words).toBe(
+  expect(modelWords({ ...MODEL, state: "waiting", failures: 5, triedAgainAt: "2026-05-04T12:00:30Z" }, NOW).words).toBe(
     "Held back after 5 failures; tried again in 30 s",
   );
   expect(modelWords({ ...MODEL, state: "trial" }, NOW).tone).toBe("waiting");
 });
 
+test("a model with a concurrency of its own", () => {
+  expect(modelWords({ ...MODEL, concurrency: 20, inFlight: 7 }, NOW).words).toBe("Working; 7 of at most 20 at once");
+  expect(modelWords({ ...MODEL, state: "full", concurrency: 20, inFlight: 20 }, NOW).words).toBe(
+    "Full; 20 of at most 20 at once; its images wait for one to end",
+  );
+});
+
 test("a model that is closed for a fault of ours", () => {
   expect(faultWords(FAULT, undefined, NOW)).toBe("Closed: the provider refuses what this platform fills in; its images wait");
   expect(faultWords({ ...FAULT, code: "model-forbidden" }, MODEL, NOW)).toBe("Closed: the provider does not let our account use it; its images wait");
-  expect(faultWords(FAULT, { ...MODEL, state: "open", opensAgainAt: "2026-05-04T12:00:30Z" }, NOW)).toBe(
+  expect(faultWords(FAULT, { ...MODEL, state: "waiting", triedAgainAt: "2026-05-04T12:00:30Z" }, NOW)).toBe(
     "Closed: the provider refuses what this platform fills in; its images wait; tried again in 30 s",
   );
   expect(faultWords(FAULT, { ...MODEL, state: "trial" }, NOW)).toBe(

@@ -17,9 +17,13 @@ export function accountWords(account: Account, now: Date): { words: string; tone
 }
 
 export function modelWords(model: Model, now: Date): { words: string; tone: Tone } {
-  if (model.state === "closed") return { words: model.failures ? `Working, ${number(model.failures)} failed lately` : "Working", tone: "good" };
+  const bound = model.concurrency === null ? "" : `; ${number(model.inFlight)} of at most ${number(model.concurrency)} at once`;
+  if (model.state === "called") {
+    return { words: `${model.failures ? `Working, ${number(model.failures)} failed lately` : "Working"}${bound}`, tone: "good" };
+  }
+  if (model.state === "full") return { words: `Full${bound}; its images wait for one to end`, tone: "waiting" };
   if (model.state === "trial") return { words: "One image tries whether it works again", tone: "waiting" };
-  const left = model.opensAgainAt ? (Date.parse(model.opensAgainAt) - now.getTime()) / 1000 : 0;
+  const left = secondsUntil(model.triedAgainAt, now);
   return { words: `Held back after ${number(model.failures)} failures${left > 0 ? `; tried again in ${duration(left)}` : ""}`, tone: "bad" };
 }
 
@@ -31,7 +35,7 @@ const FAULTS: Record<Fault["code"], string> = {
 /** Why a model is closed for a fault of ours, and when it is tried again. */
 export function faultWords(fault: Fault, model: Model | undefined, now: Date): string {
   const parts = [`Closed: ${FAULTS[fault.code]}`, "its images wait"];
-  const left = secondsUntil(model?.opensAgainAt, now);
+  const left = secondsUntil(model?.triedAgainAt, now);
   if (model?.state === "trial") parts.push("one image tries whether it works again");
   else if (left > 0) parts.push(`tried again in ${duration(left)}`);
   return parts.join("; ");

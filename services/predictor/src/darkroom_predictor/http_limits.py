@@ -1,4 +1,4 @@
-"""Operators' door to the limits of provider accounts, and to models that fail."""
+"""Operators' door to the limits of provider accounts and of models, and to models that fail."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -9,12 +9,12 @@ from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.http import Body, StrictBody
 from darkroom_servicekit.operators import only_operators
 from darkroom_servicekit.problems import Problem, invalid
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field
 from redis.exceptions import RedisError
 
 from darkroom_predictor.fair_queue import LimiterClosed
-from darkroom_predictor.keep_limits import AccountNotFound, KeepLimits, LimitsNow
+from darkroom_predictor.keep_limits import AccountNotFound, KeepLimits, LimitsNow, ProviderNotFound
 from darkroom_predictor.limiter_controls import ModelFigures, SlowedTenant
 from darkroom_predictor.limits import AccountFigures
 
@@ -23,6 +23,7 @@ LIMIT_MAX = 1_000_000
 SLOWED_SHOWN_MAX = 100
 
 Whole = Annotated[int, Field(ge=1, le=LIMIT_MAX, strict=True)]
+ModelName = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f]+$")]
 
 
 class LimitsRequest(StrictBody):
@@ -33,6 +34,12 @@ class LimitsRequest(StrictBody):
     )
     concurrency: Whole | None = Field(default=None, description="predictions in flight")
     burst: Whole | None = Field(default=None, description="calls that may start at once after a pause")
+
+
+class ModelLimitsRequest(StrictBody):
+    """A model's own limits."""
+
+    concurrency: Whole | None = Field(description="predictions in flight; null: as many as the accounts allow")
 
 
 class AccountBody(Body):
@@ -59,17 +66,22 @@ class SlowedTenantBody(Body):
 
 
 class ModelBody(Body):
-    """A model with failures in a row."""
+    """A model with failures in a row, or with a concurrency of its own."""
 
+    provider: str
     model: str
-    state: Literal["closed", "open", "trial"] = Field(description="open: its items wait; trial: one call may find out")
-    opens_again_at: str | None = Field(description="when its next trial may go")
-    failures: int
+    state: Literal["called", "full", "waiting", "trial"] = Field(
+        description="waiting: it has failed and its items wait; trial: one call may find out; full: its concurrency is reached"
+    )
+    tried_again_at: str | None = Field(description="when the next trial of a waiting model may go")
+    failures: int = Field(description="in a row")
+    concurrency: int | None = Field(description="predictions in flight at most; null: as many as the accounts allow")
+    in_flight: int
     slowed_tenants: list[SlowedTenantBody] = Field(description="at most 100, those that were slowed first")
 
 
 class FaultBody(Body):
-    """A model that is closed because the provider refuses what we fill in ourselves."""
+    """A model whose items wait because the provider refuses what we fill in ourselves."""
 
     provider: str
     model: str
@@ -78,7 +90,7 @@ class FaultBody(Body):
 
 
 class LimitsBody(Body):
-    """All accounts, the models with failures, and those that are closed for a fault of ours."""
+    """All accounts, the models with failures or a concurrency of their own, and those that wait for a fault of ours."""
 
     accounts: list[AccountBody]
     models: list[ModelBody]
@@ -92,7 +104,7 @@ def limit_routes(keep_limits: KeepLimits, principal: Callable[[Request], Awaitab
 
     @router.get("")
     async def limits(_operator: Principal = signed_in) -> LimitsBody:
-        """Every account's limits and their use, and the models with failures."""
+        """Every account's limits and their use, and the models with failures or a concurrency of their own."""
         return await _shown(keep_limits, "No calls are made to the provider.")
 
     @router.put("/{account}")
@@ -103,6 +115,15 @@ def limit_routes(keep_limits: KeepLimits, principal: Callable[[Request], Awaitab
         changes = {name: getattr(body, name) for name in body.model_fields_set}
         kept = "The change is kept, and holds as soon as the limiter is open again."
         await _done(keep_limits.change(account, changes, by=operator.subject), otherwise=kept)
+        return await _shown(keep_limits, kept)
+
+    @router.put("/models/{provider}/{model:path}")
+    async def set_model_limits(
+        provider: str, model: ModelName, body: ModelLimitsRequest, operator: Principal = signed_in
+    ) -> LimitsBody:
+        """Change how many predictions of a model may be in flight; in force at once on all replicas."""
+        kept = "The change is kept, and holds as soon as the limiter is open again."
+        await _done(keep_limits.change_model(provider, model, body.concurrency, by=operator.subject), otherwise=kept)
         return await _shown(keep_limits, kept)
 
     @router.post("/{account}/resume")
@@ -120,6 +141,8 @@ async def _done(change: Awaitable[None], *, otherwise: str) -> None:
         await change
     except AccountNotFound as error:
         raise Problem(404, "Not found", "There is no provider account of that name.") from error
+    except ProviderNotFound as error:
+        raise Problem(404, "Not found", "No provider of that name is called here.") from error
     except (RedisError, LimiterClosed, OSError) as error:
         raise _closed(otherwise) from error
 
@@ -162,15 +185,20 @@ def _account_body(one: AccountFigures, now: datetime) -> AccountBody:
 
 
 def _model_body(one: ModelFigures, now: datetime) -> ModelBody:
-    state: Literal["closed", "open", "trial"] = "closed"
+    state: Literal["called", "full", "waiting", "trial"] = "called"
     if one.open_seconds is not None:
-        state = "open" if one.trial_in_seconds > 0 else "trial"
+        state = "waiting" if one.trial_in_seconds > 0 else "trial"
+    elif one.slots is not None and one.live >= one.slots:
+        state = "full"
     slowed = sorted(one.slowed, key=lambda tenant: -tenant.slowed_seconds)[:SLOWED_SHOWN_MAX]
     return ModelBody(
+        provider=one.provider,
         model=one.model,
         state=state,
-        opens_again_at=_after(one.trial_in_seconds, now),
+        tried_again_at=_after(one.trial_in_seconds, now),
         failures=one.failures,
+        concurrency=one.slots,
+        in_flight=one.live,
         slowed_tenants=[_slowed_body(tenant, now) for tenant in slowed],
     )
 

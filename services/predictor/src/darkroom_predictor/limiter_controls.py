@@ -60,6 +60,7 @@ class ModelFigures:
     `refused`: the provider itself refuses creations of this model, whoever asks. `slots` None: it has no bound of its own.
     """
 
+    provider: str
     model: str
     mark: str
     failures: int
@@ -135,6 +136,7 @@ class LimiterControls:
         answer = await self._queue.run("models", self._bounds.failures)
         return [
             ModelFigures(
+                provider=self._queue.provider,
                 model=name.decode(),
                 mark=mark.decode(),
                 failures=failures,

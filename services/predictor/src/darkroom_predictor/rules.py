@@ -2,8 +2,8 @@
 
 Invariants: no account ever has more than `cap` grants in any window; a tenant's tag rises by 1/weight per item and is at least
 the virtual clock when it enters, so idleness banks nothing; a blocked tenant holds up no one; redriven items wait behind
-their tenant's fresh ones; jobs of a broken or full model, or of a tenant slowed at a model, are held aside and delay no other. Time
-is an argument.
+their tenant's fresh ones; jobs of a broken or full model, or of a tenant slowed at a model, are held aside and delay no other.
+Time is an argument.
 """
 
 import math

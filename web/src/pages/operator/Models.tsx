@@ -6,11 +6,11 @@ import { Tag } from "./Tag";
 
 const SLOWED_SHOWN_MAX = 5;
 
-/** Each model's state: closed for a fault of ours, held back because it fails, or working, and the shops that are slowed at it. */
+/** Each model's state: closed for a fault of ours, held back because it fails, full, or working, and the shops slowed at it. */
 export function Models({ models, faults }: { models: readonly Model[]; faults: readonly Fault[] }) {
   const now = useNow();
   const rows = modelRows(models, faults);
-  if (rows.length === 0) return <p className="quiet">No model has failed lately.</p>;
+  if (rows.length === 0) return <p className="quiet">No model has failed lately, and none has a limit of its own.</p>;
   return (
     <ul className="models">
       {rows.map((row) => (
