@@ -66,6 +66,11 @@ FREED_FOR_THE_NEXT: Sequence[Step] = (
     *(File(0, 0, 2, 0), File(1, 0, 2, 0), Take(3), Release(0), Take(1)),
 )
 """Two tenants have jobs of a full model held aside; the first by name has had more turns, so the freed slot is the other's."""
+FULL_AGAIN_AT_ONCE: Sequence[Step] = (
+    *(SetModel(0, 1), File(0, 0, 1, 0), Take(1), File(1, 0, 1, 0), Take(1), File(2, 0, 2, 0)),
+    *(Release(0), Take(3), Release(1), Take(3)),
+)
+"""The last held job of a model is put back and takes its slot, and in the same call a job of another tenant is held aside."""
 
 _epochs = itertools.count(1)
 _items = itertools.count(1)
@@ -279,6 +284,7 @@ async def test_script_and_model_grant_the_same_while_models_break(trace: Sequenc
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trace=FULL_TRACES)
 @example(trace=FREED_FOR_THE_NEXT)
+@example(trace=FULL_AGAIN_AT_ONCE)
 async def test_script_and_model_grant_the_same_while_models_are_full(trace: Sequence[Step], redis: Redis, redis_url: str) -> None:
     await run_side_by_side(trace, WIDE, redis, redis_url)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["create", "run"]
-MOVES_MAX = 200
+MOVES_MAX = 100
 """Held jobs that are put back, and tenants that are looked at for a trial, in one call."""
 TENANTS_MAX = 1_000
 """Tenants whose failures and whose trials are remembered for each model."""

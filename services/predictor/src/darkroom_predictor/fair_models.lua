@@ -29,12 +29,13 @@ local function keep_slowed(model, tenant, slowed)
     call('HSET', slowed_of(model), tenant, table.concat(fields, ' '))
 end
 
--- A model without failures, without failing tenants and without held jobs needs no breaker.
+-- A model without failures, without failing tenants and without held jobs needs no breaker; → whether it is forgotten.
 local function forget_if_well(model)
-    if call('HEXISTS', breaker_of(model), 'create') + call('HEXISTS', breaker_of(model), 'run') > 0 then return end
-    if call('EXISTS', slowed_of(model), aside_of(model)) > 0 then return end
+    if call('HEXISTS', breaker_of(model), 'create') + call('HEXISTS', breaker_of(model), 'run') > 0 then return false end
+    if call('EXISTS', slowed_of(model), aside_of(model)) > 0 then return false end
     call('DEL', breaker_of(model), failing_of(model), tried_of(model))
     call('SREM', watched, model)
+    return true
 end
 
 -- Held jobs --------------------------------------------------------------------------------------------------------------
@@ -132,14 +133,14 @@ local function is_model_full(models, model) return (models.free[model] or 1) <= 
 -- The models that are open and until when, those of them that are due a trial, those at which tenants fail, and the free slots of
 -- those with a bound of their own; `hold`: some of them may not be called.
 local function look_at_models(now, virtual, own_cap_of)
-    local models = { open = {}, due = {}, slowed = {}, free = free_slots() }
+    local models = { known = {}, open = {}, due = {}, slowed = {}, free = free_slots() }
     local found = call('SMEMBERS', watched)
     models.any, models.hold = #found > 0, next(models.free) ~= nil
     table.sort(found)
     for _, model in ipairs(found) do
         local open_until = tonumber(call('HGET', breaker_of(model), 'open_until'))
         if open_until then
-            models.open[model], models.hold = open_until, true
+            models.known[model], models.open[model], models.hold = true, open_until, true
             if now >= open_until then models.due[#models.due + 1] = model end
         else
             if models.free[model] then
@@ -147,7 +148,7 @@ local function look_at_models(now, virtual, own_cap_of)
             else
                 return_due(model, now, virtual)
             end
-            forget_if_well(model)
+            models.known[model] = not forget_if_well(model)
         end
         if call('EXISTS', slowed_of(model)) == 1 then models.slowed[model], models.hold = true, true end
     end
@@ -155,13 +156,16 @@ local function look_at_models(now, virtual, own_cap_of)
 end
 
 -- Whether the tenant's next job is of a model that may not be called for it; it is then held aside.
-local function held_aside(tenant, tag, job, lane, models, now)
+local function held_aside(tenant, tag, job, lane, found, models, now)
     local model = model_of(job)
     local slowed_until = models.slowed[model] and load_slowed(model, tenant).open_until or 0
     if not models.open[model] and slowed_until <= now and not is_model_full(models, model) then return false end
-    call('SADD', watched, model)
-    local tried = tonumber(call('ZSCORE', tried_of(model), tenant) or 0)
-    set_aside(tenant, job, lane)
+    local tried = models.open[model] and tonumber(call('ZSCORE', tried_of(model), tenant) or 0) or 0
+    if not models.known[model] then
+        call('SADD', watched, model)
+        models.known[model] = true
+    end
+    set_aside(tenant, job, lane, found)
     call('ZADD', held_jobs(model, lane, tenant), whole(now), job)
     call('ZADD', aside_of(model), 'NX', whole(math.max(tried, slowed_until)), tenant)
     if not has_work(tenant) then

@@ -14,7 +14,7 @@
 
 local UNIT = 1000000    -- virtual time that one item costs a tenant of weight 1
 local RUN_MAX = 20      -- consecutive places of one tenant in a batch
-local MOVES_MAX = 200   -- delayed items, rested tenants and held jobs that are moved in one call
+local MOVES_MAX = 100   -- delayed items, rested tenants and held jobs that are moved in one call
 local TENANTS_MAX = 1000        -- tenants whose failures and whose trials are remembered for each model
 local LOOK_AGAIN = 1000000      -- a tenant that is paused or has no free slot is considered for its held jobs again after so long
 local ROUND = 5000000   -- a cap is cut at most once in so long: the 429s of one round of calls are one piece of news

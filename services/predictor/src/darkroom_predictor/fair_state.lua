@@ -119,8 +119,9 @@ end
 
 local function count_items(job, item) return item ~= '' and 1 or call('LLEN', items_of(job)) end
 
--- The job whose item is the tenant's next, its lane, and what is known of the job: its only item or '', and how many items it has; nil: it has none, or `unfinished` is set, and the outdated entries at the
--- head of its lanes were too many for one call.
+-- The job whose item is the tenant's next, its lane, and what is known of the job: the number of its lane entry, its only item or '',
+-- and how many items it has; nil: it has none, or `unfinished` is set, and the outdated entries at the head of its lanes were too many
+-- for one call.
 local passed, unfinished = 0, false
 local function next_job(tenant)
     for _, lane in ipairs(LANES) do
@@ -131,7 +132,7 @@ local function next_job(tenant)
             local standing, current, item = find_job(job)
             if standing == lane and current == number then
                 local items = count_items(job, item)
-                if items > 0 then return job, lane, { only = item, items = items } end
+                if items > 0 then return job, lane, { number = number, only = item, items = items } end
                 forget_job(job)
                 add_state('gaps', 1)
             end
@@ -222,14 +223,12 @@ local function aside_of(model) return space .. 'aside:' .. model end
 
 local function held_jobs(model, lane, tenant) return space .. 'aside:' .. model .. ':' .. lane .. ':' .. tenant end
 
--- Take the tenant's next job out of its lane; its items wait on, apart. The caller keeps it among the held_jobs.
-local function set_aside(tenant, job, lane)
-    local _, number, item = find_job(job)
+-- Take the tenant's next job, as next_job found it, out of its lane; its items wait on, apart. The caller keeps it among the held_jobs.
+local function set_aside(tenant, job, lane, found)
     call('LPOP', lane_of(tenant, lane))
-    save_job(job, HELD, number, item)
-    local items = count_items(job, item)
-    add_state('held', items)
-    mark(tenant, -items)
+    save_job(job, HELD, found.number, found.only)
+    add_state('held', found.items)
+    mark(tenant, -found.items)
 end
 
 -- Put a job that was set aside at the head of its lane; → how many items it has.

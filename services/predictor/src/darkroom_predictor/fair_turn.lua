@@ -139,7 +139,7 @@ local function take()
         elseif blocked_until then
             rest(tenant, blocked_until)
             call('HINCRBY', space .. 'held', tenant, whole((blocked_until - now) / 1000))
-        elseif models.hold and held_aside(tenant, tag, job, lane, models, now) then
+        elseif models.hold and held_aside(tenant, tag, job, lane, found, models, now) then
             held = held + 1
             if held >= MOVES_MAX then wait = 0 break end
         else
