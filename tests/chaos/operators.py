@@ -41,6 +41,10 @@ class Operator:
         """A plan for a tenant."""
         await self._ask("PUT", f"/api/operator/tenants/{shop.instance_id}/plan", {"plan": plan})
 
+    async def bound(self, model: str, slots: int) -> None:
+        """How many predictions of a model may be in flight."""
+        await self._ask("PUT", f"/api/operator/limits/models/replicate/{model}", {"concurrency": slots})
+
     async def pause(self, shop: Tenant, *, paused: bool) -> None:
         """Nothing of the tenant's is started from now on; or it is again."""
         await self._ask("PUT", f"/api/operator/tenants/{shop.instance_id}", {"paused": paused})

@@ -29,6 +29,8 @@ REDRIVES_AT = (0.5, 0.8)
 """Parts of the time with faults; once more when all has ended."""
 LATER_PAUSE_SECONDS_MIN = 60.0
 """A pause in the midst of faults comes into force so slowly that a shorter run would see nothing of it."""
+MODEL_SLOTS = (6, 12)
+"""Predictions of the model in flight: about as many as the provider's rate keeps there, so that it is full now and then."""
 PRICE = 15
 
 
@@ -104,6 +106,7 @@ class Plan:
     lies: Lies
     spells: Sequence[Spell]
     clock: ClockStep | None
+    model_slots: int
 
     def credits_of(self, shop: ShopPlan) -> int:
         """What it is given at the start: enough for all its jobs, or (a poor one) for half of them."""
@@ -141,6 +144,7 @@ def draw_plan(seed: int, *, items: int, seconds: float, processes: Sequence[str]
         lies=draw_lies(dice),
         spells=draw_spells(dice, seconds),
         clock=draw_clock(dice, seconds),
+        model_slots=dice.randint(*MODEL_SLOTS),
     )
 
 

@@ -36,6 +36,7 @@ WEATHER = {
     "transientPrompt": "cursed",
 }
 """How the provider behaves: every outcome that has a path of its own, often enough to be met."""
+MODEL = "google/nano-banana"
 CLEARED = {"transientPrompt": ""}
 """When all has ended, for what is redriven then."""
 TRUE_LOOK_UPS = {"lookUp404Rate": 0}
@@ -141,7 +142,8 @@ class Run:
             self._broken("liveness", f"late requests are not answered within {ANSWERED_SECONDS_MAX:.0f} s")
 
     async def _prepare(self, operator: Operator) -> None:
-        """Credits, plans, and the pauses that begin before anything breaks."""
+        """Credits, plans, the model's bound, and the pauses that begin before anything breaks."""
+        await operator.bound(MODEL, self.plan.model_slots)
         for shop in self.plan.shops:
             tenant = self.shops[shop.name]
             await self.platform.grant(tenant.instance_id, self.plan.credits_of(shop))
