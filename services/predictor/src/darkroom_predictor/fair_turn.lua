@@ -63,6 +63,18 @@ local function remember_own(tenant, cap, attempt, now, window)
     call('PEXPIRE', own, whole(math.ceil(window / 1000) + 1000))
 end
 
+-- A tenant's slots are taken: it rests until one is released, or is looked at again where releases elsewhere wake nobody here.
+local function rest_as_full(tenant, slots, now)
+    local _, some_elsewhere = is_full(tenant, slots)
+    rest(tenant, some_elsewhere and now + LOOK_AGAIN or NEVER)
+    call('SADD', full, tenant)
+end
+
+local function rest_at_own_cap(tenant, until_time, now)
+    rest(tenant, until_time)
+    call('HINCRBY', space .. 'held', tenant, whole((until_time - now) / 1000))
+end
+
 -- What a grant changes in the fair order; → item, the virtual time charged.
 local function take_turn(tenant, tag, weight, job, lane, found)
     local item, more = pop(tenant, job, lane, found)
@@ -73,14 +85,30 @@ local function take_turn(tenant, tag, weight, job, lane, found)
     return item, step
 end
 
+-- A call may start: it counts for its account, its tenant and its model, and is told.
+local function grant(answer, turn, account, now, own_window)
+    local probe = charge(account, turn.attempt, now)
+    remember_own(turn.tenant, turn.cap, turn.attempt, now, own_window)
+    take_slot(turn.tenant, model_of(turn.job), turn.attempt)
+    for _, value in ipairs({
+        turn.item, turn.job, turn.tenant, turn.lane, account.name, turn.attempt, turn.step, probe,
+    }) do answer[#answer + 1] = value end
+end
+
+-- Calls were granted: virtual time is where they left it, and who has no more than that has banked nothing.
+local function save_time(virtual, now)
+    call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
+    write_state('virtual', virtual)
+    write_state('moved_at', now)
+end
+
 -- take: places, W + D, W, number of accounts, accounts…, attempt ids… (one for each place)
 -- → now, wait (µs until asking again may help; 0 at once; -1 only after a change), the watch list, by how much Redis' clock is ahead
 --   of now, then for each grant item, job, tenant, lane, account, attempt, the virtual time charged, and 1 where it is the probe of
 --   a stopped account.
 local function take()
     local places, window, own_window, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-    local names, accounts = {}, {}
-    for index = 1, count do names[index] = ARGV[6 + index] end
+    local names, accounts = { unpack(ARGV, 7, 6 + count) }, {}
     fetch_counts(names)
     local now, ahead = keep_clock()
     local virtual = read_virtual()
@@ -115,55 +143,36 @@ local function take()
         local blocked_until = job and own_cap_until(tenant, cap, now, own_window)
         if trial_model then
             granted = granted + 1
-            local attempt = ARGV[6 + count + granted]
-            local item, step
-            item, job, lane, step = take_trial(trial_model, trial_tenant, weight, models, now, virtual)
-            local probe = charge(account, attempt, now)
-            remember_own(trial_tenant, cap, attempt, now, own_window)
-            take_slot(trial_tenant, trial_model, attempt)
-            for _, value in ipairs({ item, job, trial_tenant, lane, account.name, attempt, step, probe }) do
-                answer[#answer + 1] = value
-            end
+            local turn = { tenant = trial_tenant, cap = cap, attempt = ARGV[6 + count + granted] }
+            turn.item, turn.job, turn.lane, turn.step = take_trial(trial_model, trial_tenant, weight, models, now, virtual)
+            grant(answer, turn, account, now, own_window)
         elseif unfinished then
-            wait = 0
-            break
+            wait = 0 break
         elseif not job then
             -- Its items are in no lane: something was lost from Redis, and the repair is told.
             add_state('gaps', 1)
             forget_waiting(tenant)
             leave_empty(tenant)
         elseif is_full(tenant, slots) then
-            local _, some_elsewhere = is_full(tenant, slots)
-            rest(tenant, some_elsewhere and now + LOOK_AGAIN or NEVER)
-            call('SADD', full, tenant)
+            rest_as_full(tenant, slots, now)
         elseif blocked_until then
-            rest(tenant, blocked_until)
-            call('HINCRBY', space .. 'held', tenant, whole((blocked_until - now) / 1000))
+            rest_at_own_cap(tenant, blocked_until, now)
         elseif models.hold and held_aside(tenant, tag, job, lane, found, models, now) then
             held = held + 1
             if held >= MOVES_MAX then wait = 0 break end
         else
             granted = granted + 1
-            local attempt = ARGV[6 + count + granted]
-            local item, step = take_turn(tenant, tag, weight, job, lane, found)
-            local probe = charge(account, attempt, now)
+            local turn = { tenant = tenant, cap = cap, attempt = ARGV[6 + count + granted], job = job, lane = lane }
+            turn.item, turn.step = take_turn(tenant, tag, weight, job, lane, found)
             if models.hold then note_turn(model_of(job), tenant, models, now) end
-            remember_own(tenant, cap, attempt, now, own_window)
-            take_slot(tenant, model_of(job), attempt)
+            grant(answer, turn, account, now, own_window)
             virtual = math.max(virtual, tag)
             run = tenant == last and run + 1 or 1
             last = tenant
-            for _, value in ipairs({ item, job, tenant, lane, account.name, attempt, step, probe }) do
-                answer[#answer + 1] = value
-            end
         end
     end
     for _, account in ipairs(accounts) do save_account(account) end
-    if granted > 0 then
-        call('ZREMRANGEBYSCORE', tags, '-inf', whole(virtual))
-        write_state('virtual', virtual)
-        write_state('moved_at', now)
-    end
+    if granted > 0 then save_time(virtual, now) end
     answer[2] = wait == NEVER and -1 or math.max(0, wait)
     answer[3] = models.any and watch_list() or ''
     return answer
