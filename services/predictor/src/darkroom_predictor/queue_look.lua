@@ -7,7 +7,7 @@
 --   jobs of the fresh lane and their lengths, how many entries that lane has, the same of the lane behind, starts within W, and
 --   points (n, µs) of the own cap. How lanes and jobs are kept is said in fair_state.lua.
 
-local ENTRIES_MAX = 500  -- of all lanes in one call, so that it takes no longer than a few milliseconds
+local ENTRIES_MAX = 300  -- of all lanes in one call, so that it takes no longer than a few milliseconds
 local JOBS_SPAN = 64     -- as in fair_names.lua
 
 local pointer, epoch = KEYS[1], ARGV[1]
