@@ -818,4 +818,45 @@ DEFENCES: tuple[Defence, ...] = (
         new="",
         tests=("tests/predictor/integration/test_limits_and_answers.py", "tests/predictor/integration/test_lost_keys.py"),
     ),
+    Defence(
+        name="surplus-sessions-are-closed",
+        why="a session costs PostgreSQL up to 7 MB: those that a burst opened end when they are not needed",
+        file=f"{KIT}/runtime.py",
+        old='        self.loop("surplus sessions", surplus.run)\n',
+        new="",
+        tests=("tests/servicekit/integration/test_surplus_sessions.py::test_a_service_closes_its_own_surplus",),
+    ),
+    Defence(
+        name="the-session-used-last-is-used-next",
+        why="handed out in turn, all sessions of a burst stay in use and none becomes surplus",
+        file=f"{KIT}/database.py",
+        old="        pool_use_lifo=True,",
+        new="        pool_use_lifo=False,",
+        tests=(
+            "tests/servicekit/integration/test_surplus_sessions.py"
+            "::test_sessions_of_a_burst_are_closed_and_the_one_in_regular_use_stays",
+        ),
+    ),
+    Defence(
+        name="loops-ask-once-for-the-schema",
+        why="all loops of a service wait for its schema at the start: each asking for itself would open a session",
+        file=f"{KIT}/schema.py",
+        old="        async with self._waiting:\n",
+        new="        if True:\n",
+        tests=(
+            "tests/servicekit/integration/test_surplus_sessions.py"
+            "::test_waiting_for_the_schema_takes_one_session_however_many_wait",
+        ),
+    ),
+    Defence(
+        name="surplus-is-what-still-rests",
+        why="a session that was taken while another one was being closed is not surplus any more",
+        file=f"{KIT}/surplus_sessions.py",
+        old="            if self._resting.get(entry, oldest) < oldest:\n                del self._resting[entry]\n",
+        new="            if self._resting.pop(entry, None):\n",
+        tests=(
+            "tests/servicekit/integration/test_surplus_sessions.py"
+            "::test_whoever_takes_a_session_while_it_is_being_closed_gets_another",
+        ),
+    ),
 )

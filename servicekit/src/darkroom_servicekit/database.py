@@ -46,6 +46,7 @@ def build_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS_MAX,
+        pool_use_lifo=True,  # what is not needed rests for long, and is closed: see surplus_sessions.py
         connect_args={
             "timeout": CONNECT_SECONDS_MAX,
             "command_timeout": ANSWER_SECONDS_MAX,

@@ -38,6 +38,7 @@ from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.schema import SchemaGate
 from darkroom_servicekit.settings import ServiceSettings
 from darkroom_servicekit.stalls import Stalls, Watched
+from darkroom_servicekit.surplus_sessions import SurplusSessions
 from darkroom_servicekit.tracing import build_tracer
 
 FORGET_INBOX_SECONDS = 600.0
@@ -75,6 +76,7 @@ class Runtime:
         self.health = Health()
         self.tracer, self._tracer_provider = build_tracer(service, settings.otlp_endpoint)
         self.engine = build_engine(settings.database_url, pool_size=settings.database_pool_size)
+        surplus = SurplusSessions(self.engine)
         self.broker = build_broker(settings.kafka_bootstrap_servers, client_id=f"darkroom-{service}")
         self.redis: Redis = build_redis(settings.redis_url)
         self.relay = OutboxRelay(
@@ -115,6 +117,7 @@ class Runtime:
         self._to_start.append(("kafka", self._keep_broker))
         self.after_kafka("outbox", self.relay.run)
         self.loop("outbox report", self.relay.report)
+        self.loop("surplus sessions", surplus.run)
         forget_inbox = partial(forget_old_events, self.unit_of_work, keep_days=settings.inbox_keep_days)
         self.forget("inbox", forget_inbox, every_seconds=FORGET_INBOX_SECONDS)
         forget_outbox = partial(forget_sent, self.unit_of_work, keep_seconds=settings.outbox_keep_seconds)

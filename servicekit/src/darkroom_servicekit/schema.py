@@ -85,6 +85,7 @@ class SchemaGate:
         self._engine = engine
         self._code = code
         self._said = ""
+        self._waiting = asyncio.Lock()
         self.is_open = False
         """Whether the schema was last seen to fit."""
 
@@ -94,17 +95,23 @@ class SchemaGate:
             raise NotReady(reason)
 
     async def wait(self) -> None:
-        """Return once the schema fits; at once while nothing says otherwise. A database that is away is waited for, too."""
-        while not self.is_open:
-            try:
-                reason = await self.misfit()
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                reason = f"the database does not answer ({type(error).__name__})"
-            if reason:
-                self._say(reason)
-                await asyncio.sleep(LOOK_EVERY_SECONDS)
+        """Return once the schema fits; at once while nothing says otherwise. A database that is away is waited for, too.
+
+        Every loop of the service waits here at the start. One of them asks for all: each asking for itself would open a session.
+        """
+        async with self._waiting:
+            while not self.is_open:
+                if reason := await self._reason_to_wait():
+                    self._say(reason)
+                    await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def _reason_to_wait(self) -> str | None:
+        try:
+            return await self.misfit()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return f"the database does not answer ({type(error).__name__})"
 
     async def explains(self, error: DBAPIError) -> bool:
         """Whether a statement failed with `error` because the schema does not fit. Closes the gate then."""
@@ -121,7 +128,7 @@ class SchemaGate:
         return reason
 
     def _say(self, reason: str) -> None:
-        """Log each reason once: every loop of the service waits here."""
+        """Log each reason once, however long it lasts."""
         if reason != self._said:
             log.warning("no work before the schema fits", reason=reason)
             self._said = reason

@@ -25,7 +25,7 @@ class ServiceSettings(BaseSettings):
     database_url: str = Field(description="`postgresql://…` of this service's own database")
     redis_url: str = Field(description="`redis://…`")
 
-    database_pool_size: int = Field(default=10, ge=2, description="connections a process may hold")
+    database_pool_size: int = Field(default=10, ge=2, description="connections a process may hold; idle ones are closed")
     consumer_batch_max: int = Field(default=500, ge=1, description="messages handled in one transaction at most")
     consumer_stall_seconds: float = Field(default=60.0, gt=0, description="work undone without progress, after which it restarts")
     outbox_batch_max: int = Field(default=500, ge=1, description="outbox rows relayed at once at most")
