@@ -10,6 +10,7 @@ POLLER = "services/poller/src/darkroom_poller"
 CREDITS = "services/credits/src/darkroom_credits"
 JOBS_API = "services/jobs-api/src/darkroom_jobs_api"
 NOTIFIER = "services/notifier/src/darkroom_notifier"
+CONTRACTS = "contracts/src/darkroom_contracts"
 KIT = "servicekit/src/darkroom_servicekit"
 
 
@@ -857,6 +858,17 @@ DEFENCES: tuple[Defence, ...] = (
         tests=(
             "tests/servicekit/integration/test_surplus_sessions.py"
             "::test_whoever_takes_a_session_while_it_is_being_closed_gets_another",
+        ),
+    ),
+    Defence(
+        name="old-events-are-read-without-vendor-words",
+        why="an event of an older version is read without what an outside system said, by every reader",
+        file=f"{CONTRACTS}/jobs.py",
+        old="    error: CustomerText | None = None\n    told_again",
+        new="    error: str | None = None\n    told_again",
+        tests=(
+            "tests/notifier/unit/test_frames.py::test_what_older_versions_heard_from_outside_is_in_no_frame",
+            "tests/notifier/unit/test_telling_rules.py::test_what_older_versions_heard_from_outside_is_in_no_notification",
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """Migrations made for a test."""
 
 from pathlib import Path
+from shutil import copy2
 
 MIGRATION = """
 from alembic import op
@@ -23,4 +24,14 @@ def write_migrations(folder: Path, revisions: list[str]) -> Path:
     for down, revision in zip([None, *revisions], revisions, strict=False):
         text = MIGRATION.format(revision=revision, down=f'"{down}"' if down else None)
         (versions / f"{revision}_test.py").write_text(text)
+    return folder
+
+
+def migrations_until(folder: Path, migrations: Path, revision: str) -> Path:
+    """Copy a service's migrations up to `revision`, as an older version had them, into `folder`; return the copy."""
+    versions = folder / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    for path in (migrations / "versions").glob("*.py"):
+        if path.name[: len(revision)] <= revision:
+            copy2(path, versions)
     return folder

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from darkroom_contracts.customer_text import CustomerText
 from darkroom_contracts.event import Fact, ItemEvent, JobEvent
 
 JobEnd = Literal["DONE", "FAILED", "CANCELED"]
@@ -78,7 +79,7 @@ class ItemFinished(ItemEvent):
     items_done: int = Field(description="of the job, with this one")
     items_failed: int
     items_canceled: int
-    error: str | None = Field(default=None, description="a sentence for a customer")
+    error: CustomerText | None = Field(default=None, description="a sentence for a customer")
     detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     result_key: str | None = Field(default=None, description="of an item that is DONE: its picture's object key")
     thumbnail_key: str | None = None
@@ -97,5 +98,5 @@ class JobFinished(JobEvent):
     items_failed: int
     items_canceled: int
     items_spent: int = Field(description="how many items' credits are kept; the others' are given back")
-    error: str | None = None
+    error: CustomerText | None = None
     told_again: bool = Field(default=False, description="said before: for whoever did not act on it; no person is told again")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from darkroom_contracts.customer_text import CustomerText
 from darkroom_contracts.event import Event, Fact, ItemEvent
 
 
@@ -58,7 +59,7 @@ class ItemFailed(ItemEvent):
 
     attempt: int = Field(ge=0, description="attempts made")
     code: str = Field(description="a stable word, such as `moderation`, `bad-input`, `provider-error`, `out-of-attempts`")
-    message: str = Field(description="a sentence for a customer, by the class of the last failure alone")
+    message: CustomerText = Field(description="a sentence for a customer, by the class of the last failure alone")
     detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     reached_provider: bool
 

@@ -7,7 +7,6 @@ from darkroom_jobs_api.jobs.rules import (
     Release,
     Totals,
     charge_of,
-    customer_text,
     failure_text,
     item_after,
     next_releases,
@@ -112,9 +111,3 @@ def test_releasing_chunk_after_chunk_asks_for_every_item_once(
 
 def test_a_chunk_ends_at_the_jobs_last_item() -> None:
     assert next_releases([(7, 500, 600), (8, 0, 10)], chunk_max=500, total_max=105) == [Release(7, 500, 600), Release(8, 0, 5)]
-
-
-def test_what_an_older_version_put_in_parentheses_is_not_for_customers() -> None:
-    raw = "The studio could not be reached (ConnectionRefusedError: [Errno 111] ('10.2.0.7', 443))."
-    assert customer_text(raw) == "The studio could not be reached."
-    assert customer_text("The studio refused this picture: it was flagged as sensitive.").endswith("flagged as sensitive.")

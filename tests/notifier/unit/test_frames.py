@@ -87,3 +87,14 @@ def test_what_operators_read_of_a_failure_is_in_no_frame() -> None:
     failed = EXAMPLES[ItemFinished].model_copy(update=changes)
     assert any(data.get("error") == "It failed." for _, data in told(failed))
     assert "10.2.0.7" not in str(told(failed))
+
+
+OLD_WORDS = "The studio could not be reached (ConnectionRefusedError: [Errno 111] ('10.2.0.7', 443))."
+
+
+def test_what_older_versions_heard_from_outside_is_in_no_frame() -> None:
+    failed = {"status": "FAILED", "error": OLD_WORDS}
+    for kind in (ItemFinished, JobFinished):
+        wire = EXAMPLES[kind].model_copy(update=failed).to_json()
+        frames = told(kind.model_validate_json(wire))
+        assert [data["error"] for _, data in frames if "error" in data] == ["The studio could not be reached."]

@@ -42,6 +42,14 @@ def test_how_a_job_ended_is_told(changes: dict[str, Any], kind: str) -> None:
     assert found.told.data.get("error") == changes.get("error")
 
 
+def test_what_older_versions_heard_from_outside_is_in_no_notification() -> None:
+    heard = "The studio refused this picture (status 422: - input.image: 'http://10.2.0.7/1.jpg' is no image)."
+    wire = EXAMPLES[JobFinished].model_copy(update={"status": "FAILED", "error": heard}).to_json()
+    found = told_of(JobFinished.model_validate_json(wire))
+    assert found is not None
+    assert found.told.data["error"] == "The studio refused this picture."
+
+
 def test_a_job_refused_for_its_credits_is_told_by_the_refusal_alone() -> None:
     assert told_of(EXAMPLES[JobFinished].model_copy(update={"status": "FAILED", "error": "insufficient-credits"})) is None
     refused = told_of(EXAMPLES[CreditsRejected])

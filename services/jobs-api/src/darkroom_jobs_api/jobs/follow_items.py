@@ -21,7 +21,7 @@ from darkroom_jobs_api.jobs.progress_store import (
     lock_jobs,
     start_jobs,
 )
-from darkroom_jobs_api.jobs.rules import ItemStatus, Totals, charge_of, customer_text, failure_text
+from darkroom_jobs_api.jobs.rules import ItemStatus, Totals, charge_of, failure_text
 
 CANCELED_TEXT = "The picture was cancelled."
 
@@ -81,7 +81,7 @@ async def on_items_failed(transaction: Transaction, batch: Sequence[Received[Ite
             one.envelope,
             one.event.reached_provider,
             error_code=one.event.code,
-            error=customer_text(one.event.message),
+            error=one.event.message,
             detail=one.event.detail,
         )
         for one in batch

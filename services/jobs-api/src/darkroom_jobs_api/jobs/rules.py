@@ -4,7 +4,6 @@ An item only moves forward and never leaves a terminal state, so the order in wh
 PROCESSING may come before RUNNING, and an end before either.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,7 +17,6 @@ JOB_STATUSES: tuple[JobStatus, ...] = ("PENDING", "RUNNING", "DONE", "FAILED", "
 ITEM_STATUSES: tuple[ItemStatus, ...] = ("PENDING", "RUNNING", "PROCESSING", "DONE", "FAILED", "CANCELED")
 _RANK: dict[ItemStatus, int] = {"PENDING": 0, "RUNNING": 1, "PROCESSING": 2, "DONE": 3, "FAILED": 3, "CANCELED": 3}
 
-HEARD = re.compile(r" \(.*\)\.$", re.DOTALL)
 INSUFFICIENT_CREDITS = "insufficient-credits"
 """The error of a job whose credits were refused."""
 
@@ -82,11 +80,6 @@ class Totals:
         if self.done:
             return "DONE"
         return "CANCELED" if self.canceled else "FAILED"
-
-
-def customer_text(message: str) -> str:
-    """Return a failure's sentence without the outside system's words that older versions put behind it in parentheses."""
-    return HEARD.sub(".", message)
 
 
 def failure_text(totals: Totals, last_error: str | None) -> str:
