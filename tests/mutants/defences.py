@@ -756,7 +756,7 @@ DEFENCES: tuple[Defence, ...] = (
         name="forgetting-is-bounded",
         why="old rows are deleted in batches that commit by themselves: one large DELETE hits its time limit and is undone",
         file=f"{KIT}/housekeeping.py",
-        old="        limit = BATCH_ROWS\n",
+        old="        limit = BATCH_ROWS if rows_max is None else min(BATCH_ROWS, rows_max)\n",
         new="        limit = 10**9\n",
         tests=(
             "tests/servicekit/integration/test_housekeeping.py"
@@ -869,6 +869,27 @@ DEFENCES: tuple[Defence, ...] = (
         tests=(
             "tests/notifier/unit/test_frames.py::test_what_older_versions_heard_from_outside_is_in_no_frame",
             "tests/notifier/unit/test_telling_rules.py::test_what_older_versions_heard_from_outside_is_in_no_notification",
+        ),
+    ),
+    Defence(
+        name="a-dropped-message-is-deleted-where-it-is-kept",
+        why="what an operator drops does not stay in the table of the service that failed at it",
+        file=f"{PREDICTOR}/letters/drop.py",
+        old="    if kept_by_service:\n        publish_dropped(transaction, [letter])\n",
+        new="",
+        tests=(
+            "tests/predictor/integration/test_dead_letters.py::test_a_dropped_message_is_dropped_by_the_service_that_kept_it",
+        ),
+    ),
+    Defence(
+        name="dead-letters-are-forgotten",
+        why="messages that nobody decides on do not fill the tables of the services",
+        file=f"{KIT}/runtime.py",
+        old='        self.forget("own dead letters", forget_old, every_seconds=FORGET_LETTERS_SECONDS)\n',
+        new="",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py"
+            "::test_messages_that_were_kept_for_long_are_deleted_by_their_service",
         ),
     ),
 )

@@ -28,6 +28,7 @@ from darkroom_contracts.predictions import (
     ItemFailed,
     ItemGivenUp,
     ItemStarted,
+    MessagesDropped,
     MessagesRedriven,
     PastAttempt,
     PredictionCreated,
@@ -164,6 +165,7 @@ _ALL: tuple[Event, ...] = (
         item_ids=(ITEM,),
     ),
     MessagesRedriven(instance_id=INSTANCE, redrive_id=REDRIVE, service="credits", dead_letter_ids=(DEAD_LETTER,)),
+    MessagesDropped(instance_id=INSTANCE, service="credits", dead_letter_ids=(DEAD_LETTER,)),
     TenantTermsChanged(
         instance_id=INSTANCE,
         weight=4,

@@ -122,6 +122,15 @@ class MessagesRedriven(Event):
     dead_letter_ids: tuple[str, ...]
 
 
+class MessagesDropped(Event):
+    """Nothing will be done about messages that one service could not handle: it deletes them from its own table."""
+
+    topic: ClassVar[str] = "darkroom.redrives"
+
+    service: str = Field(description="the service that filed the messages")
+    dead_letter_ids: tuple[str, ...]
+
+
 class TenantTermsChanged(Event):
     """An operator changed a tenant's terms. What a plan changes is told by `PlanChanged`."""
 

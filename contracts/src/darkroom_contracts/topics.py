@@ -64,7 +64,7 @@ CONTROL_TOPICS: tuple[Topic, ...] = (
     Topic(
         name="darkroom.redrives",
         writer="predictor",
-        purpose="which dead messages their services are to handle again, from their own tables",
+        purpose="which dead messages their services are to handle again or to delete, in their own tables",
         partitions=1,
     ),
 )

@@ -13,7 +13,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
-from darkroom_contracts.predictions import MessagesRedriven
+from darkroom_contracts.predictions import MessagesDropped, MessagesRedriven
 from darkroom_contracts.topics import dead_letter_topic
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -84,6 +84,7 @@ class EventConsumer:
         announce_on = dead_letter_topic(service)
         self._redriven = RedrivenMessages(unit_of_work, service=service, announce_on=announce_on)
         handlers.on(MessagesRedriven, self._redriven.on_messages_redriven)
+        handlers.on(MessagesDropped, self._redriven.on_messages_dropped)
         self.group = f"{prefix}darkroom.{service}"
         self.topics = [prefix + topic for topic in handlers.topics()]
         raw_topics = {prefix + topic: handle for topic, handle in handlers.by_topic.items()}

@@ -16,13 +16,16 @@ from darkroom_contracts.envelope import Envelope, utc_text
 from darkroom_contracts.topics import PLATFORM_KEY
 from sqlalchemy import text
 
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 from darkroom_servicekit.outbox import OutboxRow
 
 LETTERS = UUID("5f0f1a52-7d0b-4f0e-9d5c-3a8f2f3f9b11")
 """The namespace of letter ids."""
 DETAIL_CHARACTERS_MAX = 2000
 ANNOUNCED_VALUE_BYTES_MAX = 65_536
+FORGOTTEN_AT_ONCE_MAX = 200
+"""Each letter may hold a megabyte."""
 ANNOUNCED_KEY_CHARACTERS_MAX = 200
 ANNOUNCED_HEADERS_MAX = 50
 ANNOUNCED_HEADER_CHARACTERS_MAX = 500
@@ -74,6 +77,16 @@ NEXT_DUE = text(
     """  # noqa: S608 - our own constants
 )
 CLOSE = text("DELETE FROM own_dead_letters WHERE id = :id")
+DROP = text("DELETE FROM own_dead_letters WHERE id = ANY(CAST(:ids AS uuid[]))")
+# Without an index on filed_at: the table is small, and its bytes stand outside the rows that are looked through.
+FORGET = text(
+    """
+    DELETE FROM own_dead_letters WHERE id IN (
+        SELECT id FROM own_dead_letters
+        WHERE filed_at < clock_timestamp() - make_interval(days => :days) AND due_at IS NULL LIMIT :limit
+    )
+    """
+)
 REOPEN = text(
     """
     UPDATE own_dead_letters SET due_at = NULL, reason = :reason, detail = :detail, attempts = :attempts
@@ -163,6 +176,20 @@ async def lock_next_due(transaction: Transaction) -> DeadLetter | None:
 async def close_letter(transaction: Transaction, letter: DeadLetter) -> None:
     """Delete a letter whose message has been handled."""
     await transaction.execute(CLOSE, {"id": letter.id})
+
+
+async def drop_letters(transaction: Transaction, ids: Sequence[str]) -> int:
+    """Delete letters that nothing will be done about; return how many of them were there."""
+    return (await transaction.execute(DROP, {"ids": list(ids)})).rowcount
+
+
+async def forget_letters(unit_of_work: UnitOfWork, *, keep_days: int) -> None:
+    """Delete the letters that were filed more than `keep_days` ago and are not due, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(FORGET, {"days": keep_days, "limit": limit})).rowcount
+
+    await forget(unit_of_work, "own dead letters", forget_some, rows_max=FORGOTTEN_AT_ONCE_MAX)
 
 
 async def reopen_letter(

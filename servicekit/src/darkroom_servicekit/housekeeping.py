@@ -38,13 +38,13 @@ ForgetSome = Callable[[Transaction, int], Awaitable[int]]
 """Forgets at most so many rows and returns how many it looked through; fewer than allowed means that no more are old."""
 
 
-async def forget(unit_of_work: UnitOfWork, what: str, forget_some: ForgetSome) -> None:
+async def forget(unit_of_work: UnitOfWork, what: str, forget_some: ForgetSome, *, rows_max: int | None = None) -> None:
     """Call `forget_some`, in a transaction each time, until no more is old or another replica is at it.
 
-    `what` names the rows: different rows may be forgotten at the same time.
+    `what` names the rows: different rows may be forgotten at the same time. `rows_max` makes the batches of large rows smaller.
     """
     while True:
-        limit = BATCH_ROWS
+        limit = BATCH_ROWS if rows_max is None else min(BATCH_ROWS, rows_max)
         async with unit_of_work.begin() as transaction:
             if not (await transaction.execute(TAKE_LOCK, {"lock": LOCK, "what": what})).scalar_one():
                 return

@@ -1,4 +1,5 @@
-"""Handles redriven messages again, from the service's own table: the operator's decision comes by `MessagesRedriven`.
+"""Does what operators decide about the service's own dead letters: `MessagesRedriven` has messages handled again from the
+table, `MessagesDropped` has them deleted from it.
 
 Each message is a transaction of its own: its effects, and the end of its dead letter. A message that fails again is announced
 again.
@@ -8,10 +9,10 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from darkroom_contracts.predictions import MessagesRedriven
+from darkroom_contracts.predictions import MessagesDropped, MessagesRedriven
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
-from darkroom_servicekit.dead_letters import DeadLetter, close_letter, lock_next_due, mark_due, reopen_letter
+from darkroom_servicekit.dead_letters import DeadLetter, close_letter, drop_letters, lock_next_due, mark_due, reopen_letter
 from darkroom_servicekit.handling import HANDLER_ERROR, Handling, StillRefused
 from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.outages import is_outage, may_be_the_request
@@ -42,6 +43,13 @@ class RedrivenMessages:
         if marked < len(ids):
             log.warning("redriven messages are not here, or are due already", messages=len(ids) - marked)
         transaction.after_commit(self._woken.set)
+
+    async def on_messages_dropped(self, transaction: Transaction, batch: Sequence[Received[MessagesDropped]]) -> None:
+        """Delete this service's letters that nothing will be done about."""
+        ids = [letter_id for one in batch if one.event.service == self._service for letter_id in one.event.dead_letter_ids]
+        if ids:
+            dropped = await drop_letters(transaction, ids)
+            log.info("messages that could not be handled were dropped", messages=dropped)
 
     async def run(self, handling: Handling) -> None:
         """Handle what is due until cancelled. Raises when the database is away, to be started again by its loop."""

@@ -24,6 +24,7 @@ from darkroom_servicekit.auth import Authenticator, TokenKeys, bearer_principal
 from darkroom_servicekit.consumer import BATCHES_PER_SECOND, Bounds, EventConsumer, Handlers
 from darkroom_servicekit.consumer_lag import look_for_unhandled, unhandled_messages
 from darkroom_servicekit.database import UnitOfWork, build_engine
+from darkroom_servicekit.dead_letters import forget_letters
 from darkroom_servicekit.doctor import Doctor, Thing, numbers
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.housekeeping import forget_now_and_then, forget_old_events, forget_sent
@@ -43,6 +44,9 @@ from darkroom_servicekit.tracing import build_tracer
 
 FORGET_INBOX_SECONDS = 600.0
 FORGET_OUTBOX_SECONDS = 60.0
+FORGET_LETTERS_SECONDS = 600.0
+LETTERS_MARGIN_DAYS = 1
+"""A service keeps its dead letters for this much longer than the predictor keeps them open: what is listed can be redriven."""
 REDIS_TIMEOUT_SECONDS = 5.0
 REDIS_CONNECTIONS_MAX = 50
 KEEP_ALIVE_SECONDS = 75
@@ -170,6 +174,9 @@ class Runtime:
         self._watch("consumer", consumer.unmoved_seconds, looked_for)
         self.after_kafka("consumer", consumer.run)
         self.after_kafka("redriven", consumer.handle_redriven)
+        keep_days = self.settings.dead_letters_keep_days + LETTERS_MARGIN_DAYS
+        forget_old = partial(forget_letters, self.unit_of_work, keep_days=keep_days)
+        self.forget("own dead letters", forget_old, every_seconds=FORGET_LETTERS_SECONDS)
         return consumer
 
     def _watch(

@@ -32,6 +32,10 @@ class ServiceSettings(BaseSettings):
     outbox_keep_seconds: float = Field(default=3600.0, gt=0, description="how long relayed outbox rows are kept")
     inbox_keep_days: int = Field(default=30, ge=1, description="how long handled event ids are remembered")
 
+    dead_letters_keep_days: int = Field(
+        default=90, ge=1, description="how long messages that could not be handled are kept while nobody decides on them"
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="the least that is logged")
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP address of a trace collector; none: no export")
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -155,6 +156,49 @@ async def test_a_redriven_message_that_fails_again_is_open_again(
         [again] = await wait_for_letters(client, 1, state="open")
 
     assert (again["id"], again["attempts"], again["redriveId"]) == (letter["id"], 4, None)
+
+
+async def test_a_dropped_message_is_dropped_by_the_service_that_kept_it(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
+) -> None:
+    async with running(build(make_settings())) as client:
+        await database.execute("ALTER TABLE queue_items ADD CONSTRAINT broken CHECK (job_id <> 8)")
+        await log.publish(item_requested(job_id=8))
+        [letter] = await wait_for_letters(client, 1)
+        assert await _is(database, "SELECT count(*) = 1 FROM own_dead_letters")
+        drop = await client.post(f"{LETTERS}/{letter['id']}/drop", json={"reason": "too late"}, headers=OPERATOR)
+        assert drop.json()["state"] == "dropped"
+        await eventually(lambda: _is(database, "SELECT count(*) = 0 FROM own_dead_letters"))
+
+
+OLD_MESSAGE = """
+    INSERT INTO dead_letters (id, kind, service, instance_id, code, message, attempts, topic, headers, data, kept_by_service,
+        happened_at, created_at, state)
+    SELECT $1, 'message', 'predictor', 'shop-1', 'unreadable', '', 1, 'darkroom.jobs', '[]', '', true, at, at, 'open'
+    FROM (SELECT clock_timestamp() - CAST($2::text AS interval) AS at) AS old
+"""
+KEPT_MESSAGE = """
+    INSERT INTO own_dead_letters (id, topic, partition, record_offset, record_time, header_names, header_values, reason, detail,
+        attempts, filed_at)
+    SELECT $1, 'darkroom.jobs', 0, 0, at, '{}', '{}', 'unreadable', '', 1, at
+    FROM (SELECT clock_timestamp() - CAST($2::text AS interval) AS at) AS old
+"""
+
+
+async def test_messages_are_dropped_when_they_have_been_kept_for_long_in_the_list_and_at_their_service(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, database: asyncpg.Connection
+) -> None:
+    old, young = uuid4(), uuid4()
+    for letter_id, age in ((old, "8 days"), (young, "6 days")):
+        await database.execute(OLD_MESSAGE, letter_id, age)
+        await database.execute(KEPT_MESSAGE, letter_id, age)
+    async with running(build(make_settings(dead_letters_keep_days=7))) as client:
+        [dropped] = await wait_for_letters(client, 1, state="dropped")
+        assert (dropped["id"], dropped["droppedBy"]) == (str(old), "retention")
+        assert dropped["dropReason"] == "nobody decided on it within 7 days"
+        await eventually(lambda: _is(database, "SELECT count(*) = 1 FROM own_dead_letters"))
+        assert await database.fetchval("SELECT id FROM own_dead_letters") == young
+        assert [letter["id"] for letter in await listed(client, state="open")] == [str(young)]
 
 
 async def test_a_message_filed_by_an_older_version_goes_to_its_topic_again_as_it_was(

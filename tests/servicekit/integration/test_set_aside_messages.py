@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from darkroom_contracts.jobs import JobRequested
-from darkroom_contracts.predictions import MessagesRedriven
+from darkroom_contracts.predictions import MessagesDropped, MessagesRedriven
 from darkroom_contracts.topics import dead_letter_topic
 from darkroom_servicekit import database as kit_database
 from darkroom_servicekit import isolation
@@ -318,3 +318,46 @@ async def test_a_message_kept_whole_is_redriven_from_the_whole(
 
     assert names == [450_000]
     assert await letters_in(database) == []
+
+
+KEPT_SINCE = """
+    INSERT INTO own_dead_letters (id, topic, partition, record_offset, record_time, header_names, header_values, reason, detail,
+        attempts, filed_at)
+    SELECT gen_random_uuid(), $2, 0, number, at, '{}', '{}', 'unreadable', '', 1, at
+    FROM (SELECT clock_timestamp() - CAST($1::text AS interval) AS at) AS old, generate_series(1, 250) AS number
+"""
+
+
+async def test_messages_that_were_kept_for_long_are_deleted_by_their_service(
+    make_runtime: MakeRuntime, log: Log, database: asyncpg.Connection
+) -> None:
+    """A day after the list has dropped them: here for those that the list has never heard of."""
+    await database.execute(KEPT_SINCE, "92 days", "old")
+    await database.execute(KEPT_SINCE, "90 days", "young")
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, note))
+
+    async def only_the_young_are_left() -> bool:
+        return bool(await database.fetchval("SELECT count(*) = 250 FROM own_dead_letters"))
+
+    async with running(runtime.app):
+        await eventually(only_the_young_are_left)
+    assert {letter["topic"] for letter in await letters_in(database)} == {"young"}
+
+
+async def test_a_service_drops_its_own_messages_alone(make_runtime: MakeRuntime, log: Log, database: asyncpg.Connection) -> None:
+    await log.send_raw("darkroom.jobs", b"no event", key=b"shop-a", headers=[])
+    await log.send_raw("darkroom.jobs", b"no event", key=b"shop-a", headers=[])
+    runtime = make_runtime()
+    runtime.consume(Handlers().on(JobRequested, note))
+    async with running(runtime.app):
+        announced = await log.raw(DEAD, 2)
+        first, second = (texts(record.headers)["dl-id"] for record in announced)
+        await log.publish(MessagesDropped(instance_id="shop-a", service="predictor", dead_letter_ids=(first,)))
+        await log.publish(MessagesDropped(instance_id="shop-a", service="credits", dead_letter_ids=(second,)))
+
+        async def one_is_left() -> bool:
+            return len(await letters_in(database)) == 1
+
+        await eventually(one_is_left)
+    assert [str(letter["id"]) for letter in await letters_in(database)] == [first]

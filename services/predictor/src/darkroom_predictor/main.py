@@ -118,7 +118,7 @@ def build(settings: PredictorSettings) -> FastAPI:
     )
     runtime.loop("give up", give_up.run)
     runtime.loop("redrive", redrive.run)
-    forget_old_rows(runtime, keep_items_days=settings.queue_keep_days)
+    forget_old_rows(runtime, keep_items_days=settings.queue_keep_days, keep_letters_days=settings.dead_letters_keep_days)
     runtime.loop("dead letters", lambda: _count_letters(runtime.unit_of_work, metrics, settings.heartbeat_seconds))
     hear = HearOfPredictions({name: line.record_outcomes for name, line in lines.items()}, metrics)
     events = PredictorEvents(

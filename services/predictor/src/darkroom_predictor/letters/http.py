@@ -27,8 +27,9 @@ from darkroom_predictor.letters.bodies import (
     redrive_body,
     whole_letter_body,
 )
+from darkroom_predictor.letters.drop import drop_letter
 from darkroom_predictor.letters.letter import LetterFilter, State
-from darkroom_predictor.letters.store import LetterNotFound, LetterNotOpen, drop_letter, find_letter, list_letters
+from darkroom_predictor.letters.store import LetterNotFound, LetterNotOpen, find_letter, list_letters
 from darkroom_predictor.letters.store_redrives import (
     RedriveEnded,
     RedriveNotFound,

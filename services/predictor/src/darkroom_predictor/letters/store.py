@@ -69,8 +69,19 @@ LIST = text(
 FIND = text(f"SELECT {WHOLE_COLUMNS} FROM dead_letters WHERE id = :id")  # noqa: S608 - our own constants
 DROP = f"""
     UPDATE dead_letters SET state = 'dropped', dropped_by = :dropped_by, drop_reason = :reason
-    WHERE id = :id AND state = 'open' RETURNING {LETTER_COLUMNS}
+    WHERE id = :id AND state = 'open' RETURNING {LETTER_COLUMNS}, kept_by_service
 """  # noqa: S608 - our own constants
+DROP_UNDECIDED = text(
+    """
+    UPDATE dead_letters SET state = 'dropped', dropped_by = :dropped_by, drop_reason = :reason
+    WHERE id IN (
+        SELECT id FROM dead_letters
+        WHERE state = 'open' AND kept_by_service AND created_at < clock_timestamp() - make_interval(days => :days)
+        LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, instance_id, service
+    """
+)
 COUNT_OPEN = text("SELECT service, kind, count(*) AS letters FROM dead_letters WHERE state = 'open' GROUP BY service, kind")
 
 
@@ -131,12 +142,25 @@ async def find_letter(connection: AsyncConnection, letter_id: UUID) -> WholeLett
     return WholeLetter(**row._mapping)
 
 
-async def drop_letter(transaction: Transaction, letter_id: UUID, *, reason: str, dropped_by: str) -> Letter:
-    """Nothing will be done about it. Raises LetterNotFound, LetterNotOpen."""
+async def mark_dropped(transaction: Transaction, letter_id: UUID, *, reason: str, dropped_by: str) -> tuple[Letter, bool]:
+    """Mark an open letter as dropped; return it, and whether its service keeps the message.
+
+    Raises LetterNotFound, LetterNotOpen.
+    """
     row = (await transaction.execute(DROP, {"id": letter_id, "reason": reason, "dropped_by": dropped_by})).one_or_none()
     if row is None:
         raise LetterNotOpen((await find_letter(transaction.connection, letter_id)).state)
-    return Letter(**row._mapping)
+    values = dict(row._mapping)
+    kept_by_service = values.pop("kept_by_service")
+    return Letter(**values), kept_by_service
+
+
+async def mark_undecided_dropped(
+    transaction: Transaction, *, keep_days: int, limit: int, reason: str, dropped_by: str
+) -> Sequence[Any]:  # database rows
+    """Mark open messages that services have kept for `keep_days` as dropped; return their id, instance_id and service."""
+    values = {"days": keep_days, "limit": limit, "reason": reason, "dropped_by": dropped_by}
+    return (await transaction.execute(DROP_UNDECIDED, values)).all()
 
 
 async def count_open(connection: AsyncConnection) -> dict[tuple[str, str], int]:
