@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from darkroom_cli.console import FAILED, WRONG_USE, fail, show_json
 from darkroom_cli.operator_door import ask_operator
+from darkroom_cli.tables import show_table
 
 CLOSE_SECONDS_MAX = 600.0
 """A close adds up all that happened since the last."""
@@ -68,7 +68,7 @@ def show_credits(instance_id: Tenant, as_json: Json = False) -> None:
     for one in account["expiring"]:
         table.add_row("expiring", f"{one['amount']:,} at {one['expiresAt']}")
     table.add_row("plan", account["plan"] + (f", renews at {account['renewsAt']}" if account["renewsAt"] else ""))
-    Console(highlight=False).print(table)
+    show_table(table)
 
 
 # Amounts that take begin like an option.
@@ -131,7 +131,7 @@ def list_reservations(
         settled = f"{one['itemsSettled']} of {one['itemsTotal']}"
         held, looked_up = f"{one['held']:,}", f"{one['sweeps']} times"
         table.add_row(str(one["jobId"]), one["instanceId"], held, settled, one["createdAt"], one["updatedAt"], looked_up)
-    Console(highlight=False).print(table)
+    show_table(table)
 
 
 @app.command("decide")
@@ -181,15 +181,14 @@ def _show_close(close: dict[str, Any]) -> None:
         table.add_column(heading)
     for one in close["checks"]:
         table.add_row(one["check"], str(one["differences"]), one["says"])
-    console = Console(highlight=False)
-    console.print(table)
+    show_table(table)
     for one in close["checks"]:
         for found in one["examples"]:
-            console.print(
+            print(
                 f"{one['check']}: {found['instanceId']}, {found['subject']}: {found['found']:,} instead of {found['expected']:,}"
             )
     sums = ", ".join(f"{name} {amount:,}" for name, amount in sorted(close["accounts"].items()))
-    console.print(f"all tenants: {sums or 'nothing'}")
+    print(f"all tenants: {sums or 'nothing'}")
 
 
 def _correct(instance_id: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from darkroom_cli.console import FAILED, settings, show_json, told_errors
 from darkroom_cli.stack.status import status_document
+from darkroom_cli.tables import show_table
 
 app = typer.Typer(add_completion=False)
 COLOURS = {"ready": "green", "starting": "yellow", "restarting": "red", "degraded": "red", "stopped": "dim"}
@@ -27,18 +28,21 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print it as JSO
 
 
 def _show(document: dict[str, Any]) -> None:
-    console = Console()
-    console.print(f"[{COLOURS[document['state']]}]{document['state']}[/] {document['web'] or ''}", highlight=False)
+    heading = Table.grid(padding=(0, 1))
+    heading.add_row(_coloured(document["state"]), document["web"] or "")
+    show_table(heading)
     if document["state"] == "stopped":
-        console.print("start it with `darkroom up`")
+        print("start it with `darkroom up`")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("process", "state", "pid", "MB", "restarts", "address"):
         table.add_column(title, justify="right" if title in ("pid", "MB", "restarts") else "left")
     for process in document["processes"]:
-        name, state = process["name"], process["state"]
         size = "" if process["rssBytes"] is None else f"{process['rssBytes'] / 1e6:.0f}"
-        table.add_row(
-            name, f"[{COLOURS[state]}]{state}[/]", str(process["pid"] or ""), size, str(process["restarts"]), process["address"]
-        )
-    console.print(table)
+        state, pid, restarts = _coloured(process["state"]), str(process["pid"] or ""), str(process["restarts"])
+        table.add_row(process["name"], state, pid, size, restarts, process["address"])
+    show_table(table)
+
+
+def _coloured(state: str) -> Text:
+    return Text(state, style=COLOURS[state])

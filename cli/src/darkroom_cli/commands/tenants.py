@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from darkroom_cli.console import WRONG_USE, fail, show_json
 from darkroom_cli.operator_door import ask_operator
+from darkroom_cli.tables import show_table
 
 CLEARED = "none"
 COLUMNS = (
@@ -99,7 +99,7 @@ def list_tenants(as_json: Json = False) -> None:
             f"{one['inFlight']:,}",
             *(_seconds(one[name]) for name in ("oldestWaitSeconds", "waitP50Seconds", "waitP95Seconds", "waitP99Seconds")),
         )
-    Console(highlight=False).print(table)
+    show_table(table)
 
 
 def _terms(weight: str | None, cap: str | None, requests: str | None, paused: str | None) -> dict[str, Any]:

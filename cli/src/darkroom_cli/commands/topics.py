@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
 from rich.table import Table
 
 from darkroom_cli.console import fail, settings, show_json, tell
 from darkroom_cli.stack.status import status_document
 from darkroom_cli.stack.topics import TopicState, compare
+from darkroom_cli.tables import show_table
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="print it as JSON")]
@@ -54,6 +54,6 @@ def _show(states: list[TopicState], as_json: bool) -> None:
         kept = "for ever" if state.topic.retention_ms < 0 else f"{state.topic.retention_ms // 3_600_000} h"
         words = "; ".join(state.drift) or ("made now" if state.created else "as wanted" if state.exists else "missing")
         table.add_row(state.topic.name, state.topic.writer, str(state.partitions or "-"), kept, words)
-    Console().print(table)
+    show_table(table)
     if not all(state.exists for state in states):
         tell("make the missing ones with `darkroom topics apply`")
