@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.dead_letters import DeadLetter, file_letters, letter_of
+from darkroom_servicekit.error_text import error_text
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.reading import Passed, Reader, Refused
 from darkroom_servicekit.stages import Received, stages
@@ -73,7 +74,7 @@ class Failure:
 
     def letter(self, service: str) -> DeadLetter:
         """Its dead letter at a service."""
-        detail = f"{type(self.error).__name__}: {self.error}"
+        detail = error_text(self.error)
         return letter_of(self.record, service=service, reason=HANDLER_ERROR, detail=detail, attempts=self.attempts)
 
 

@@ -14,6 +14,7 @@ from darkroom_contracts.catalogue import EVENTS, EVENTS_BY_TYPE
 from darkroom_contracts.envelope import Envelope, MalformedEnvelope, header_texts, read_event
 from darkroom_contracts.event import Event
 
+from darkroom_servicekit.error_text import cause_of
 from darkroom_servicekit.stages import Received
 
 UNREADABLE = "unreadable"
@@ -60,7 +61,7 @@ class Reader:
                 raise MalformedEnvelope("the key is not the event's instance")
             return Received(event, envelope)
         except (ValueError, RecursionError) as error:  # pydantic's and the envelope's errors are ValueErrors
-            return Refused(UNREADABLE, str(error))
+            return Refused(UNREADABLE, cause_of(error))
 
     def _other(self, type_name: str) -> Refused | Passed:
         match = TYPE.fullmatch(type_name)

@@ -13,6 +13,7 @@ from darkroom_contracts.predictions import MessagesDropped, MessagesRedriven
 
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.dead_letters import DeadLetter, close_letter, drop_letters, lock_next_due, mark_due, reopen_letter
+from darkroom_servicekit.error_text import error_text
 from darkroom_servicekit.handling import HANDLER_ERROR, Handling, StillRefused
 from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.outages import is_outage, may_be_the_request
@@ -80,7 +81,7 @@ class RedrivenMessages:
     async def _reopen(self, letter: DeadLetter, error: Exception) -> None:
         still_refused = isinstance(error, StillRefused)
         reason = error.reason if isinstance(error, StillRefused) else HANDLER_ERROR
-        detail = str(error) if still_refused else f"{type(error).__name__}: {error}"
+        detail = str(error) if still_refused else error_text(error)
         log.error("redriven message failed again", id=str(letter.id), reason=reason, exc_info=None if still_refused else error)
         async with self._uow.begin() as transaction:
             await reopen_letter(transaction, letter, reason=reason, detail=detail, announce_on=self._announce_on)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from darkroom_predictor.letters.letter import read_dead_message
 from darkroom_predictor.letters.redrive import allowed_now
 
@@ -61,6 +62,25 @@ def test_a_message_without_any_story_is_filed_by_its_place() -> None:
     assert other is not None
     assert first.id == again.id != other.id
     assert (first.job_id, first.code, first.happened_at) == (None, "unknown", NOW)
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "instance_id"),
+    [
+        ("shop-a", b'{"instanceId": "shop-b"}', "shop-a"),
+        ('{"instanceId": "shop-a"}', b'{"instanceId": "shop-a"}', "shop-a"),
+        ("\u2400\u2400\x07", b'{"instanceId": "shop-a"}', "shop-a"),
+        ("\ufffd\ufffd", b'{"instanceId": "shop-a"', "_platform"),
+        ("shop\u2400a", b"[]", "_platform"),
+        ("x" * 101, b'{"instanceId": 7}', "_platform"),
+        ("", b'{"instanceId": "a\\u0000b"}', "_platform"),
+        ("_platform", b'{"instanceId": "_platform"}', "_platform"),
+    ],
+)
+def test_a_foreign_key_is_no_tenant(key: str, data: bytes, instance_id: str) -> None:
+    letter = read_dead_message(HEADERS, data, service="credits", key=key, place="t/0/1", prefix="own.", now=NOW)
+    assert letter is not None
+    assert letter.instance_id == instance_id
 
 
 def test_what_the_kit_did_not_write_is_no_dead_message() -> None:

@@ -1,5 +1,6 @@
 """`darkroom dlq`: dead letters, looked at and dealt with through the running platform's own door."""
 
+import re
 import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -15,7 +16,10 @@ from darkroom_cli.tables import show_table
 SERVICE = "predictor"
 LETTERS = "dead-letters"
 FIELDS = {"instance": "instanceId", "service": "service", "code": "code", "before": "before"}
+LISTED_FIELDS = ("instance", "service", "code")
 WORDS_MAX = 70
+PYDANTIC_HEADING = re.compile(r"\d+ validation errors? for \S+ ")
+"""What older versions put before the cause."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="print it as JSON")]
@@ -28,6 +32,9 @@ LetterId = Annotated[UUID, typer.Argument(help="the dead letter's id")]
 
 @app.command("list")
 def list_letters(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILTER]…", help="instance=…, service=…, code=…, as for `redrive`")
+    ] = None,
     state: Annotated[str | None, typer.Option(help="open, redriving, redriven or dropped; `all` for every one")] = "open",
     instance: Instance = None,
     service: Service = None,
@@ -37,18 +44,17 @@ def list_letters(
     as_json: Json = False,
 ) -> None:
     """What was given up, newest first; by default what nobody has dealt with."""
-    wanted = {"instanceId": instance, "service": service, "code": code, "cursor": cursor}
-    wanted["state"] = None if state == "all" else state
-    query: dict[str, str | int] = {name: value for name, value in wanted.items() if value is not None}
+    filters = _listed_filter(wanted or [], {"instance": instance, "service": service, "code": code})
+    filters |= {"cursor": cursor, "state": None if state == "all" else state}
+    query: dict[str, str | int] = {name: value for name, value in filters.items() if value is not None}
     page = ask_operator(SERVICE, "GET", LETTERS, query=query | {"limit": limit})
     if as_json:
         show_json(page)
         return
     table = _table("id", "kind", "service", "tenant", "job", "item", "code", "tries", "at", "state", "what")
     for one in page["deadLetters"]:
-        what = one["message"] if len(one["message"]) <= WORDS_MAX else one["message"][: WORDS_MAX - 1] + "…"
         facts = (one["kind"], one["service"], one["instanceId"], one["jobId"], one["itemId"], one["code"], one["attempts"])
-        table.add_row(one["id"], *(_word(fact) for fact in facts), one["createdAt"], one["state"], what)
+        table.add_row(one["id"], *(_word(fact) for fact in facts), one["createdAt"], one["state"], _cause(one["message"]))
     show_table(table)
     if page["nextCursor"]:
         print(f"more: --cursor {page['nextCursor']}")
@@ -73,9 +79,9 @@ def show_letter(letter_id: LetterId, as_json: Json = False) -> None:
             attempts.add_row(*(_word(fact) for fact in told))
         show_table(attempts)
     for name, value in (letter.get("headers") or {}).items():
-        print(f"  {name}: {value}")
+        print(f"  {_line(name)}: {_line(value)}")
     if letter.get("data") is not None:
-        print(letter["data"])
+        print("".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in letter["data"]))
 
 
 @app.command("redrive")
@@ -162,6 +168,18 @@ def _selection(wanted: list[str], options: dict[str, str]) -> dict[str, Any]:
     return {"filter": {FIELDS[name]: value for name, value in options.items()}} | ({"ids": ids} if ids else {})
 
 
+def _listed_filter(wanted: list[str], options: dict[str, str | None]) -> dict[str, str | None]:
+    """The query of a list."""
+    for word in wanted:
+        name, equals, value = word.partition("=")
+        if _is_id(word):
+            fail(f"{word} is an id: see it with `darkroom dlq show {word}`", WRONG_USE)
+        if not equals or name not in LISTED_FIELDS:
+            fail(f"{word!r} is none of {', '.join(f'{field}=…' for field in LISTED_FIELDS)}", WRONG_USE)
+        options[name] = value
+    return {FIELDS[name]: value for name, value in options.items()}
+
+
 def _is_id(word: str) -> bool:
     try:
         UUID(word)
@@ -179,7 +197,18 @@ def _utc_time(text: str) -> str:
 
 
 def _word(value: object) -> str:
-    return "-" if value is None else str(value)
+    return "-" if value is None else _line(str(value))
+
+
+def _cause(message: str) -> str:
+    """The message as one line that begins with the cause, cut where it is long."""
+    cause = PYDANTIC_HEADING.sub("", _line(message), count=1)
+    return cause if len(cause) <= WORDS_MAX else cause[: WORDS_MAX - 1] + "…"
+
+
+def _line(text: str) -> str:
+    """The text as one line without signs that would steer the terminal: a message's own bytes may stand in it."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _table(*titles: str) -> Table:

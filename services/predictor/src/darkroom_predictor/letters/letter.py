@@ -3,12 +3,15 @@
 Two kinds: an item that ran out of attempts, and a message that a service could not handle.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
+
+from darkroom_contracts.topics import PLATFORM_KEY
 
 Kind = Literal["item", "message"]
 State = Literal["open", "redriving", "redriven", "dropped"]
@@ -18,6 +21,8 @@ OWN_HEADER = "dl-header-"
 SUBJECT = re.compile(r"jobs/([0-9]{1,18})(?:/items/([0-9]{1,18}))?")
 NUMBER = re.compile(r"[0-9]{1,9}")
 NUL = "\x00"
+INSTANCE_ID = re.compile(r"[^\s_{\[\"][^\u2400\ufffd]{0,99}")
+"""What a Kafka key must be to be taken for a tenant: no JSON, and no sign that stands for bytes that are no text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +99,8 @@ def read_dead_message(
 ) -> DeadMessage | None:
     """A message from its dead letter's headers; None when it is no dead letter of the kit (such as `ItemGivenUp`).
 
-    `place` (topic, partition, offset of the letter) names it where its own id does not.
+    `place` (topic, partition, offset of the letter) names it where its own id does not. `key` is the message's key; where
+    it is no tenant's id, the data may name the tenant, else it is the platform's.
     """
     topic = headers.get("dl-topic")
     if topic is None:
@@ -106,7 +112,7 @@ def read_dead_message(
     return DeadMessage(
         id=kept or _uuid(headers.get("ce_id")) or uuid5(NAMESPACE_URL, place),
         service=service,
-        instance_id=key.replace(NUL, ""),
+        instance_id=_instance_id(key) or _instance_id(_told_in(data)) or PLATFORM_KEY,
         job_id=int(subject[1]) if subject else None,
         item_id=int(subject[2]) if subject and subject[2] else None,
         code=headers.get("dl-reason", "unknown").replace(NUL, ""),
@@ -120,6 +126,19 @@ def read_dead_message(
         kept_by_service=kept is not None,
         happened_at=min(_time(story.get("ce_time")) or now, _time(headers.get("ce_time")) or now),
     )
+
+
+def _instance_id(said: object) -> str | None:
+    return said if isinstance(said, str) and said.isprintable() and INSTANCE_ID.fullmatch(said) else None
+
+
+def _told_in(data: bytes) -> object:
+    """The `instanceId` of a message's data, whatever it is; None for data that is no JSON object."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return found.get("instanceId") if isinstance(found, dict) else None
 
 
 def _uuid(text: str | None) -> UUID | None:
