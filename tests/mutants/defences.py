@@ -892,4 +892,15 @@ DEFENCES: tuple[Defence, ...] = (
             "::test_messages_that_were_kept_for_long_are_deleted_by_their_service",
         ),
     ),
+    Defence(
+        name="every-prediction-of-a-batch-is-seen",
+        why="of two predictions that webhooks of one attempt tell of, the second is paid for and must be cancelled",
+        file=f"{PREDICTOR}/hear_of_predictions.py",
+        old="            seen = list(dict.fromkeys(_seen(one.event) for one in batch if one.event.provider == provider))\n",
+        new="            seen = list({one.event.attempt_id: _seen(one.event) for one in batch}.values())\n",
+        tests=(
+            "tests/predictor/integration/test_stray_predictions.py"
+            "::test_each_prediction_that_webhooks_of_one_attempt_tell_of_is_cancelled_when_they_come_in_one_batch",
+        ),
+    ),
 )

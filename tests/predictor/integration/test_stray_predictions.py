@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import asyncpg
 import httpx
 import pytest
 from darkroom_contracts.items import PredictionSeen
@@ -57,6 +58,51 @@ async def test_a_webhook_of_a_failed_attempt_of_ours_is_counted_and_its_predicti
 
         async def is_cancelled() -> bool:
             return provider.cancels == ["stray"]
+
+        await eventually(is_cancelled)
+
+
+async def test_each_prediction_that_webhooks_of_one_attempt_tell_of_is_cancelled_when_they_come_in_one_batch(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log
+) -> None:
+    provider.answer = refusing(422, detail="- input.prompt: is bad")
+    async with running(build(make_settings())):
+        await log.publish(item_requested())
+        await first(log, ItemFailed)
+    attempt = Attempt.of(provider.arrivals[0])
+    # Published while nobody reads: one batch.
+    await log.publish(attempt.seen("one"), attempt.seen("two"), attempt.seen("two", token="not-its-own"))
+    async with running(build(make_settings())) as client:
+        await eventually(lambda: metric(client, 'darkroom_stray_predictions_total{found_by="webhook"} 2.0'))
+
+        async def are_cancelled() -> bool:
+            return sorted(provider.cancels) == ["one", "two"]
+
+        await eventually(are_cancelled)
+
+
+async def test_of_two_predictions_told_of_an_open_call_in_one_batch_the_first_is_its_own_and_the_other_is_cancelled(
+    make_settings: MakeSettings, provider: ProviderDouble, log: Log, predictor_database: str
+) -> None:
+    provider.answer = cut_off
+    database = await asyncpg.connect(predictor_database)
+
+    async def is_unknown() -> bool:
+        return bool(await database.fetchval("SELECT count(*) = 1 FROM attempts WHERE state = 'UNKNOWN'"))
+
+    async with running(build(make_settings())):
+        await log.publish(item_requested())
+        await eventually(is_unknown)
+    await database.close()
+    attempt = Attempt.of(provider.arrivals[0])
+    await log.publish(attempt.seen("first"), attempt.seen("second"), attempt.seen("first"))
+    async with running(build(make_settings())) as client:
+        [created] = await first(log, PredictionCreated)
+        assert created.prediction_id == "first"
+        await eventually(lambda: metric(client, 'darkroom_stray_predictions_total{found_by="webhook"} 1.0'))
+
+        async def is_cancelled() -> bool:
+            return provider.cancels == ["second"]
 
         await eventually(is_cancelled)
 

@@ -93,7 +93,7 @@ DUE = """
         ) AS rivals
 """
 OPEN_CALLS = """
-    SELECT a.id::text FROM attempts a JOIN unnest(
+    SELECT a.id::text AS attempt_id, w.prediction_id FROM attempts a JOIN unnest(
         CAST(:attempts AS uuid[]), CAST(:providers AS text[]), CAST(:predictions AS text[]), CAST(:digests AS text[])
     ) AS w (id, provider, prediction_id, digest)
         ON a.id = w.id AND a.provider = w.provider AND a.callback_token_sha256 = w.digest
@@ -234,9 +234,12 @@ async def mark_failed(transaction: Transaction, failures: Sequence[tuple[str, st
     return [_live(row) for row in await transaction.execute(FAILED, parameters)]
 
 
-async def open_calls(transaction: Transaction, told: Sequence[tuple[str, str, str, str]]) -> set[str]:
-    """(attempt, provider, prediction, token digest): the attempts whose own token this is and whose outcome is open."""
-    return set((await transaction.execute(OPEN_CALLS, _told(told))).scalars())
+async def open_calls(transaction: Transaction, told: Sequence[tuple[str, str, str, str]]) -> set[tuple[str, str]]:
+    """Return (attempt, prediction) of those whose token is the attempt's own and whose attempt has no known outcome.
+
+    `told`: (attempt, provider, prediction, token digest).
+    """
+    return {(row.attempt_id, row.prediction_id) for row in await transaction.execute(OPEN_CALLS, _told(told))}
 
 
 async def mark_done(transaction: Transaction, attempts: Sequence[str]) -> list[tuple[str, str, str, int, str, str]]:

@@ -20,12 +20,6 @@ from darkroom_predictor.stray_store import SeenPrediction
 log = structlog.get_logger()
 
 
-def _seen(event: PredictionSeen) -> SeenPrediction:
-    return SeenPrediction(
-        attempt_id=event.attempt_id, prediction_id=event.prediction_id, token_sha256=event.callback_token_sha256
-    )
-
-
 class HearOfPredictions:
     """Handles PredictionSeen. `record` by provider."""
 
@@ -35,18 +29,31 @@ class HearOfPredictions:
 
     async def on_predictions_seen(self, transaction: Transaction, batch: Sequence[Received[PredictionSeen]]) -> None:
         """Record the predictions of calls whose outcome is open; raise the alarm over predictions that no attempt owns."""
-        seen = {str(UUID(one.event.attempt_id)): one.event for one in batch if one.event.provider in self._record}
-        told = [(name, one.provider, one.prediction_id, one.callback_token_sha256) for name, one in seen.items()]
-        found = await open_calls(transaction, told) if told else set()
         for provider, record in self._record.items():
-            rest = [one for name, one in seen.items() if name not in found and one.provider == provider]
-            await record.strays.record(transaction, [_seen(one) for one in rest], found_by="webhook")
-        for provider in sorted({seen[name].provider for name in found}):
-            ended = [
-                EndedCall(attempt_id=name, outcome=Accepted(prediction_id=seen[name].prediction_id))
-                for name in sorted(found)
-                if seen[name].provider == provider
-            ]
+            seen = list(dict.fromkeys(_seen(one.event) for one in batch if one.event.provider == provider))
+            if not seen:
+                continue
+            settled = await self._settle_open(transaction, provider, seen)
+            rest = [one for one in seen if settled.get(one.attempt_id) != one.prediction_id]
+            await record.strays.record(transaction, rest, found_by="webhook")
+
+    async def _settle_open(self, transaction: Transaction, provider: str, seen: Sequence[SeenPrediction]) -> dict[str, str]:
+        """Settle the open calls, each by the first prediction that was seen of it; return the prediction of each attempt."""
+        told = [(one.attempt_id, provider, one.prediction_id, one.token_sha256 or "") for one in seen]
+        is_open = await open_calls(transaction, told)
+        settled: dict[str, str] = {}
+        for one in seen:
+            if (one.attempt_id, one.prediction_id) in is_open:
+                settled.setdefault(one.attempt_id, one.prediction_id)
+        if settled:
+            ended = [EndedCall(attempt_id=name, outcome=Accepted(prediction_id=settled[name])) for name in sorted(settled)]
             await self._record[provider](transaction, ended)
             self._metrics.settled.labels("told").inc(len(ended))
             log.info("calls settled by their webhooks", provider=provider, calls=len(ended))
+        return settled
+
+
+def _seen(event: PredictionSeen) -> SeenPrediction:
+    return SeenPrediction(
+        attempt_id=str(UUID(event.attempt_id)), prediction_id=event.prediction_id, token_sha256=event.callback_token_sha256
+    )
