@@ -903,4 +903,15 @@ DEFENCES: tuple[Defence, ...] = (
             "::test_each_prediction_that_webhooks_of_one_attempt_tell_of_is_cancelled_when_they_come_in_one_batch",
         ),
     ),
+    Defence(
+        name="encrypted-bytes-are-cut-off-too",
+        why="a request that the TLS layer has encrypted and the transport has not written is late all the same",
+        file=f"{PREDICTOR}/providers/http_calls.py",
+        old=" or self._plain.get_write_buffer_size():",
+        new=":",
+        tests=(
+            "tests/predictor/integration/test_calls_over_tls.py"
+            "::test_a_body_that_does_not_leave_in_time_is_cut_off_although_it_is_encrypted",
+        ),
+    ),
 )

@@ -101,13 +101,40 @@ def _records(answer: bytes, count: int) -> list[bytes]:
     return {1: [answer], 2: [head, body], 3: [head, body[:middle], body[middle:]]}[count]
 
 
-@asynccontextmanager
-async def tls_provider(*plans: Plan) -> AsyncIterator[TlsProvider]:
-    """The provider, serving on a port of its own under a certificate of an authority made here."""
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Contexts of a server on 127.0.0.1 and of its clients, under an authority made here."""
     authority = trustme.CA()
     serving, asking = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("127.0.0.1").configure_cert(serving)
     authority.configure_trust(asking)
+    return serving, asking
+
+
+@asynccontextmanager
+async def slow_reader() -> AsyncIterator[tuple[str, ssl.SSLContext, asyncio.Event, asyncio.Future[str]]]:
+    """A TLS server that reads nothing until told to: its address, a client's context, what lets it read, and how it ended."""
+    may_read = asyncio.Event()
+    ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def read_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await may_read.wait()
+        try:
+            while await reader.read(65_536):
+                pass
+            ended.set_result("closed after all that was sent")
+        except ConnectionResetError:
+            ended.set_result("reset")
+        writer.transport.abort()
+
+    serving, asking = tls_contexts()
+    async with await asyncio.start_server(read_late, "127.0.0.1", 0, limit=1, ssl=serving) as server:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", asking, may_read, ended
+
+
+@asynccontextmanager
+async def tls_provider(*plans: Plan) -> AsyncIterator[TlsProvider]:
+    """The provider, serving on a port of its own under a certificate of an authority made here."""
+    serving, asking = tls_contexts()
     provider = TlsProvider("", asking, list(plans))
     server = await asyncio.start_server(provider.serve, "127.0.0.1", 0, ssl=serving)
     provider.address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"

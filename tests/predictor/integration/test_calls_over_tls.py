@@ -1,8 +1,10 @@
 """The production door over real TLS: what it believes of its calls is what the provider has made, on both event loops."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 from uuid import uuid4
@@ -10,8 +12,9 @@ from uuid import uuid4
 import pytest
 import uvloop
 from darkroom_predictor.providers.door import Accepted, CancelFailed, Creation, LookUpFailed, NotSent, Outcome, Unanswered
+from darkroom_predictor.providers.http_calls import HttpCalls, NoAnswer, NotConnected
 from darkroom_predictor.providers.replicate import Replicate
-from predictor.tls_provider import Plan, TlsProvider, tls_provider
+from predictor.tls_provider import Plan, TlsProvider, slow_reader, tls_provider
 
 LONG = 30.0
 SINCE = datetime(2026, 11, 21, tzinfo=UTC)
@@ -141,5 +144,57 @@ async def test_a_certificate_of_an_unknown_authority_means_that_nothing_was_sent
             await replicate.close()
         assert isinstance(outcome, NotSent)
         assert provider.requests == 0
+
+    await on_loop(scenario)
+
+
+async def test_a_body_that_does_not_leave_in_time_is_cut_off_although_it_is_encrypted(
+    on_loop: Callable[[Scenario], Awaitable[None]],
+) -> None:
+    """The TLS layer has taken all of it, and the transport below it has not."""
+
+    async def scenario() -> None:
+        async with slow_reader() as (address, tls, may_read, ended):
+            calls = HttpCalls(address, connect_seconds_max=LONG, tls=tls)
+            with pytest.raises(NoAnswer, match="had not left whole"):
+                await calls.call("POST", "/", {}, body=b"x" * 50_000_000, answer_seconds_max=LONG, send_before=monotonic() + 0.5)
+            may_read.set()
+            assert await asyncio.wait_for(ended, LONG) == "reset"
+
+    await on_loop(scenario)
+
+
+async def test_the_kernel_gives_up_encrypted_bytes_that_nobody_acknowledges(
+    on_loop: Callable[[Scenario], Awaitable[None]],
+) -> None:
+    async def scenario() -> None:
+        async with tls_provider(Plan()) as provider:
+            calls = HttpCalls(provider.address, connect_seconds_max=LONG, tls=provider.tls)
+            await calls.call("GET", "/", {}, answer_seconds_max=LONG)
+            [connection] = calls._idle
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+                assert connection._socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 3_000
+            await calls.close()
+
+    await on_loop(scenario)
+
+
+async def test_a_host_that_is_silent_during_the_handshake_means_that_nothing_was_sent(
+    on_loop: Callable[[Scenario], Awaitable[None]],
+) -> None:
+    async def scenario() -> None:
+        closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                await reader.read()  # the greeting, then the end
+            writer.close()
+            closed.set_result(None)
+
+        async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+            address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            with pytest.raises(NotConnected):
+                await HttpCalls(address, connect_seconds_max=0.3).call("GET", "/", {}, answer_seconds_max=LONG)
+            await asyncio.wait_for(closed, LONG)
 
     await on_loop(scenario)

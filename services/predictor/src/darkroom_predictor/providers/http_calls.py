@@ -76,8 +76,7 @@ class HttpCalls:
         """Send one request, once. Raises NotConnected, SentTooLate or NoAnswer.
 
         It ends within `connect_seconds_max` and `answer_seconds_max`, whatever the other side does. A request of which bytes
-        still wait in the transport at `send_before` (by `time.monotonic`) is cut off. Over TLS that is only seen of bytes that
-        have not been encrypted yet: a body larger than the socket's buffers may still arrive late there.
+        still wait in this process at `send_before` (by `time.monotonic`), encrypted or not, is cut off.
         """
         lines = [f"{method} {target} HTTP/1.1", f"host: {self._netloc}", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -115,7 +114,9 @@ class HttpCalls:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._connect_seconds_max):
-                _, connection = await loop.create_connection(_Connection, self._host, self._port, ssl=self._tls)
+                plain, connection = await loop.create_connection(_Connection, self._host, self._port)
+                if self._tls:
+                    await connection.encrypt(plain, self._tls, self._host)
         except (OSError, TimeoutError) as error:
             raise NotConnected(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         return connection
@@ -129,6 +130,18 @@ class _Connection(asyncio.Protocol):
         self.reusable = False
         self.idle_since = 0.0
         self._answer: asyncio.Future[Answer] | None = None
+
+    async def encrypt(self, plain: asyncio.Transport, tls: ssl.SSLContext, host: str) -> None:
+        """Begin TLS on a new connection. Raises OSError, and then the connection is closed."""
+        # Not by create_connection: its TLS transport does not show how much the one below it has not written yet.
+        try:
+            encrypted = await asyncio.get_running_loop().start_tls(plain, self, tls, server_hostname=host)
+        except BaseException:
+            self.abort()
+            raise
+        if encrypted is None or not self.open:
+            raise ConnectionResetError("the connection was closed during the TLS handshake")
+        self._transport = encrypted
 
     async def exchange(self, request: bytes, *, answer_seconds_max: float, send_before: float | None) -> Answer:
         """Send the request and read its answer. Raises NotConnected and SentTooLate before, and only NoAnswer after the write."""
@@ -154,7 +167,7 @@ class _Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once. What the peer has not taken yet is discarded."""
         if self.open:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # the socket is closed already; uvloop then has no descriptor
                 self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, DISCARD_UNSENT)
         self.open = self.reusable = False
         self._transport.abort()
@@ -170,7 +183,7 @@ class _Connection(asyncio.Protocol):
 
     def _cut_off_unsent(self) -> None:
         """At the deadline: a request of which some bytes still wait in this process would arrive too late."""
-        if self._transport.get_write_buffer_size():
+        if self._transport.get_write_buffer_size() or self._plain.get_write_buffer_size():
             self._fail("the request had not left whole when its time was over")
             self.abort()
 
@@ -183,12 +196,13 @@ class _Connection(asyncio.Protocol):
             self._answer.set_exception(NoAnswer(reason))
 
     def _socket(self) -> socket.socket:
-        return cast(socket.socket, self._transport.get_extra_info("socket"))  # both loops' stand-ins set options
+        return cast(socket.socket, self._plain.get_extra_info("socket"))  # both loops' stand-ins set options
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        # Requests are written to `_transport`, which is another one as soon as the connection is encrypted.
+        self._transport = self._plain = cast(asyncio.Transport, transport)  # uvloop's is none by its class
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
             milliseconds = round(UNACKNOWLEDGED_SECONDS_MAX * 1000)
             self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
