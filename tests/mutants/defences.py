@@ -914,4 +914,15 @@ DEFENCES: tuple[Defence, ...] = (
             "::test_a_body_that_does_not_leave_in_time_is_cut_off_although_it_is_encrypted",
         ),
     ),
+    Defence(
+        name="any-header-name-is-read",
+        why="one foreign message whose header's name is no text does not stop its partition for ever",
+        file=f"{KIT}/runtime.py",
+        old="        accept_any_header_name()\n",
+        new="",
+        tests=(
+            "tests/servicekit/integration/test_set_aside_messages.py"
+            "::test_a_header_name_that_is_no_text_is_one_dead_letter_and_the_partition_goes_on",
+        ),
+    ),
 )

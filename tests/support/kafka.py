@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from darkroom_contracts.envelope import Envelope, header_texts, read_event, wrap
 from darkroom_contracts.event import Event
 from darkroom_contracts.topics import STATE_TOPICS, TOPICS
@@ -18,6 +19,20 @@ PARTITIONS = 3
 NO_EVENTS = (".dead-letters", *(topic.name for topic in STATE_TOPICS))
 WAIT_SECONDS_MAX = 60.0
 """Says that something is broken, never how busy the machine is."""
+
+
+class AnyBytes(str):
+    """A header's name for aiokafka's builder, which encodes it: these bytes, whatever they are."""
+
+    def __new__(cls, content: bytes) -> "AnyBytes":
+        made = super().__new__(cls, content.decode("latin-1"))
+        made.content = content
+        return made
+
+    content: bytes
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return self.content
 
 
 class Log:
@@ -59,6 +74,20 @@ class Log:
     async def send_raw(self, topic: str, value: bytes, *, key: bytes | None, headers: list[tuple[str, bytes]]) -> None:
         """Put any bytes into the log."""
         await self._producer.send_and_wait(self.prefix + topic, value, key=key, headers=headers)
+
+    async def send_with_header_name(self, topic: str, name: bytes, *, partition: int, compressed: bool) -> None:
+        """Put a message into the log between two others, with a header whose name is any bytes: other clients can."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", enable_idempotence=False)
+        await producer.start()
+        batch = producer.create_batch()
+        gzip = _DefaultRecordBatchBuilderPy.CODEC_GZIP if compressed else 0
+        builder = _DefaultRecordBatchBuilderPy(2, gzip, 0, -1, -1, 0, 100_000)
+        for place, header in enumerate((b"x-before", name, b"x-after")):
+            builder.append(place, None, key=b"shop-a", value=b"{}", headers=[(AnyBytes(header), b"1")])
+        batch._builder, batch._relative_offset = builder, 3
+        batch.close()
+        await (await producer.send_batch(batch, self.prefix + topic, partition=partition))
+        await producer.stop()
 
     async def events(
         self, until: Callable[[list[Received[Event]]], bool], *, instance_id: str | None = None

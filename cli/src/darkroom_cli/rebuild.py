@@ -12,6 +12,7 @@ from darkroom_contracts.balances import Rebuilt
 from darkroom_contracts.credits import CreditsReserved
 from darkroom_contracts.envelope import Envelope, header_texts, read_event
 from darkroom_contracts.event import Event
+from darkroom_servicekit.header_names import accept_any_header_name
 
 POLL_MS = 500
 READ_SECONDS_MAX = 3600.0
@@ -20,6 +21,7 @@ READ_SECONDS_MAX = 3600.0
 
 async def rebuild(bootstrap_servers: str, *, until: datetime | None = None, prefix: str = "") -> Rebuilt:
     """Add up all events, or those up to a time. Raises KafkaError, TimeoutError."""
+    accept_any_header_name()
     consumer = AIOKafkaConsumer(
         prefix + CreditsReserved.topic,
         bootstrap_servers=bootstrap_servers.split(","),

@@ -103,10 +103,12 @@ def utc_text(at: datetime) -> str:
 
 
 def header_texts(headers: Headers) -> dict[str, str]:
-    """Raw Kafka headers as text. Raises MalformedEnvelope for one that is not UTF-8 or has no value."""
+    """Raw Kafka headers as text. Raises MalformedEnvelope for one whose name or value is not UTF-8, or that has no value."""
     try:
-        return {name: value.decode() for name, value in headers}
-    except (UnicodeDecodeError, AttributeError) as error:
+        texts = {name: value.decode() for name, value in headers}
+        "".join(texts).encode()  # a name that is not UTF-8 comes with surrogates
+        return texts
+    except (UnicodeError, AttributeError) as error:
         raise MalformedEnvelope(f"a header is not UTF-8 text: {error}") from error
 
 

@@ -26,6 +26,7 @@ from darkroom_servicekit.consumer_lag import look_for_unhandled, unhandled_messa
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.dead_letters import forget_letters
 from darkroom_servicekit.doctor import Doctor, Thing, numbers
+from darkroom_servicekit.header_names import accept_any_header_name
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.housekeeping import forget_now_and_then, forget_old_events, forget_sent
 from darkroom_servicekit.http import build_app
@@ -71,6 +72,7 @@ class Runtime:
 
     def __init__(self, service: str, title: str, settings: ServiceSettings, *, migrations: Path) -> None:
         configure_logging(service, settings.log_level)
+        accept_any_header_name()
         self.service = service
         self.settings = settings
         registry = CollectorRegistry()

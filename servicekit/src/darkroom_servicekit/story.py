@@ -17,6 +17,8 @@ from aiokafka.partitioner import murmur2
 from darkroom_contracts.catalogue import EVENTS
 from darkroom_contracts.envelope import Envelope, MalformedEnvelope, header_texts
 
+from darkroom_servicekit.header_names import accept_any_header_name
+
 READ_SECONDS_MAX = 8.0
 POLL_MS = 300
 RECORDS_MAX = 200_000
@@ -66,6 +68,7 @@ class Wanted:
 
 async def read_story(bootstrap_servers: str, wanted: Wanted, *, prefix: str = "") -> Story:
     """The job's events, each once. Raises KafkaError or TimeoutError when the log does not answer in time."""
+    accept_any_header_name()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers.split(","), enable_auto_commit=False, auto_offset_reset="earliest"
     )

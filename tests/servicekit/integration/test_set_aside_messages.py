@@ -73,6 +73,27 @@ async def test_a_foreign_message_of_any_bytes_is_one_dead_letter_and_the_next_me
     assert about["dl-value-sha256"] == hashlib.sha256(value).hexdigest()
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+async def test_a_header_name_that_is_no_text_is_one_dead_letter_and_the_partition_goes_on(
+    compressed: bool, make_runtime: MakeRuntime, log: Log, database: asyncpg.Connection
+) -> None:
+    runtime = make_runtime()
+    for partition in range(3):
+        await log.send_with_header_name("darkroom.jobs", b"\xff\xfename", partition=partition, compressed=compressed)
+    await log.publish(*(requested(number, f"shop-{number}") for number in range(6)))
+    runtime.consume(Handlers().on(JobRequested, note))
+    async with running(runtime.app):
+        await eventually(reaches(jobs_in(database), 6))
+        announced = await log.raw(DEAD, 9)
+
+    letters = await letters_in(database)
+    assert [letter["record_offset"] for letter in letters] == [0, 1, 2] * 3
+    assert [letter["header_names"] for letter in letters] == [[b"x-before"], [b"\xff\xfename"], [b"x-after"]] * 3
+    assert {(letter["key"], letter["value"], letter["reason"]) for letter in letters} == {(b"shop-a", b"{}", "unreadable")}
+    assert sum("not UTF-8" in letter["detail"] for letter in letters) == 3
+    assert sum("dl-header-\ufffd\ufffdname" in texts(record.headers) for record in announced) == 3
+
+
 async def test_a_message_near_the_size_limit_is_announced_in_part_and_kept_whole(
     make_runtime: MakeRuntime, log: Log, database: asyncpg.Connection
 ) -> None:
