@@ -925,4 +925,12 @@ DEFENCES: tuple[Defence, ...] = (
             "::test_a_header_name_that_is_no_text_is_one_dead_letter_and_the_partition_goes_on",
         ),
     ),
+    Defence(
+        name="young-staged-objects-stay",
+        why="an output that a prediction still needs is not swept with those that nobody collected",
+        file=f"{KIT}/storage.py",
+        old=' if one["last_modified"] < before]',
+        new="]",
+        tests=("tests/servicekit/integration/test_s3_storage.py::test_old_objects_of_a_folder_are_deleted_and_nothing_else",),
+    ),
 )

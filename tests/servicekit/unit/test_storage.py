@@ -1,4 +1,4 @@
-"""The object store on a folder. The same suite over S3 needs a server and stands with the integration tests."""
+"""The object store on a folder; over S3: `integration/test_s3_storage.py`."""
 
 import os
 from datetime import UTC, datetime, timedelta
