@@ -219,6 +219,41 @@ async def test_an_operator_breaks_the_sandbox_and_reads_what_came_of_it(quick: P
     await expect(page.get_by_role("heading", name="Nothing has been given up on")).to_be_visible()
 
 
+async def test_an_operator_sets_switches_of_the_sandbox_that_are_words(quick: Platform, someone: Visitor) -> None:
+    page = someone.page
+
+    async def is_set(**wanted: object) -> bool:
+        options = await quick.sandbox("GET", "replicate")
+        return {name: options[name] for name in wanted} == wanted
+
+    await operate(page, "/operator/sandbox")
+    await page.get_by_role("combobox", name="Replicate: Credit", exact=True).select_option("low")
+    await eventually(lambda: is_set(credit="low"))
+    kind = page.get_by_role("combobox", name="Replicate: Output format", exact=True)
+    await kind.select_option("webp")
+    await eventually(lambda: is_set(outputFormat="webp"))
+    await kind.select_option("none")
+    await eventually(lambda: is_set(outputFormat=None))
+    prompt = page.get_by_role("textbox", name="Replicate: Transient prompt", exact=True)
+    await prompt.fill("break me")
+    await prompt.press("Enter")
+    await eventually(lambda: is_set(transientPrompt="break me"))
+    address = page.get_by_role("textbox", name="Replicate: Output url", exact=True)
+    await address.fill("ftp://no.example")
+    await address.press("Enter")
+    await expect(page.get_by_role("region", name="Replicate").get_by_role("alert")).to_contain_text("must be an http")
+    await address.fill("https://pictures.example/1.jpg")
+    await address.press("Enter")
+    await eventually(lambda: is_set(outputUrl="https://pictures.example/1.jpg"))
+    await address.fill("")
+    await address.press("Enter")
+    await eventually(lambda: is_set(outputUrl=None))
+    turns = page.get_by_role("textbox", name="Replicate: Create seconds in turn", exact=True)
+    await turns.fill("0.5, 2")
+    await turns.press("Enter")
+    await eventually(lambda: is_set(createSecondsInTurn=[0.5, 2]))
+
+
 async def test_an_account_that_was_stopped_is_resumed_by_its_operator(quick: Platform, someone: Visitor, shop: Tenant) -> None:
     await quick.sandbox("PUT", "replicate", json={"credit": "none"})
     job = (await shop.send(await quick.photographs(1))).json()["job"]["id"]

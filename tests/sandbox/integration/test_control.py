@@ -44,6 +44,14 @@ def test_options_are_shown_changed_in_part_and_reset(sandbox: RunningSandbox) ->
     assert httpx.get(url).json() == DEFAULTS
 
 
+def test_what_each_option_may_be_set_to_is_told_by_vendor(sandbox: RunningSandbox) -> None:
+    schemas = httpx.get(f"{sandbox.url}/sandbox/schemas").json()
+    assert set(schemas) == {"replicate", "stripe", "sendgrid", "twilio"}
+    for vendor, schema in schemas.items():
+        assert schema["properties"].keys() == httpx.get(f"{sandbox.url}/sandbox/{vendor}").json().keys()
+    assert schemas["replicate"]["properties"]["credit"]["enum"] == ["enough", "low", "none"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -783,6 +783,15 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+            /**
+             * Schemas
+             * @description by vendor, the JSON Schema of its options
+             */
+            schemas: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
         };
         /**
          * Session

@@ -1,7 +1,7 @@
 """The control of the sandbox, for people and tests: what arrived, how the vendors shall behave, a clean start."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,10 +11,18 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from darkroom_sandbox.call_log import Call, CallLog, max_in_window
+from darkroom_sandbox.messages.options import SendGridOptions, TwilioOptions
 from darkroom_sandbox.replicate.options import CurrentOptions, ReplicateOptions
 from darkroom_sandbox.replicate.problems import PROBLEM_JSON
+from darkroom_sandbox.stripe.options import StripeOptions
 
 CALLS_PER_CHUNK = 500
+OPTIONS: Mapping[str, type[BaseModel]] = {
+    "replicate": ReplicateOptions,
+    "stripe": StripeOptions,
+    "sendgrid": SendGridOptions,
+    "twilio": TwilioOptions,
+}
 REDIRECTS = (301, 302, 303, 307, 308)
 _NOT_ESCAPED = "!#$%&'()*+,/:;=?@[]~"
 
@@ -43,6 +51,11 @@ def build_control_router(
         """The largest number of calls in any rolling window of `window` seconds, exactly."""
         times = [call.at for call in log.find(vendor=vendor, kind=kind, account=account)]
         return {"max": await asyncio.to_thread(max_in_window, times, window)}
+
+    @router.get("/schemas")
+    async def schemas() -> dict[str, dict[str, Any]]:
+        """By vendor, the JSON Schema of the options that `PUT /sandbox/<vendor>` takes."""
+        return {vendor: model.model_json_schema(by_alias=True) for vendor, model in OPTIONS.items()}
 
     @router.get("/replicate")
     async def show_replicate() -> ReplicateOptions:

@@ -1,9 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { changeSandbox, operatorKeys, sandboxQuery, type Sandbox } from "../../api/operator";
-import { EditNumber } from "../../parts/EditNumber";
 import { Bone, Empty, Loading, Trouble } from "../../parts/States";
-import { faultName, percent } from "../../words/operator";
+import { faultName } from "../../words/operator";
+import { schemaOf, shapeOf, type OptionSchema } from "../../words/options";
 import { problemWords } from "../../words/problems";
+import { SandboxFault } from "./SandboxFault";
 
 const VENDORS: Record<string, string> = { replicate: "Replicate", stripe: "Stripe", sendgrid: "E-mail", twilio: "SMS" };
 
@@ -21,7 +22,7 @@ export function SandboxPage() {
   }
   if (sandbox.isError && !sandbox.data) return <Trouble error={sandbox.error} retry={() => void sandbox.refetch()} />;
   if (!sandbox.data) return <Empty title="This platform does not run on the sandbox" />;
-  const { url, vendors } = sandbox.data;
+  const { url, vendors, schemas } = sandbox.data;
   return (
     <div className="sandbox">
       <title>Sandbox · Darkroom</title>
@@ -38,14 +39,14 @@ export function SandboxPage() {
       </p>
       <div className="sandbox-vendors">
         {Object.entries(vendors).map(([vendor, options]) => (
-          <Vendor key={vendor} vendor={vendor} options={options} />
+          <Vendor key={vendor} vendor={vendor} options={options} schema={schemas[vendor] ?? {}} />
         ))}
       </div>
     </div>
   );
 }
 
-function Vendor({ vendor, options }: { vendor: string; options: Options }) {
+function Vendor({ vendor, options, schema }: { vendor: string; options: Options; schema: OptionSchema }) {
   const client = useQueryClient();
   const show = (told: Options) =>
     client.setQueryData<Sandbox | null>(operatorKeys.sandbox, (known) => known && { ...known, vendors: { ...known.vendors, [vendor]: { ...known.vendors[vendor], ...told } } });
@@ -58,7 +59,7 @@ function Vendor({ vendor, options }: { vendor: string; options: Options }) {
   return (
     <section className="panel" aria-label={title}>
       <h2>{title}</h2>
-      <Faults of={title} options={options} onChange={(changes) => {
+      <Faults of={title} options={options} schema={schema} onChange={(changes) => {
           show(changes); // at once, so that a slider follows the hand
           return change.mutateAsync(changes);
         }} />
@@ -71,44 +72,26 @@ function Vendor({ vendor, options }: { vendor: string; options: Options }) {
   );
 }
 
-/** Each option by what it is: a rate is a slider, a number is edited in place, yes or no is a tick, a group is named. */
-function Faults({ of, options, onChange }: { of: string; options: Options; onChange: (changes: Options) => Promise<unknown> }) {
+/** Each option by what it may be set to; a group of options is named. */
+function Faults({ of, options, schema, onChange }: { of: string; options: Options; schema: OptionSchema; onChange: (changes: Options) => Promise<unknown> }) {
   return (
     <ul className="faults">
       {Object.entries(options).map(([name, value]) => {
         const label = `${of}: ${faultName(name)}`;
-        if (value && typeof value === "object") {
+        const shape = shapeOf(schemaOf(schema, name));
+        if (shape.kind === "group") {
+          const group = (value ?? {}) as Options;
           return (
             <li key={name} className="fault-group">
               <h3>{faultName(name)}</h3>
-              <Faults of={label} options={value as Options} onChange={(changes) => onChange({ [name]: { ...value, ...changes } })} />
+              <Faults of={label} options={group} schema={shape.schema} onChange={(changes) => onChange({ [name]: { ...group, ...changes } })} />
             </li>
           );
         }
-        if (typeof value === "boolean") {
-          return (
-            <li key={name}>
-              <label className="fault">
-                <span>{faultName(name)}</span>
-                <input type="checkbox" checked={value} aria-label={label} onChange={(event) => void onChange({ [name]: event.target.checked }).catch(() => undefined)} />
-              </label>
-            </li>
-          );
-        }
-        if (typeof value !== "number") return null;
         return (
           <li key={name} className="fault">
             <span>{faultName(name)}</span>
-            {name.endsWith("Rate") ? (
-              <span className="fault-rate">
-                <input type="range" min={0} max={100} step={5} value={Math.round(value * 100)} aria-label={label} aria-valuetext={percent(value)} onChange={(event) => void onChange({ [name]: Number(event.target.value) / 100 }).catch(() => undefined)} />
-                <span className="figures" data-on={value > 0}>
-                  {percent(value)}
-                </span>
-              </span>
-            ) : (
-              <EditNumber label={label} value={value} least={0} isWhole={false} onSave={(changed) => onChange({ [name]: changed ?? value })} />
-            )}
+            <SandboxFault label={label} shape={shape} value={value} onChange={(changed) => onChange({ [name]: changed })} />
           </li>
         );
       })}

@@ -30,6 +30,10 @@ class SandboxDoor:
         """Every vendor's options. Raises SandboxUnavailable."""
         return {vendor: await self._ask("GET", f"/sandbox/{vendor}") for vendor in VENDORS}
 
+    async def all_schemas(self) -> dict[str, Options]:
+        """The JSON Schema of every vendor's options. Raises SandboxUnavailable."""
+        return await self._ask("GET", "/sandbox/schemas")
+
     async def change(self, vendor: Vendor, changes: Options) -> Options:
         """A vendor's options after these changes. Raises SandboxRefused, SandboxUnavailable."""
         return await self._ask("PUT", f"/sandbox/{vendor}", changes)

@@ -9,6 +9,7 @@ from darkroom_servicekit.operators import only_operators
 from darkroom_servicekit.problems import Problem, ProblemBody
 from fastapi import APIRouter, Depends
 from fastapi import Body as JsonBody
+from pydantic import Field
 
 from darkroom_jobs_api.answers import problems
 from darkroom_jobs_api.sandbox.door import Options, SandboxDoor, SandboxRefused, SandboxUnavailable, Vendor
@@ -21,6 +22,7 @@ class SandboxBody(Body):
 
     url: str
     vendors: dict[str, Options]
+    schemas: dict[str, Options] = Field(description="by vendor, the JSON Schema of its options")
 
 
 def sandbox_routes(door: SandboxDoor | None, principal: PrincipalDependency) -> APIRouter:
@@ -30,10 +32,10 @@ def sandbox_routes(door: SandboxDoor | None, principal: PrincipalDependency) -> 
 
     @router.get("", responses=refusals)
     async def show() -> SandboxBody:
-        """The sandbox' address and its vendors' options."""
+        """The sandbox' address, its vendors' options, and what they may be set to."""
         sandbox = _there(door)
         try:
-            return SandboxBody(url=sandbox.url, vendors=await sandbox.all_options())
+            return SandboxBody(url=sandbox.url, vendors=await sandbox.all_options(), schemas=await sandbox.all_schemas())
         except SandboxUnavailable as error:
             raise _away() from error
 
