@@ -1,6 +1,7 @@
-"""Asks the provider, within the budget of requests, to stop predictions whose items are to be cancelled, until it has heard.
+"""Asks the provider, within the budget of requests, to stop predictions until it has accepted: those of items that are to be
+cancelled, and stray predictions.
 
-What the provider makes of it is its own affair and comes through the poller: stopped, or finished first, and then it counts.
+How a prediction of an item then ends is reported by the poller: it was stopped, or it finished first, and then it counts.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import structlog
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.loops import set_within
 
-from darkroom_predictor.cancel_store import DueCancel, cancels_told, lock_due_cancels, postpone_cancels
+from darkroom_predictor.cancel_store import CancelTable, DueCancel
 from darkroom_predictor.metrics import PredictorMetrics
 from darkroom_predictor.providers.door import CancelFailed, ProviderDoor
 from darkroom_predictor.request_budget import RequestBudget
@@ -27,10 +28,19 @@ log = structlog.get_logger()
 
 
 class CancelPredictions:
-    """`run` for ever, for one provider; `wake` when something is due."""
+    """`run` until cancelled, for one provider and one table of predictions; `wake` when something is due."""
 
-    def __init__(self, door: ProviderDoor, unit_of_work: UnitOfWork, metrics: PredictorMetrics, *, budget: RequestBudget) -> None:
+    def __init__(
+        self,
+        door: ProviderDoor,
+        unit_of_work: UnitOfWork,
+        metrics: PredictorMetrics,
+        *,
+        budget: RequestBudget,
+        table: CancelTable,
+    ) -> None:
         self._door = door
+        self._table = table
         self._unit_of_work = unit_of_work
         self._metrics = metrics
         self._budget = budget
@@ -52,18 +62,18 @@ class CancelPredictions:
     async def cancel_due(self) -> int:
         """One round; how many calls it made."""
         async with self._unit_of_work.begin() as transaction:
-            due = await lock_due_cancels(transaction, self._door.name, self._door.accounts, limit=AT_ONCE_MAX)
+            due = await self._table.lock_due(transaction, self._door.accounts, limit=AT_ONCE_MAX)
             granted: list[DueCancel] = []
             for account in sorted({one.account for one in due}):
                 ours = [one for one in due if one.account == account]
                 granted += ours[: await self._budget.take_within(transaction, account, len(ours))]
-            await postpone_cancels(transaction, [one.attempt_id for one in granted], again_seconds=AGAIN_SECONDS)
+            await self._table.postpone(transaction, [one.prediction_id for one in granted], again_seconds=AGAIN_SECONDS)
         self._held_back = len(granted) < len(due)
         taken = await asyncio.gather(*map(self._cancel, granted))
-        told = [one.attempt_id for one, heard in zip(granted, taken, strict=True) if heard]
+        told = [one.prediction_id for one, heard in zip(granted, taken, strict=True) if heard]
         if told:
             async with self._unit_of_work.begin() as transaction:
-                await cancels_told(transaction, told)
+                await self._table.told(transaction, told)
         return len(granted)
 
     async def _cancel(self, due: DueCancel) -> bool:
@@ -72,7 +82,9 @@ class CancelPredictions:
             await self._door.cancel(due.account, due.prediction_id)
         except CancelFailed as error:
             self._metrics.cancels.labels("failed").inc()
-            log.warning("prediction not cancelled yet", attempt_id=due.attempt_id, tries=due.cancels, error=str(error)[:200])
+            log.warning(
+                "prediction not cancelled yet", prediction_id=due.prediction_id, tries=due.cancels, error=str(error)[:200]
+            )
             return False
         self._metrics.cancels.labels("told").inc()
         return True

@@ -1,9 +1,11 @@
-"""SQL of cancelling: items that are to stop, and the calls to the provider that this takes. Both survive any crash as rows."""
+"""SQL of cancelling: items that are to stop, and predictions that the provider is asked to stop. Both survive any crash."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from darkroom_servicekit.database import Transaction
+from sqlalchemy import text
 
 from darkroom_predictor.items import Item
 from darkroom_predictor.queue_store import ITEM_COLUMNS, read_item
@@ -29,25 +31,28 @@ PLAN = """
     WHERE item_id = ANY(CAST(:items AS bigint[])) AND state = 'CREATED' AND cancel_at IS NULL
 """
 DUE = """
-    SELECT id::text AS attempt_id, account, prediction_id, cancels FROM attempts
-    WHERE state = 'CREATED' AND cancel_at <= clock_timestamp()
-      AND provider = :provider AND account = ANY(CAST(:accounts AS text[]))
+    SELECT account, prediction_id, cancels FROM {table}
+    WHERE {live} AND cancel_at <= clock_timestamp() AND provider = :provider AND account = ANY(CAST(:accounts AS text[]))
     ORDER BY cancel_at LIMIT :limit FOR UPDATE SKIP LOCKED
 """
 POSTPONE = """
-    UPDATE attempts SET cancels = cancels + 1, cancel_at = clock_timestamp() + make_interval(
+    UPDATE {table} SET cancels = cancels + 1, cancel_at = clock_timestamp() + make_interval(
         secs => least(CAST(:again_seconds_max AS double precision), :again_seconds_first * 2.0 ^ least(cancels, 10))
     )
-    WHERE id = ANY(CAST(:attempts AS uuid[]))
+    WHERE provider = :provider AND prediction_id = ANY(CAST(:predictions AS text[]))
 """
-TOLD = "UPDATE attempts SET cancel_at = NULL WHERE id = ANY(CAST(:attempts AS uuid[])) AND state = 'CREATED'"
+TOLD = """
+    UPDATE {table} SET cancel_at = NULL
+    WHERE {live} AND provider = :provider AND prediction_id = ANY(CAST(:predictions AS text[]))
+"""
+LIVE = {"attempts": "state = 'CREATED'", "stray_predictions": "true"}
+"""Which rows of a table there is still something to cancel of."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DueCancel:
-    """A prediction that the provider is to be asked to stop."""
+    """A prediction that the provider is to be asked to stop, and how often it was asked before."""
 
-    attempt_id: str
     account: str
     prediction_id: str
     cancels: int
@@ -71,19 +76,24 @@ async def stop_items(transaction: Transaction, jobs: Sequence[tuple[int, str, st
     return sorted(ended, key=lambda item: item.item_id), under_way
 
 
-async def lock_due_cancels(transaction: Transaction, provider: str, accounts: Sequence[str], *, limit: int) -> list[DueCancel]:
-    """Up to `limit` that are due, locked until the transaction ends."""
-    rows = await transaction.execute(DUE, {"provider": provider, "accounts": list(accounts), "limit": limit})
-    return [DueCancel(**row._mapping) for row in rows]
+class CancelTable:
+    """The predictions of one provider in one table that the provider is to be asked to stop."""
 
+    def __init__(self, provider: str, table: Literal["attempts", "stray_predictions"]) -> None:
+        self._provider = provider
+        self._due, self._postpone, self._told = (text(sql.format(table=table, live=LIVE[table])) for sql in (DUE, POSTPONE, TOLD))
 
-async def postpone_cancels(transaction: Transaction, attempts: Sequence[str], *, again_seconds: tuple[float, float]) -> None:
-    """These are asked for now, and again later and later unless `cancels_told`. `again_seconds`: first and most."""
-    first, most = again_seconds
-    parameters = {"attempts": list(attempts), "again_seconds_first": first, "again_seconds_max": most}
-    await transaction.execute(POSTPONE, parameters)
+    async def lock_due(self, transaction: Transaction, accounts: Sequence[str], *, limit: int) -> list[DueCancel]:
+        """Return up to `limit` that are due, locked until the transaction ends."""
+        rows = await transaction.execute(self._due, {"provider": self._provider, "accounts": list(accounts), "limit": limit})
+        return [DueCancel(**row._mapping) for row in rows]
 
+    async def postpone(self, transaction: Transaction, predictions: Sequence[str], *, again_seconds: tuple[float, float]) -> None:
+        """Record that these are asked for now, and due again later and later unless `told`. `again_seconds`: first and most."""
+        first, most = again_seconds
+        values = {"provider": self._provider, "predictions": list(predictions)}
+        await transaction.execute(self._postpone, values | {"again_seconds_first": first, "again_seconds_max": most})
 
-async def cancels_told(transaction: Transaction, attempts: Sequence[str]) -> None:
-    """The provider knows that these are to stop; how they end is heard from the poller."""
-    await transaction.execute(TOLD, {"attempts": list(attempts)})
+    async def told(self, transaction: Transaction, predictions: Sequence[str]) -> None:
+        """Record that the provider has accepted these."""
+        await transaction.execute(self._told, {"provider": self._provider, "predictions": list(predictions)})

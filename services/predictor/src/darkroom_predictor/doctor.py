@@ -148,7 +148,7 @@ class PredictorDoctor:
     async def cancel_strays(self, ids: Sequence[str]) -> int:
         """Ask the provider to stop those that are due, as the loop over them does."""
         for line in self._lines.values():
-            await line.strays.cancel_due()
+            await line.cancel_strays.cancel_due()
         return len(ids)
 
     async def requeue(self, ids: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from darkroom_servicekit.storage import ObjectStore
 
 from darkroom_predictor.attempt_store import AttemptTable
 from darkroom_predictor.cancel_predictions import CancelPredictions
+from darkroom_predictor.cancel_store import CancelTable
 from darkroom_predictor.claim_turns import ClaimTurns
 from darkroom_predictor.dispatcher import DispatchBounds, Dispatcher
 from darkroom_predictor.fail_attempts import FailAttempts
@@ -78,8 +79,11 @@ class ProviderLine:
         attempt_table = AttemptTable(unit_of_work, door.name, owner=owner, former_owners=f"{settings.replica_name()}:")
         times = _settle_times(settings)
         budget = RequestBudget(unit_of_work, door.name, per_minute=settings.provider_requests_per_minute)
-        self.cancel = CancelPredictions(door, unit_of_work, metrics, budget=budget)
-        self.strays = StrayPredictions(door, unit_of_work, metrics, budget=budget)
+        self.cancel, self.cancel_strays = (
+            CancelPredictions(door, unit_of_work, metrics, budget=budget, table=table)
+            for table in (CancelTable(door.name, "attempts"), CancelTable(door.name, "stray_predictions"))
+        )
+        self.strays = StrayPredictions(door.name, metrics, cancels_due=self.cancel_strays.wake)
         self.record_outcomes = record_outcomes = RecordOutcomes(
             fail_attempts,
             webhook_expected=door.webhook_expected,
@@ -140,7 +144,7 @@ class ProviderLine:
         runtime.loop(f"dispatch {self.door.name}", self.dispatcher.run)
         runtime.loop(f"settle {self.door.name}", self.settle.run)
         runtime.loop(f"cancel {self.door.name}", self.cancel.run)
-        runtime.loop(f"strays {self.door.name}", self.strays.run)
+        runtime.loop(f"strays {self.door.name}", self.cancel_strays.run)
         runtime.loop(f"attempts {self.door.name}", self.keep_attempts.run)
         runtime.loop(f"repair {self.door.name}", self._keep_repaired)
         runtime.on_close(self.door.close)

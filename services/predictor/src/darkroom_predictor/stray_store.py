@@ -1,4 +1,4 @@
-"""All SQL on stray_predictions: predictions that were paid for and belong to no live attempt of ours."""
+"""SQL of stray predictions: paid for, and of no live attempt of ours. For their cancels see `cancel_store.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,21 +24,6 @@ RECORD = """
           SELECT 1 FROM attempts other WHERE other.provider = a.provider AND other.prediction_id = w.prediction_id
       )
     ORDER BY w.prediction_id ON CONFLICT DO NOTHING RETURNING prediction_id, attempt_id::text
-"""
-DUE = """
-    UPDATE stray_predictions s SET cancels = s.cancels + 1, cancel_at = clock_timestamp() + make_interval(
-        secs => least(CAST(:again_seconds_max AS double precision), :again_seconds_first * 2.0 ^ least(s.cancels, 10))
-    )
-    FROM (
-        SELECT provider, prediction_id FROM stray_predictions
-        WHERE cancel_at <= clock_timestamp() AND provider = :provider AND account = ANY(CAST(:accounts AS text[]))
-        ORDER BY cancel_at LIMIT :limit FOR UPDATE SKIP LOCKED
-    ) due
-    WHERE s.provider = due.provider AND s.prediction_id = due.prediction_id RETURNING s.account, s.prediction_id
-"""
-TOLD = """
-    UPDATE stray_predictions SET cancel_at = NULL
-    WHERE provider = :provider AND prediction_id = ANY(CAST(:predictions AS text[]))
 """
 FORGET = """
     DELETE FROM stray_predictions WHERE (provider, prediction_id) IN (
@@ -70,21 +55,6 @@ async def record_strays(
         "digests": [one.token_sha256 for one in seen],
     }
     return {row.prediction_id: row.attempt_id for row in await transaction.execute(RECORD, values)}
-
-
-async def take_due_strays(
-    transaction: Transaction, provider: str, accounts: Sequence[str], *, limit: int, again_seconds: tuple[float, float]
-) -> list[tuple[str, str]]:
-    """Return up to `limit` (account, prediction) to cancel now; each is due again, later and later, unless `strays_told`."""
-    first, most = again_seconds
-    values = {"provider": provider, "accounts": list(accounts), "limit": limit}
-    rows = await transaction.execute(DUE, values | {"again_seconds_first": first, "again_seconds_max": most})
-    return [(row.account, row.prediction_id) for row in rows]
-
-
-async def strays_told(transaction: Transaction, provider: str, predictions: Sequence[str]) -> None:
-    """Record that the provider has accepted the cancels of these predictions."""
-    await transaction.execute(TOLD, {"provider": provider, "predictions": list(predictions)})
 
 
 async def forget_strays(unit_of_work: UnitOfWork) -> None:
