@@ -54,9 +54,9 @@ def test_words_in_brackets_are_no_markup(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_every_command_prints_its_tables_in_the_same_way() -> None:
-    # The demo draws its progress on stderr; `limits` prints its table by itself.
+    # The demo draws its progress on stderr.
     own = {path.name for path in COMMANDS.glob("*.py") if "Console(" in path.read_text()}
-    assert own <= {"demo.py", "limits.py"}
+    assert own == {"demo.py"}
 
 
 def test_tenants_are_listed_with_all_their_figures_when_piped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
