@@ -933,4 +933,20 @@ DEFENCES: tuple[Defence, ...] = (
         new="]",
         tests=("tests/servicekit/integration/test_s3_storage.py::test_old_objects_of_a_folder_are_deleted_and_nothing_else",),
     ),
+    Defence(
+        name="sent-rows-are-not-read-again",
+        why="a busy outbox is read in order; each batch does not go through all rows that were sent since the last vacuum",
+        file=f"{KIT}/outbox.py",
+        old='    "SET enable_bitmapscan = off",\n',
+        new="",
+        tests=("tests/servicekit/integration/test_relay_session.py",),
+    ),
+    Defence(
+        name="the-relays-session-stays-its-own",
+        why="a session with the relay's time-out for frozen processes is not used for anything else",
+        file=f"{KIT}/outbox.py",
+        old="                await connection.invalidate()\n",
+        new="                pass\n",
+        tests=("tests/servicekit/integration/test_relay_session.py",),
+    ),
 )

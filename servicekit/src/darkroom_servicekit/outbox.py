@@ -39,6 +39,11 @@ BATCHES_PER_SECOND, BATCHES_PROMPT = 12.0, 60
 SEND_SECONDS_MAX = 30.0
 FROZEN_SECONDS_MAX = 40
 """A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""
+SESSION_SETTINGS = (
+    f"SET idle_session_timeout = '{FROZEN_SECONDS_MAX}s'",
+    # A bitmap scan reads the index entries of all rows sent since the last vacuum, each time; an ordered scan skips the dead ones.
+    "SET enable_bitmapscan = off",
+)
 ROW_BYTES_MAX = MESSAGE_BYTES_MAX - 4096
 """Key, headers and payload together; the rest is for what the relay and the protocol add."""
 CERTAINLY_SMALL = ROW_BYTES_MAX // 64
@@ -235,15 +240,23 @@ class OutboxRelay:
         """Relay until cancelled; raises when the database or Kafka fails, to be started again by its loop."""
         async with self._engine.connect() as opened:
             connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text(f"SET idle_session_timeout = '{FROZEN_SECONDS_MAX}s'"))
-            clock = asyncio.get_running_loop().time
-            pace = Pace(per_second=BATCHES_PER_SECOND, burst=BATCHES_PROMPT, clock=clock)
-            while True:
-                self._woken.clear()
-                await self._drain(connection)
-                await pace.rest()
-                seconds, self._look_seconds = self._look_seconds, FALLBACK_SECONDS
-                await set_within(self._woken, min(seconds, FALLBACK_SECONDS))
+            try:
+                for setting in SESSION_SETTINGS:
+                    await connection.execute(text(setting))
+                await self._relay(connection)
+            finally:
+                # The session's settings are the relay's alone: it must not go back to the pool.
+                await connection.invalidate()
+
+    async def _relay(self, connection: AsyncConnection) -> None:
+        clock = asyncio.get_running_loop().time
+        pace = Pace(per_second=BATCHES_PER_SECOND, burst=BATCHES_PROMPT, clock=clock)
+        while True:
+            self._woken.clear()
+            await self._drain(connection)
+            await pace.rest()
+            seconds, self._look_seconds = self._look_seconds, FALLBACK_SECONDS
+            await set_within(self._woken, min(seconds, FALLBACK_SECONDS))
 
     async def _drain(self, connection: AsyncConnection) -> None:
         while await self._relay_batch(connection) == self._batch_max:
