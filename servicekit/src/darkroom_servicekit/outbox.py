@@ -41,7 +41,7 @@ FROZEN_SECONDS_MAX = 40
 """A relay that holds the lock and says nothing for this long (a stopped process) loses its session, and so the lock."""
 SESSION_SETTINGS = (
     f"SET idle_session_timeout = '{FROZEN_SECONDS_MAX}s'",
-    # A bitmap scan reads the index entries of all rows sent since the last vacuum, each time; an ordered scan skips the dead ones.
+    # A bitmap scan reads the index entries of all rows sent since the last vacuum, each time; an ordered scan skips them.
     "SET enable_bitmapscan = off",
 )
 ROW_BYTES_MAX = MESSAGE_BYTES_MAX - 4096
