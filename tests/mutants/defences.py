@@ -949,4 +949,12 @@ DEFENCES: tuple[Defence, ...] = (
         new="                pass\n",
         tests=("tests/servicekit/integration/test_relay_session.py",),
     ),
+    Defence(
+        name="a-failed-group-ends-no-loop",
+        why="a task group that fails leaves its task counted as being cancelled; a loop goes on all the same, and polls for ever",
+        file=f"{KIT}/loops.py",
+        old="                _forget_cancellations()\n",
+        new="                if (task := asyncio.current_task()) and task.cancelling():\n                    return\n",
+        tests=("tests/servicekit/unit/test_loops.py",),
+    ),
 )

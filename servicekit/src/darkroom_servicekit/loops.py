@@ -32,6 +32,7 @@ class Loops:
     def __init__(self, metrics: KitMetrics) -> None:
         self._metrics = metrics
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
 
     def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Keep `run` running. It is expected never to return; when it does, it is called again."""
@@ -39,6 +40,7 @@ class Loops:
 
     async def stop(self, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Cancel all loops, the last started first, and wait for them to put things away."""
+        self._stopping = True
         while self._tasks:
             await self._end(self._tasks.pop(), patience_seconds)
 
@@ -63,8 +65,9 @@ class Loops:
             try:
                 await run()
             except Exception as error:  # a loop ends only with its process
-                if _is_being_cancelled():
+                if self._stopping:
                     return  # the error came of the cancellation, and replaced it
+                _forget_cancellations()
                 self._metrics.loop_restarts.labels(loop=name).inc()
                 log.warning("loop failed, trying again", loop=name, error=cause_in_words(error), in_seconds=backoff)
                 log.debug("loop failure", loop=name, exc_info=True)
@@ -73,9 +76,14 @@ class Loops:
             backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
 
 
-def _is_being_cancelled() -> bool:
+def _forget_cancellations() -> None:
+    """Take back the cancellations of a task group that failed: before Python 3.13 it may leave its task counted as being cancelled.
+
+    The next group that fails would then end the task with a CancelledError in place of the failure.
+    """
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    while task is not None and task.cancelling():
+        task.uncancel()
 
 
 def cause_in_words(error: BaseException) -> str:

@@ -31,6 +31,30 @@ async def test_a_loop_that_fails_is_started_again() -> None:
     await running.stop()
 
 
+async def test_a_loop_whose_task_group_fails_is_started_again_however_often() -> None:
+    starts = asyncio.Queue[int]()
+    count = 0
+
+    async def away() -> None:
+        await asyncio.sleep(0)
+        raise ConnectionError("away")
+
+    async def fails_in_its_group() -> None:
+        nonlocal count
+        count += 1
+        starts.put_nowait(count)
+        # The group waits for its task when that fails, so it cancels the loop's own task.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(away())
+
+    running = loops()
+    running.start("weak", fails_in_its_group)
+
+    async with asyncio.timeout(30):
+        assert [await starts.get() for _ in range(3)] == [1, 2, 3]
+    await running.stop()
+
+
 async def test_a_loop_that_swallows_a_cancellation_is_cancelled_again() -> None:
     begun = asyncio.Event()
     swallowed = 0
