@@ -77,7 +77,7 @@ class Loops:
 
 
 def _forget_cancellations() -> None:
-    """Take back the cancellations of a task group that failed: before Python 3.13 it may leave its task counted as being cancelled.
+    """Take back the cancellations of a task group that failed: before Python 3.13 it may leave its task counted as cancelled.
 
     The next group that fails would then end the task with a CancelledError in place of the failure.
     """
