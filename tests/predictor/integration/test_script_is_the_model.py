@@ -61,6 +61,9 @@ GIVEN_BACK_WHILE_HELD: Sequence[Step] = (
 )
 """All of a tenant's jobs are held aside, its lane names one without items, and a turn of it is given back."""
 
+GIVEN_BACK_AT_ITS_OWN_CAP: Sequence[Step] = (SetTenant(0, 1.0, 1, 0, False), File(0, 0, 3, 0), Take(1), GiveBack(0), Take(2))
+"""A tenant's own cap has room for one turn; the turn is given back, so there is room again."""
+
 FREED_FOR_THE_NEXT: Sequence[Step] = (
     *(SetModel(0, 1), File(0, 0, 1, 0), Take(1), File(0, 1, 3, 0), Take(3)),
     *(File(0, 0, 2, 0), File(1, 0, 2, 0), Take(3), Release(0), Take(1)),
@@ -270,6 +273,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @given(trace=TRACES)
 # An item comes due before an account is free, and a job without items makes the script wait for the account alone.
 @example(trace=[File(0, 0, 10, 0), Take(9), File(0, 1, 1, 0), File(0, 0, 1, 10_000), Corrupt(0, False, False)])
+@example(trace=GIVEN_BACK_AT_ITS_OWN_CAP)
 async def test_script_and_model_grant_the_same(trace: Sequence[Step], redis: Redis, redis_url: str) -> None:
     await run_side_by_side(trace, LIMITS, redis, redis_url)
 
