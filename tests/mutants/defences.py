@@ -398,9 +398,9 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="redriven-for-what-was-paid",
         why="an item whose credits were kept is made again for nothing",
-        file=f"{JOBS_API}/jobs/redrive_items.py",
-        old="CASE WHEN items.charge = 'spend' THEN 0 ELSE jobs.price_credits END",
-        new="jobs.price_credits",
+        file=f"{JOBS_API}/jobs/lineage.py",
+        old="return max(0, _sold_at(tries, failed) - max(0, kept))",
+        new="return _sold_at(tries, failed)",
         tests=("tests/jobs_api/integration/test_redriven.py",),
     ),
     Defence(
@@ -956,5 +956,21 @@ DEFENCES: tuple[Defence, ...] = (
         old="                _forget_cancellations()\n",
         new="                if (task := asyncio.current_task()) and task.cancelling():\n                    return\n",
         tests=("tests/servicekit/unit/test_loops.py",),
+    ),
+    Defence(
+        name="given-back-is-not-paid-for",
+        why="an item whose credits an operator gave back is redriven at its price, not for nothing",
+        file=f"{JOBS_API}/events.py",
+        old="        .on(CreditsReimbursed, on_credits_reimbursed)\n",
+        new="",
+        tests=("tests/jobs_api/integration/test_sold_once.py::test_what_was_given_back_is_redriven_for_its_price",),
+    ),
+    Defence(
+        name="pictures-are-locked-before-they-are-sold-again",
+        why="two who try the same failed picture again at the same time buy it once",
+        file=f"{JOBS_API}/jobs/lineage_store.py",
+        old="    await transaction.execute(LOCK, ids)\n",
+        new="",
+        tests=("tests/jobs_api/integration/test_sold_once.py::test_presses_at_the_same_time_make_one_job",),
     ),
 )

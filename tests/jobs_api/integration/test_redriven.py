@@ -4,20 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from darkroom_contracts.envelope import utc_text, wrap
-from darkroom_contracts.jobs import ItemRequested
-from darkroom_contracts.predictions import DeadLettersRedriven
 from support.jobs_api import JobsApi, failed
-
-
-def redriven(*items: ItemRequested) -> DeadLettersRedriven:
-    return DeadLettersRedriven(
-        instance_id=items[0].instance_id,
-        redrive_id="0193f4a2-c0de-7a11-8e22-1f2a3b4c5d6e",
-        redriven_by="ops/anna",
-        dead_letter_ids=tuple(f"letter-{item.item_id}" for item in items),
-        job_id=items[0].job_id,
-        item_ids=tuple(item.item_id for item in items),
-    )
+from support.redrives import redriven
 
 
 async def test_items_that_were_paid_for_are_made_again_for_nothing_and_the_others_at_their_price(jobs_api: JobsApi) -> None:

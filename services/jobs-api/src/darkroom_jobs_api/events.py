@@ -23,6 +23,7 @@ from darkroom_jobs_api.jobs.follow_items import (
     on_items_started,
     on_predictions_created,
 )
+from darkroom_jobs_api.jobs.record_reimbursements import on_credits_reimbursed
 from darkroom_jobs_api.jobs.redrive_items import RedriveItems
 from darkroom_jobs_api.quotes.prices import see_prices
 from darkroom_jobs_api.quotes.store import see_balances
@@ -40,7 +41,7 @@ def event_handlers(decide: DecideJobs, redrive: RedriveItems) -> Handlers:
         .on(CreditsExpired, see_balances)
         .on(CreditsTakenBack, see_balances)
         .on(CreditsAdjusted, see_balances)
-        .on(CreditsReimbursed, see_balances)
+        .on(CreditsReimbursed, on_credits_reimbursed)
         .on(ItemStarted, on_items_started)
         .on(PredictionCreated, on_predictions_created)
         .on(ItemCompleted, on_items_completed)

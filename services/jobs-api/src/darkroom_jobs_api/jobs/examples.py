@@ -48,6 +48,13 @@ TOO_FEW = {
     "jobId": 4711,
     "renewsAt": "2026-12-01T00:00:00.000Z",
 }
+RETRIED_ALREADY = {
+    "type": "/problems/retried-already",
+    "title": "Tried again already",
+    "status": 409,
+    "detail": "Job 4712 has made these pictures, or is making them.",
+    "jobId": 4712,
+}
 QUOTE = {
     "price": 15,
     "balanceAfter": 285,

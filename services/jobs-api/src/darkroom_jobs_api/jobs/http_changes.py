@@ -11,11 +11,17 @@ from darkroom_jobs_api.answers import MEANINGS, example, json_answer, problems
 from darkroom_jobs_api.jobs import examples
 from darkroom_jobs_api.jobs.cancel_job import CancelJob, JobHasEnded
 from darkroom_jobs_api.jobs.http import ROUTE, no_such_job
+from darkroom_jobs_api.jobs.lineage import RetriedAlready
 from darkroom_jobs_api.jobs.paging import read_id
 from darkroom_jobs_api.jobs.prefer import parse_prefer
 from darkroom_jobs_api.jobs.retry_job import JobIsOpen, NothingFailed, RetryJob
 from darkroom_jobs_api.jobs.store import JobNotFound
 from darkroom_jobs_api.jobs.views import AcceptedJob, JobAnswer, job_view
+
+NOT_RETRIED = (
+    "The job is running, none of its pictures failed, a later job (`jobId`) has made them or is making them, or a request with"
+    " the same Idempotency-Key is still running"
+)
 
 PrincipalDependency = Callable[..., Awaitable[Principal]]
 
@@ -49,6 +55,7 @@ def change_routes(cancel: CancelJob, retry: RetryJob, principal: PrincipalDepend
             201: example(examples.ACCEPTED),
             202: {"model": JobAnswer} | example(examples.NOT_DECIDED),
             402: {"description": MEANINGS[402]} | example(examples.TOO_FEW, PROBLEM_TYPE),
+            409: {"description": NOT_RETRIED} | example(examples.RETRIED_ALREADY, PROBLEM_TYPE),
         },
     )
     async def retry_job(
@@ -59,7 +66,9 @@ def change_routes(cancel: CancelJob, retry: RetryJob, principal: PrincipalDepend
     ) -> Response:
         """A new job of the pictures that failed, at today's price; `retryOf` names the old one, which stays as it is.
 
-        `409` while the job is running, or when none of its pictures failed.
+        `409` while the job is running, or when none of its pictures failed. Pictures that a later job has made, or is making,
+        are left out; when no other is left, the answer is `409` with the type `/problems/retried-already` and that job's number
+        in `jobId`. Pictures that failed again there may be tried again, from either job.
         """
         try:
             return await retry(_number(job_id), who, key_header=idempotency_key, preference=parse_prefer(prefer or []))
@@ -71,8 +80,15 @@ def change_routes(cancel: CancelJob, retry: RetryJob, principal: PrincipalDepend
         except NothingFailed as error:
             detail = "None of its pictures failed."
             raise Problem(409, "Nothing to try again", detail, kind="/problems/nothing-failed") from error
+        except RetriedAlready as error:
+            raise _retried_already(error.job_id) from error
 
     return router
+
+
+def _retried_already(job_id: int) -> Problem:
+    detail = f"Job {job_id} has made these pictures, or is making them."
+    return Problem(409, "Tried again already", detail, kind="/problems/retried-already", more={"jobId": job_id})
 
 
 def _number(job_id: str) -> int:

@@ -1,53 +1,69 @@
 """Given-up items that an operator has tried again: new jobs of them, as they were asked for, behind their tenant's fresh work.
 
-A terminal state is never left, so the failed items stay as they are. Nobody pays twice: items whose credits were kept are made
-again for nothing, those whose credits were given back at the price that they were sold at. Rows are copied in one statement and
-not sent through the door of a customer's retry, which sells anew at today's price and has someone who waits for its answer.
+A terminal state is never left, so the failed items stay as they are. Nobody pays twice and nobody gets a picture for nothing: a
+redriven item costs what is left to pay of the price it was sold at (see `lineage.py`). Items that a later job has made, or is
+making, are passed over. Rows are copied and not sent through the door of a customer's retry, which sells anew at today's price
+and has someone who waits for its answer.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from darkroom_contracts.envelope import Envelope
 from darkroom_contracts.jobs import JobRequested
 from darkroom_contracts.predictions import DeadLettersRedriven
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 from sqlalchemy import text
 
+from darkroom_jobs_api.jobs.lineage import job_that_has_it, redrive_price
+from darkroom_jobs_api.jobs.lineage_store import lock_lineages
+
+FAILED = text(
+    """
+    SELECT DISTINCT items.id, items.job_id, items.image_id, items.status
+    FROM unnest(CAST(:item_ids AS bigint[]), CAST(:job_ids AS bigint[]), CAST(:instance_ids AS text[]))
+         AS asked (item_id, job_id, instance_id)
+    JOIN items ON items.id = asked.item_id AND items.job_id = asked.job_id AND items.instance_id = asked.instance_id
+    ORDER BY items.id DESC
+    """
+)
 MAKE_AGAIN = text(
     """
-    WITH given_up AS (
-        SELECT DISTINCT items.job_id, items.place, items.image_id, items.image_url, items.prompt,
-               CASE WHEN items.charge = 'spend' THEN 0 ELSE jobs.price_credits END AS price
-        FROM unnest(CAST(:item_ids AS bigint[]), CAST(:job_ids AS bigint[]), CAST(:instance_ids AS text[]))
-             AS asked (item_id, job_id, instance_id)
-        JOIN items ON items.id = asked.item_id AND items.job_id = asked.job_id AND items.instance_id = asked.instance_id
-        JOIN jobs ON jobs.id = items.job_id
-        WHERE items.status = 'FAILED' AND NOT EXISTS (
-            SELECT 1 FROM jobs later JOIN items made ON made.job_id = later.id
-            WHERE later.retry_of = items.job_id AND made.image_id = items.image_id AND made.status NOT IN ('FAILED', 'CANCELED')
-        )
+    WITH again AS (
+        SELECT items.job_id, items.place, items.image_id, items.image_url, items.prompt, chosen.price
+        FROM unnest(CAST(:item_ids AS bigint[]), CAST(:prices AS int[])) AS chosen (item_id, price)
+        JOIN items ON items.id = chosen.item_id
     ), made AS (
         INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, price_version,
                           price_credits, failed_items_refunded, retry_of, redriven, status, items_total, created_at, updated_at)
         SELECT jobs.instance_id, jobs.subject, jobs.product, jobs.product_id, jobs.product_name, jobs.options,
-               jobs.input_template, jobs.price_version, given_up.price, jobs.failed_items_refunded, jobs.id, true, 'PENDING',
+               jobs.input_template, jobs.price_version, again.price, jobs.failed_items_refunded, jobs.id, true, 'PENDING',
                count(*), :now, :now
-        FROM given_up JOIN jobs ON jobs.id = given_up.job_id GROUP BY jobs.id, given_up.price
+        FROM again JOIN jobs ON jobs.id = again.job_id GROUP BY jobs.id, again.price
         RETURNING id, instance_id, subject, product, product_id, product_name, price_version, price_credits, retry_of, items_total
     ), pictures AS (
         INSERT INTO items (job_id, instance_id, place, image_id, image_url, prompt, status, created_at, updated_at)
-        SELECT made.id, made.instance_id, row_number() OVER (PARTITION BY made.id ORDER BY given_up.place),
-               given_up.image_id, given_up.image_url, given_up.prompt, 'PENDING', :now, :now
-        FROM made JOIN given_up ON given_up.job_id = made.retry_of AND given_up.price = made.price_credits
-        ORDER BY made.id, given_up.place
+        SELECT made.id, made.instance_id, row_number() OVER (PARTITION BY made.id ORDER BY again.place),
+               again.image_id, again.image_url, again.prompt, 'PENDING', :now, :now
+        FROM made JOIN again ON again.job_id = made.retry_of AND again.price = made.price_credits
+        ORDER BY made.id, again.place
     )
     SELECT * FROM made ORDER BY id
     """
 )
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An item that is made again, and for how many credits."""
+
+    item_id: int
+    price_credits: int
 
 
 class RedriveItems:
@@ -78,19 +94,18 @@ def _is_older(time: str, oldest: datetime) -> bool:
 
 
 async def make_again(transaction: Transaction, batch: Sequence[Received[DeadLettersRedriven]]) -> None:
-    """Make new jobs of the items that are failed still and that nobody has had made again meanwhile."""
+    """Make new jobs of the items that are failed still and that no later job has made or is making."""
     asked = [(one.event, item_id) for one in batch if one.event.job_id is not None for item_id in one.event.item_ids]
-    if not asked:
+    chosen = await _choose(transaction, asked) if asked else []
+    if not chosen:
         return
-    causes = {one.event.job_id: one.envelope for one in batch}
+    causes: dict[int | None, Envelope] = {one.event.job_id: one.envelope for one in batch}
     values = {
-        "item_ids": [item_id for _, item_id in asked],
-        "job_ids": [event.job_id for event, _ in asked],
-        "instance_ids": [event.instance_id for event, _ in asked],
+        "item_ids": [one.item_id for one in chosen],
+        "prices": [one.price_credits for one in chosen],
         "now": transaction.now,
     }
-    made = (await transaction.execute(MAKE_AGAIN, values)).all()
-    for row in made:
+    for row in (await transaction.execute(MAKE_AGAIN, values)).all():
         request = JobRequested(
             instance_id=row.instance_id,
             job_id=row.id,
@@ -105,6 +120,25 @@ async def make_again(transaction: Transaction, batch: Sequence[Received[DeadLett
             requested_at=transaction.now,
         )
         transaction.publish(request, cause=causes[row.retry_of])
-    left = len(asked) - sum(row.items_total for row in made)
-    if left:
-        log.warning("items not redriven: not failed any more, or made again already", items=left)
+
+
+async def _choose(transaction: Transaction, asked: Sequence[tuple[DeadLettersRedriven, int]]) -> list[Chosen]:
+    """Lock the pictures and choose one item of each that may be made again: the newest that was asked for."""
+    lineages = await lock_lineages(transaction, (event.job_id for event, _ in asked if event.job_id is not None))
+    values = {
+        "item_ids": [item_id for _, item_id in asked],
+        "job_ids": [event.job_id for event, _ in asked],
+        "instance_ids": [event.instance_id for event, _ in asked],
+    }
+    chosen: dict[tuple[int, str], Chosen] = {}
+    for row in (await transaction.execute(FAILED, values)).all():
+        picture = (lineages.first_jobs[row.job_id], row.image_id)
+        tries = lineages.tries[picture]
+        if row.status != "FAILED":
+            log.warning("item not redriven: it has not failed", job_id=row.job_id, item_id=row.id, status=row.status)
+        elif (job_id := job_that_has_it(tries)) is not None:
+            log.warning("item not redriven: a later job has it", job_id=row.job_id, item_id=row.id, later_job_id=job_id)
+        elif picture not in chosen:
+            failed = next(one for one in tries if one.item_id == row.id)
+            chosen[picture] = Chosen(row.id, redrive_price(tries, failed))
+    return list(chosen.values())

@@ -1,6 +1,7 @@
 """A job's failed items once more, as a new job: a request like any other, written from the old job's rows.
 
-Cancelled items are not tried again: someone wanted them stopped.
+Cancelled items are not tried again: someone wanted them stopped. Neither are items that a later job has made or is making: they
+are left out when the new job is written, so the same request is the same request, whatever has become of the items meanwhile.
 """
 
 from typing import Any
@@ -27,7 +28,7 @@ class NothingFailed(Exception):
 
 
 class RetryJob:
-    """The use case. Raises JobNotFound, JobIsOpen, NothingFailed, and what a request for a job raises."""
+    """The use case. Raises JobNotFound, JobIsOpen, NothingFailed, RetriedAlready, and what a request for a job raises."""
 
     def __init__(self, unit_of_work: UnitOfWork, accept: AcceptRequest) -> None:
         self._unit_of_work = unit_of_work

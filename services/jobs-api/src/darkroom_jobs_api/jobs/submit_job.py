@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from darkroom_contracts.jobs import JobRequested
-from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.database import Transaction, UnitOfWork
 
 from darkroom_jobs_api.catalogue.product import Product
 from darkroom_jobs_api.idempotency.key import Scope, fingerprint
-from darkroom_jobs_api.idempotency.store import take_key
+from darkroom_jobs_api.idempotency.store import KeyTaken, find_key, take_key
 from darkroom_jobs_api.jobs.decisions import Decisions
 from darkroom_jobs_api.jobs.job import Job
+from darkroom_jobs_api.jobs.lineage import RetriedAlready, job_that_has_it
+from darkroom_jobs_api.jobs.lineage_store import lock_lineages
 from darkroom_jobs_api.jobs.store import Owner, find_job, insert_job
 from darkroom_jobs_api.jobs.submission import SubmissionBody
 
@@ -37,7 +39,11 @@ class Order:
 
 
 class SubmitJob:
-    """The use case. Raises KeyTaken when another request with the same key was first; nothing has changed then."""
+    """The use case. A call that raises has changed nothing.
+
+    Raises KeyTaken when another request with the same key was first, and RetriedAlready when a later job has made or is making
+    all pictures that are to be tried again.
+    """
 
     def __init__(self, unit_of_work: UnitOfWork, decisions: Decisions) -> None:
         self._unit_of_work = unit_of_work
@@ -55,8 +61,9 @@ class SubmitJob:
         return job
 
     async def _write(self, order: Order, waiting: ExitStack) -> tuple[Job, asyncio.Event]:
-        product, body = order.product, order.body
+        product = order.product
         async with self._unit_of_work.begin() as transaction:
+            body = order.body if order.retry_of is None else await _left_to_retry(transaction, order, order.retry_of)
             job = await insert_job(transaction, order.owner, product, body, retry_of=order.retry_of)
             woken = waiting.enter_context(self._decisions.expected(job.id))
             if order.scope is not None:
@@ -82,3 +89,18 @@ class SubmitJob:
     async def _read(self, instance_id: str, job_id: int) -> Job:
         async with self._unit_of_work.read() as connection:
             return await find_job(connection, instance_id, job_id)
+
+
+async def _left_to_retry(transaction: Transaction, order: Order, retry_of: int) -> SubmissionBody:
+    """Lock the pictures and return the order without those that a later job has made or is making.
+
+    Raises KeyTaken, so that a key that was used answers what it answered, and RetriedAlready when no picture is left.
+    """
+    lineages = await lock_lineages(transaction, [retry_of])
+    if order.scope is not None and await find_key(transaction.connection, order.scope) is not None:
+        raise KeyTaken(order.scope.key)
+    later = {image.image_id: job_that_has_it(lineages.of(retry_of, image.image_id)) for image in order.body.images}
+    left = [image for image in order.body.images if later[image.image_id] is None]
+    if not left:
+        raise RetriedAlready(max(job_id for job_id in later.values() if job_id is not None))
+    return order.body.model_copy(update={"images": left})
