@@ -6,7 +6,7 @@ import pytest
 from darkroom_jobs_api.catalogue.store import CatalogueStore, ProductNotInCatalogue
 from darkroom_jobs_api.settings import JobsApiSettings
 from darkroom_servicekit.database import build_engine
-from support.jobs_api import JobsApi, completed, request_body
+from support.jobs_api import JOBS, JobsApi, completed, failed, request_body
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -55,3 +55,24 @@ async def test_a_model_id_set_by_the_operator_goes_over_the_rows(jobs_api: JobsA
         assert (await CatalogueStore(overrides).product(connection, "optimize", now=NOW)).model == "a/three"
         assert (await CatalogueStore({}).product(connection, "optimize", now=NOW)).model == "google/nano-banana"
     await engine.dispose()
+
+
+async def test_every_choice_that_a_row_offers_changes_the_providers_input(jobs_api: JobsApi) -> None:
+    engine = build_engine(jobs_api.settings.database_url, pool_size=1)
+    async with engine.connect() as connection:
+        names = [row["name"] for row in await jobs_api.rows("SELECT name FROM catalogue_products")]
+        products = await CatalogueStore({}).products(connection, names, now=NOW)
+    await engine.dispose()
+    assert {name: product.idle_options() for name, product in products.items()} == {name: set() for name in names}
+
+
+async def test_a_job_with_a_choice_that_is_not_offered_any_more_is_tried_again_without_it(jobs_api: JobsApi) -> None:
+    shop = jobs_api.shop()
+    job_id, [item] = await shop.running_job(1)
+    await jobs_api.rows('UPDATE jobs SET options = options || \'{"quality": "high"}\' WHERE id = $1', job_id)
+    await shop.say(failed(item))
+    await shop.jobs_finished()
+    answer = await shop.post(f"{JOBS}/jobs/{job_id}/retry", None, Prefer="respond-async")
+    assert answer.status_code == 202, answer.text
+    kept = await jobs_api.row("SELECT options ->> 'quality' AS quality FROM jobs WHERE retry_of = $1", job_id)
+    assert kept["quality"] == "standard"

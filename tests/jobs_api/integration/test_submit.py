@@ -9,7 +9,7 @@ from support.jobs_api import JOBS, LONG_WAIT, JobsApi, request_body
 
 async def test_when_the_credits_are_held_the_answer_is_201_and_every_item_is_asked_for(jobs_api: JobsApi) -> None:
     shop = jobs_api.shop()
-    body = request_body(3, options={"aspectRatio": "1:1", "outputFormat": "png", "quality": "high"})
+    body = request_body(3, options={"aspectRatio": "1:1", "outputFormat": "png", "quality": "standard"})
     answering = asyncio.create_task(shop.submit(body, prefer=LONG_WAIT))
     [(requested, envelope)] = await shop.requested()
     await shop.reserve(requested.job_id, amount=45, available=55, held=45)

@@ -78,7 +78,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
     runtime.app.include_router(job_routes(accept, unit_of_work, view, principal, media_base=settings.media_base()))
     runtime.app.include_router(download_routes(unit_of_work, ObjectStore(settings.storage_url), principal))
-    runtime.app.include_router(change_routes(cancel, RetryJob(unit_of_work, accept), principal))
+    runtime.app.include_router(change_routes(cancel, RetryJob(unit_of_work, catalogue, accept), principal))
     runtime.app.include_router(quote_routes(unit_of_work, catalogue, view, principal))
     runtime.app.include_router(shop_routes(SampleStore(store_client, settings.store_base_url), principal))
     sandbox = settings.sandbox()

@@ -42,6 +42,15 @@ class Product:
         """Every option's value: the caller's, else the default."""
         return {name: options.get(name, option.default) for name, option in self.options.items()}
 
+    def still_allowed(self, options: Mapping[str, str]) -> dict[str, str]:
+        """Return those choices of an earlier job that the row allows today."""
+        return {name: value for name, value in options.items() if name in self.options and value in self.options[name].allowed}
+
+    def idle_options(self) -> set[str]:
+        """Return the options that offer a choice which changes nothing in the provider's input: not empty if the row is wrong."""
+        used = template_names(self.input)
+        return {name for name, option in self.options.items() if len(option.allowed) > 1 and name not in used}
+
     def unfilled(self) -> set[str]:
         """The names in the input template that neither an option nor an item fills: not empty if the row is wrong."""
         return template_names(self.input) - self.options.keys() - ITEM_NAMES

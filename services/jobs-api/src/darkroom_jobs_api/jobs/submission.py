@@ -81,7 +81,7 @@ class OptionsBody(StrictBody):
 
     aspect_ratio: Chosen = None
     output_format: Chosen = None
-    quality: Chosen = None
+    quality: Chosen = Field(default=None, description="`optimize` has one, `standard`; it changes nothing")
 
 
 class SubmissionBody(StrictBody):
@@ -103,7 +103,7 @@ EXAMPLE = {
             "prompt": "White background, soft shadow, true colours",
         }
     ],
-    "options": {"aspectRatio": "1:1", "outputFormat": "jpg", "quality": "high"},
+    "options": {"aspectRatio": "1:1", "outputFormat": "jpg"},
 }
 
 
