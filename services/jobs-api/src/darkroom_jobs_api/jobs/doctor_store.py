@@ -23,21 +23,28 @@ UNASKED = f"""
     WHERE finished_at IS NULL AND items_released < items_total AND (decision = 'RESERVED' OR cancel_requested_at IS NOT NULL)
       AND {OLD.format("updated_at")} ORDER BY id LIMIT {FOUND_MAX}
 """  # noqa: S608 - our own constants
+# Both go from the open jobs to their items: LIMIT 1 and OFFSET 0 keep the planner from walking all items that there ever were.
 UNCOUNTED = f"""
-    SELECT jobs.id::text AS id, jobs.instance_id, jobs.status AS state, {AGE.format("jobs.updated_at")} FROM jobs
-    WHERE finished_at IS NULL AND {OLD.format("jobs.updated_at")}
-      AND NOT EXISTS (
-          SELECT 1 FROM items WHERE items.job_id = jobs.id AND items.status IN ('PENDING', 'RUNNING', 'PROCESSING')
-      )
+    SELECT jobs.id::text AS id, jobs.instance_id, jobs.status AS state, {AGE.format("jobs.updated_at")}
+    FROM jobs CROSS JOIN LATERAL (
+        SELECT count(*) AS items FROM (
+            SELECT FROM items WHERE items.job_id = jobs.id AND items.status IN ('PENDING', 'RUNNING', 'PROCESSING') LIMIT 1
+        ) AS open
+    ) AS first
+    WHERE jobs.finished_at IS NULL AND {OLD.format("jobs.updated_at")} AND first.items = 0
     ORDER BY jobs.id LIMIT {FOUND_MAX}
 """  # noqa: S608 - our own constants
 OPEN_ITEMS = f"""
-    SELECT items.id::text AS id, items.instance_id, items.status AS state, {AGE.format("items.updated_at")}
-    FROM items JOIN jobs ON jobs.id = items.job_id
-    WHERE items.status IN ('PENDING', 'RUNNING', 'PROCESSING') AND jobs.finished_at IS NULL
-      AND items.place <= jobs.items_released AND items.id > CAST(:after AS bigint) AND {OLD.format("items.updated_at")}
-      AND {OLD.format("jobs.created_at")}
-    ORDER BY items.id LIMIT {FOUND_MAX}
+    SELECT item.id::text AS id, item.instance_id, item.status AS state, {AGE.format("item.updated_at")}
+    FROM jobs CROSS JOIN LATERAL (
+        SELECT items.id, items.instance_id, items.status, items.updated_at FROM items
+        WHERE items.job_id = jobs.id AND items.place <= jobs.items_released
+          AND items.status IN ('PENDING', 'RUNNING', 'PROCESSING') AND items.id > CAST(:after AS bigint)
+          AND {OLD.format("items.updated_at")}
+        OFFSET 0
+    ) AS item
+    WHERE jobs.finished_at IS NULL AND {OLD.format("jobs.created_at")}
+    ORDER BY item.id LIMIT {FOUND_MAX}
 """  # noqa: S608 - our own constants
 KNOWN_JOBS = f"""
     SELECT id::text AS id, instance_id, status AS state, {AGE.format("coalesce(finished_at, updated_at)")} FROM jobs

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_jobs_api.catalogue.product import Product
 from darkroom_jobs_api.jobs.job import Item, Job
-from darkroom_jobs_api.jobs.rules import JobStatus
+from darkroom_jobs_api.jobs.rules import JobStatus, has_ended
 from darkroom_jobs_api.jobs.submission import SubmissionBody, chosen_options
 
 JOB_COLUMNS = ", ".join(Job.__dataclass_fields__)
@@ -41,6 +41,14 @@ LIST = text(
     f"""
     SELECT {JOB_COLUMNS} FROM jobs
     WHERE instance_id = :instance_id AND id < :before AND status = ANY(CAST(:statuses AS text[]))
+    ORDER BY id DESC LIMIT :rows_max
+    """  # noqa: S608 - our columns
+)
+# For states that are not terminal: it says so in the words of the index `jobs_open`, so ended jobs are not looked at.
+LIST_OPEN = text(
+    f"""
+    SELECT {JOB_COLUMNS} FROM jobs
+    WHERE instance_id = :instance_id AND id < :before AND status = ANY(CAST(:statuses AS text[])) AND finished_at IS NULL
     ORDER BY id DESC LIMIT :rows_max
     """  # noqa: S608 - our columns
 )
@@ -120,7 +128,8 @@ async def list_jobs(
         "before": BEFORE_ALL if before is None else before,
         "rows_max": limit + 1,
     }
-    rows = (await connection.execute(LIST, values)).all()
+    statement = LIST if any(has_ended(status) for status in statuses) else LIST_OPEN
+    rows = (await connection.execute(statement, values)).all()
     jobs = [Job(**row._mapping) for row in rows[:limit]]
     return jobs, jobs[-1].id if len(rows) > limit else None
 
