@@ -20,7 +20,8 @@ export async function cancelJob(jobId: number): Promise<Job> {
   return (await ask<{ job: Job }>(`${JOBS}/jobs/${jobId}/cancel`, { method: "POST" })).job;
 }
 
-/** A new job of the pictures that failed. Throws Problem (402: too few credits; 409: none failed, or it still runs). */
+/** A new job of the pictures that failed. Throws Problem (402: too few credits; 409: none failed, it still runs, or
+ *  another job has them: `jobThatHasThem`). */
 export async function retryJob(jobId: number, key: string): Promise<Job> {
   const answer = await ask<{ job: Job }>(`${JOBS}/jobs/${jobId}/retry`, { method: "POST", headers: { "Idempotency-Key": key } });
   return answer.job;
@@ -34,4 +35,10 @@ export function isFinal(error: unknown): boolean {
 /** All results of a job as one ZIP. */
 export function picturesAddress(jobId: number): string {
   return `${JOBS}/jobs/${jobId}/pictures.zip`;
+}
+
+/** The job that has made the failed pictures, or is making them, when a retry was refused for that. */
+export function jobThatHasThem(error: unknown): number | undefined {
+  if (!(error instanceof Problem) || error.more.type !== "/problems/retried-already") return undefined;
+  return typeof error.more.jobId === "number" ? error.more.jobId : undefined;
 }

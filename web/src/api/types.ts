@@ -31,5 +31,5 @@ export interface Submission {
   productId: string;
   productName: string;
   images: { imageId: string; imageUrl: string; prompt: string }[];
-  options?: { aspectRatio?: string; outputFormat?: string; quality?: string };
+  options?: { aspectRatio?: string; outputFormat?: string };
 }

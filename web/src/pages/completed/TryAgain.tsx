@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "react-router";
-import { newKey, retryJob } from "../../api/orders";
+import { Link, useNavigate } from "react-router";
+import { jobThatHasThem, newKey, retryJob } from "../../api/orders";
 import { Problem } from "../../api/http";
 import { balanceQuery, keys, quoteQuery } from "../../api/queries";
 import type { Job, JobDetail, Submission } from "../../api/types";
@@ -33,12 +33,25 @@ export function TryAgain({ detail }: { detail: JobDetail }) {
       <button type="button" className="button" disabled={send.isPending} onClick={() => send.mutate()}>
         <Icon name="again" /> Try {count(failed.length, "failed image")} again{quote.data ? ` for ${count(quote.data.price, "credit")}` : ""}
       </button>
-      {send.isError ? (
-        <p className="note note-bad" role="alert">
-          <Icon name="alert" /> {problemWords(send.error)}
-        </p>
-      ) : null}
+      {send.isError ? <Refused error={send.error} /> : null}
     </div>
+  );
+}
+
+/** Why nothing was tried again; for images that another job has, the way to that job. */
+function Refused({ error }: { error: Error }) {
+  const job = jobThatHasThem(error);
+  if (job !== undefined) {
+    return (
+      <p className="note" role="status">
+        These images were tried again already: <Link to={`/ongoing/${job}`}>job {job}</Link>. Nothing was taken.
+      </p>
+    );
+  }
+  return (
+    <p className="note note-bad" role="alert">
+      <Icon name="alert" /> {problemWords(error)}
+    </p>
   );
 }
 

@@ -36,6 +36,6 @@ describe("an order", () => {
     expect(submission({ ...draft, prompt: "white", prompts: { i2: "red" } }, mug).images.map((one) => one.prompt)).toEqual(["white", "red"]);
   });
   test("sends only the options that were chosen", () => {
-    expect(submission({ ...EMPTY, ticked: ["i1"], options: { quality: "high" } }, mug).options).toEqual({ quality: "high" });
+    expect(submission({ ...EMPTY, ticked: ["i1"], options: { outputFormat: "png" } }, mug).options).toEqual({ outputFormat: "png" });
   });
 });

@@ -7,7 +7,6 @@ export const TICKED_MAX = 10;
 export interface Options {
   aspectRatio?: string;
   outputFormat?: string;
-  quality?: string;
 }
 
 export interface Draft {

@@ -1,7 +1,7 @@
 // What the product `optimize` offers, as its catalogue row has it. The platform checks each choice and names what it refuses.
 
 export interface Option {
-  name: "aspectRatio" | "outputFormat" | "quality";
+  name: "aspectRatio" | "outputFormat";
   label: string;
   choices: readonly { value: string; words: string }[];
 }
@@ -21,14 +21,6 @@ export const OPTIONS: readonly Option[] = [
     choices: [
       { value: "", words: "JPEG" },
       { value: "png", words: "PNG" },
-    ],
-  },
-  {
-    name: "quality",
-    label: "Quality",
-    choices: [
-      { value: "", words: "Standard" },
-      { value: "high", words: "High" },
     ],
   },
 ];
