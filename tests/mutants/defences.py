@@ -973,4 +973,12 @@ DEFENCES: tuple[Defence, ...] = (
         new="",
         tests=("tests/jobs_api/integration/test_sold_once.py::test_presses_at_the_same_time_make_one_job",),
     ),
+    Defence(
+        name="accounts-are-cut-at-a-line",
+        why="a line that is written late, by a slow clock, is in the next close and makes no difference",
+        file=f"{CREDITS}/close/lines.py",
+        old="own.id > coalesce(cut.transaction_id, 0)",
+        new="own.created_at >= coalesce((SELECT until FROM closes WHERE id = cut.close_id), '-infinity')",
+        tests=("tests/credits/integration/test_close.py::test_a_line_that_is_written_late_is_the_next_closes_and_no_difference",),
+    ),
 )

@@ -1,12 +1,12 @@
 """What the close compares inside the database: one statement each, which finds what does not agree, and nothing when all does.
 
 A row says whose (`instance_id`), what (`subject`), what it should be and what it is. All read one and the same moment. The ledger
-is added up from the last close on (`:previous`, `:since`), or from the beginning where there is none.
+is added up from where each account was cut by the last close (`lines.py`), or from the beginning where it never was.
 """
 
 from dataclasses import dataclass
 
-LINES_SINCE = "ledger_transactions AS line WHERE created_at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
+from darkroom_credits.close.lines import CARRIED, OPEN_LINES
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ CHECKS: tuple[Check, ...] = (
         f"""
         SELECT line.instance_id, 'transaction ' || line.id AS subject, 0 AS expected,
             coalesce(sum(entry.amount), line.amount) AS found
-        FROM (SELECT * FROM {LINES_SINCE}) AS line
+        FROM ({OPEN_LINES}) AS line
         LEFT JOIN ledger_entries AS entry ON (entry.instance_id, entry.transaction_id) = (line.instance_id, line.id)
         GROUP BY line.instance_id, line.id, line.amount
         HAVING count(entry.amount) <> 2 OR sum(entry.amount) <> 0 OR max(entry.amount) <> line.amount
@@ -34,14 +34,13 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "balances",
         "every balance is what the ledger adds up to",
-        """
+        f"""
         WITH told AS (
             SELECT instance_id, account, sum(amount) AS amount FROM (
-                SELECT instance_id, account, amount FROM close_balances WHERE close_id = CAST(:previous AS bigint)
+                {CARRIED}
                 UNION ALL
-                SELECT entry.instance_id, entry.account, entry.amount FROM ledger_entries AS entry
-                JOIN ledger_transactions AS line ON (line.instance_id, line.id) = (entry.instance_id, entry.transaction_id)
-                WHERE line.created_at >= coalesce(CAST(:since AS timestamptz), '-infinity')
+                SELECT entry.instance_id, entry.account, entry.amount FROM ({OPEN_LINES}) AS line
+                JOIN ledger_entries AS entry ON (entry.instance_id, entry.transaction_id) = (line.instance_id, line.id)
             ) AS part GROUP BY instance_id, account
         ), live AS (
             SELECT instance_id, account, amount FROM balances, LATERAL (VALUES
@@ -51,7 +50,7 @@ CHECKS: tuple[Check, ...] = (
         )
         SELECT instance_id, account AS subject, coalesce(told.amount, 0) AS expected, coalesce(live.amount, 0) AS found
         FROM told FULL JOIN live USING (instance_id, account) WHERE coalesce(told.amount, 0) <> coalesce(live.amount, 0)
-        """,
+        """,  # noqa: S608 - constants
     ),
     Check(
         "statement",
@@ -60,8 +59,8 @@ CHECKS: tuple[Check, ...] = (
         SELECT instance_id, 'transaction ' || id AS subject, before + available_change AS expected, available_after AS found
         FROM (
             SELECT instance_id, id, available_change, available_after,
-                lag(available_after) OVER (PARTITION BY instance_id ORDER BY id) AS before
-            FROM {LINES_SINCE}
+                lag(available_after, 1, carried_available) OVER (PARTITION BY instance_id ORDER BY id) AS before
+            FROM ({OPEN_LINES}) AS line
         ) AS line WHERE before + available_change <> available_after
         """,  # noqa: S608 - constants
     ),

@@ -106,12 +106,12 @@ class DailyClose:
                 return None
             until = transaction.now if day is None else end_of(day)
             sent_before = transaction.now - timedelta(minutes=UNSENT_MINUTES)
-            checks = await run_checks(transaction, previous, sent_before=sent_before)
+            checks = await run_checks(transaction, sent_before=sent_before)
             report = Report(checks=[*checks, stripe], stripe=asked, mended=mended)
             report = replace(report, **await figures(transaction, previous, until=until))
             close_id = await write_close(transaction, report, day=day, until=until, asked_by=asked_by)
             if day is not None:
-                await carry_forward(transaction, close_id, previous, until=until)
+                await carry_forward(transaction, close_id, until=until)
         told = log.error if report.differences else log.info
         wrong = {one.check: one.differences for one in report.checks if one.differences}
         told("credits closed", day=day and day.isoformat(), differences=report.differences, wrong=wrong, mended=mended)

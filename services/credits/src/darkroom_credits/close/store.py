@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_credits.close.checks import CHECKS
+from darkroom_credits.close.lines import ACCOUNTS, CARRIED, LINES_TO_CUT
 from darkroom_credits.close.report import Compared, Difference, Report, compared
 
 CHECK_SECONDS_MAX = 600
@@ -23,10 +24,11 @@ ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 PATIENTLY = f"SET LOCAL statement_timeout = '{CHECK_SECONDS_MAX}s'"
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(:lock)"
 LAST_OF_A_DAY = "SELECT id, day, until FROM closes WHERE day IS NOT NULL ORDER BY day DESC LIMIT 1"
-MOVEMENTS = """
-    SELECT kind, sum(amount)::bigint AS amount FROM ledger_transactions
-    WHERE created_at >= coalesce(CAST(:since AS timestamptz), '-infinity') AND created_at < :until GROUP BY kind
-"""
+# Where no account was ever cut, the whole past is added up; of that only what was written since the last close has moved.
+MOVEMENTS = f"""
+    SELECT kind, sum(amount)::bigint AS amount FROM ({LINES_TO_CUT}) AS line
+    WHERE EXISTS (SELECT FROM closed_accounts) OR created_at >= coalesce(CAST(:since AS timestamptz), '-infinity') GROUP BY kind
+"""  # noqa: S608 - constants
 FIGURES = """
     SELECT (SELECT count(*) FROM balances) AS tenants,
         (SELECT count(*) FROM reservations WHERE state = 'OPEN') AS open_reservations,
@@ -36,19 +38,21 @@ INSERT = """
     INSERT INTO closes (day, until, closed_at, asked_by, differences, report)
     VALUES (:day, :until, :now, :asked_by, :differences, CAST(:report AS jsonb)) RETURNING id
 """
-ACCOUNTS_UNTIL = """
+ADDED_UP = f"""
     SELECT instance_id, account, sum(amount)::bigint AS amount FROM (
-        SELECT instance_id, account, amount FROM close_balances WHERE close_id = CAST(:previous AS bigint)
+        {CARRIED}
         UNION ALL
-        SELECT entry.instance_id, entry.account, entry.amount FROM ledger_entries AS entry
-        JOIN ledger_transactions AS line ON (line.instance_id, line.id) = (entry.instance_id, entry.transaction_id)
-        WHERE line.created_at >= coalesce(CAST(:since AS timestamptz), '-infinity') AND line.created_at < :until
+        SELECT entry.instance_id, entry.account, entry.amount FROM ({LINES_TO_CUT}) AS line
+        JOIN ledger_entries AS entry ON (entry.instance_id, entry.transaction_id) = (line.instance_id, line.id)
     ) AS part GROUP BY instance_id, account
-"""
-TOTALS = f"SELECT account, sum(amount)::bigint AS amount FROM ({ACCOUNTS_UNTIL}) AS one GROUP BY account"  # noqa: S608 - constants
+"""  # noqa: S608 - constants
+TOTALS = f"SELECT account, sum(amount)::bigint AS amount FROM ({ADDED_UP}) AS one GROUP BY account HAVING sum(amount) <> 0"  # noqa: S608
+SUMS = [f"coalesce(sum(amount) FILTER (WHERE account = '{account}'), 0)" for account in ACCOUNTS]
 CARRY = f"""
-    INSERT INTO close_balances (close_id, instance_id, account, amount)
-    SELECT :close, instance_id, account, amount FROM ({ACCOUNTS_UNTIL}) AS one
+    INSERT INTO closed_accounts (close_id, instance_id, transaction_id, {", ".join(ACCOUNTS)})
+    SELECT :close, cut.instance_id, cut.id, {", ".join(SUMS)}
+    FROM (SELECT instance_id, max(id) AS id FROM ({LINES_TO_CUT}) AS line GROUP BY instance_id) AS cut
+    JOIN ({ADDED_UP}) AS one USING (instance_id) GROUP BY cut.instance_id, cut.id
 """  # noqa: S608 - constants
 LIST = text("SELECT id, day, until, closed_at, asked_by, differences, report FROM closes ORDER BY id DESC LIMIT :limit")
 NEWEST_DAY = text("SELECT max(day) FROM closes")
@@ -94,12 +98,11 @@ async def previous_close(transaction: Transaction) -> Previous | None:
     return Previous(**row._mapping) if row else None
 
 
-async def run_checks(transaction: Transaction, previous: Previous | None, *, sent_before: datetime) -> list[Compared]:
+async def run_checks(transaction: Transaction, *, sent_before: datetime) -> list[Compared]:
     """All comparisons inside the database."""
-    values = _since(previous) | {"sent_before": sent_before}
     found: list[Compared] = []
     for check in CHECKS:
-        wanted = {name: value for name, value in values.items() if f":{name}" in check.sql}
+        wanted = {"sent_before": sent_before} if ":sent_before" in check.sql else {}
         rows = (await transaction.execute(check.sql, wanted)).all()
         differences = [Difference(row.instance_id, str(row.subject), int(row.expected), int(row.found)) for row in rows]
         found.append(compared(check.name, check.says, differences))
@@ -108,9 +111,9 @@ async def run_checks(transaction: Transaction, previous: Previous | None, *, sen
 
 async def figures(transaction: Transaction, previous: Previous | None, *, until: datetime) -> dict[str, Any]:
     """The accounts at `until`, summed over all tenants, what moved since the previous close, and counts as of now."""
-    values = _since(previous) | {"until": until}
-    moved = await transaction.execute(MOVEMENTS, {name: values[name] for name in ("since", "until")})
-    totals = await transaction.execute(TOTALS, values)
+    since = previous.until if previous else None
+    moved = await transaction.execute(MOVEMENTS, {"since": since, "until": until})
+    totals = await transaction.execute(TOTALS, {"until": until})
     counts = (await transaction.execute(FIGURES)).one()
     return {
         "movements": {row.kind: row.amount for row in moved},
@@ -140,9 +143,9 @@ async def write_close(
         raise ClosedElsewhere from error
 
 
-async def carry_forward(transaction: Transaction, close_id: int, previous: Previous | None, *, until: datetime) -> None:
-    """Keep every account as it was at `until`, for the next close to go on from."""
-    await transaction.execute(CARRY, _since(previous) | {"until": until, "close": close_id})
+async def carry_forward(transaction: Transaction, close_id: int, *, until: datetime) -> None:
+    """Cut every account that moved in the time before `until`, for the next close to go on from."""
+    await transaction.execute(CARRY, {"until": until, "close": close_id})
 
 
 async def list_closes(connection: AsyncConnection, *, limit: int) -> Sequence[Close]:
@@ -160,7 +163,3 @@ async def closed_last_at(connection: AsyncConnection) -> datetime | None:
     """When a day was closed last."""
     at: datetime | None = (await connection.execute(NEWEST_DAILY_AT)).scalar_one()
     return at
-
-
-def _since(previous: Previous | None) -> dict[str, Any]:
-    return {"previous": previous.id if previous else None, "since": previous.until if previous else None}
