@@ -981,4 +981,14 @@ DEFENCES: tuple[Defence, ...] = (
         new="own.created_at >= coalesce((SELECT until FROM closes WHERE id = cut.close_id), '-infinity')",
         tests=("tests/credits/integration/test_close.py::test_a_line_that_is_written_late_is_the_next_closes_and_no_difference",),
     ),
+    Defence(
+        name="new-terms-without-periods",
+        why="a new version of a plan without periods reaches its tenants, those that nobody ever put on a plan too",
+        file=f"{CREDITS}/current_accounts.py",
+        old="account.renews_at is None and version_sold is not None and account.plan_version < version_sold",
+        new="False",
+        tests=(
+            "tests/credits/integration/test_time.py::test_a_plan_that_gets_an_allowance_begins_its_periods_with_that_version",
+        ),
+    ),
 )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from darkroom_contracts.credits import CreditsAdjusted, CreditsReimbursed
 from darkroom_credits.correct_credits import NothingToGiveBack, UnknownSpending
+from darkroom_credits.store_statement import read_usage
 from support.credit_books import CreditBooks
 from support.credit_events import item_finished, job_finished, requested
 from support.credit_service import Credits, operator, tenant
@@ -186,3 +187,16 @@ async def test_a_correction_that_says_too_little_is_refused_by_its_field_and_onl
     for kind, body in (("adjustments", {"amount": 1, "reason": "x"}), ("refunds", {"jobId": 1, "reason": "x"})):
         answer = await credits.client.post(f"/api/operator/credits/shop/{kind}", json=body, headers=tenant("shop"))
         assert answer.status_code == 403
+
+
+async def test_usage_is_less_what_was_given_back(books: CreditBooks) -> None:
+    books.clock.set("2026-03-01T10:00:00Z")
+    await books.grant("shop", 100)
+    await spend(books, 1, items=3)
+    books.clock.set("2026-03-02T10:00:00Z")
+    await books.give_back("shop", 1, item_id=2)
+    async with books.unit_of_work.read() as connection:
+        since, until = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+        usage = await read_usage(connection, "shop", since=since, until=until)
+    assert [(str(one.day), one.spent, one.jobs) for one in usage] == [("2026-03-01", 45, 1), ("2026-03-02", -15, 0)]
+    assert sum(one.spent for one in usage) == (await books.balances("shop"))[2]

@@ -7,6 +7,7 @@ from darkroom_contracts.credits import CreditsExpired, CreditsGranted, CreditsRe
 from darkroom_credits.keep_time import LOOK_SECONDS_MAX, KeepTime
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.plans import UnknownPlan
+from darkroom_credits.store_plans import was_ever_on_a_plan
 from prometheus_client import CollectorRegistry
 from support.credit_books import CreditBooks, all_of, credit_books, running_loop
 from support.credit_events import item_finished, job_finished, requested
@@ -199,6 +200,53 @@ async def test_a_plan_without_an_allowance_has_no_renewal(books: CreditBooks) ->
     assert (shown.available, shown.plan, shown.renews_at) == (0, "payg", None)
     books.clock.set(MAY)
     assert await books.time.catch_up() == 0
+
+
+async def sell_payg_anew(books: CreditBooks, version: int, valid_from: str, *, credits_per_month: int = 0) -> None:
+    async with books.unit_of_work.begin() as transaction:
+        await transaction.execute(
+            "INSERT INTO plans SELECT name, :version, title, :credits, :version, 30, price_minor, currency, position, :since"
+            " FROM plans WHERE name = 'payg' AND version = 1",
+            {"version": version, "credits": credits_per_month, "since": datetime.fromisoformat(valid_from)},
+        )
+
+
+async def terms(books: CreditBooks) -> list[tuple[str, str, int, int, int | None]]:
+    changed = [event for event in await books.published() if isinstance(event, PlanChanged)]
+    return [(one.instance_id, one.plan, one.plan_version, one.weight, one.cap_per_minute) for one in changed]
+
+
+async def test_a_new_version_of_a_plan_without_periods_reaches_all_on_it_when_it_is_sold(books: CreditBooks) -> None:
+    books.clock.set(MARCH)
+    await books.grant("never on a plan", 10)
+    await books.put_on_plan("put on it", "payg")
+    await books.put_on_plan("on another", "starter")
+    told = await terms(books)
+    await sell_payg_anew(books, 2, "2026-03-10T00:00:00+00:00")
+    assert await books.time.catch_up() == 0
+    books.clock.set("2026-03-10T00:00:00+00:00")
+    assert await books.time.catch_up() == 2
+    assert await books.time.catch_up() == 0
+    assert sorted((await terms(books))[len(told) :]) == [
+        ("never on a plan", "payg", 2, 2, 30),
+        ("put on it", "payg", 2, 2, 30),
+    ]
+    await books.grant("new since", 10)
+    assert (await terms(books))[-1] == ("new since", "payg", 2, 2, 30)
+    assert [type(event) for event in (await books.published())[-2:]] == [PlanChanged, CreditsGranted], "terms before credits"
+    async with books.unit_of_work.begin() as transaction:
+        assert not await was_ever_on_a_plan(transaction, "new since"), "a sample shop that is new still starts on its plan"
+
+
+async def test_a_plan_that_gets_an_allowance_begins_its_periods_with_that_version(books: CreditBooks) -> None:
+    books.clock.set(MARCH)
+    await books.grant("shop", 10)
+    await sell_payg_anew(books, 2, MARCH, credits_per_month=100)
+    assert await books.time.catch_up() == 1
+    shown = await books.accounts.view("shop")
+    assert (shown.available, shown.renews_at) == (110, datetime(2026, 4, 1, 12, tzinfo=UTC))
+    assert await books.time.catch_up() == 0
+    await books.assert_sound()
 
 
 async def test_the_same_change_sent_twice_is_one(books: CreditBooks) -> None:

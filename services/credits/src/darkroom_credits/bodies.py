@@ -191,7 +191,7 @@ class UsageLineBody(Body):
 
     day: date
     product: str
-    spent: int
+    spent: int = Field(description="less what was given back on that day, so it may be below zero")
     jobs: int
 
 

@@ -17,12 +17,14 @@ from darkroom_credits.plans import Period, Plan, period_at
 from darkroom_credits.post_grant import post_grant
 from darkroom_credits.store_grants import due_grants, write_grants
 from darkroom_credits.store_ledger import SERVICE, write_account
-from darkroom_credits.store_plans import plan_at, put_on_plan
+from darkroom_credits.store_plans import plan_at, put_on_plan, put_on_version
 from darkroom_credits.withdrawals import withdraw
 
 LOCK = text(
     """
-    SELECT instance_id, available, held, spent, plan, plan_version, anchored_at, renews_at FROM balances
+    SELECT instance_id, available, held, spent, plan, plan_version, anchored_at, renews_at,
+        (SELECT max(version) FROM plans WHERE name = balances.plan AND valid_from <= :now) AS version_sold
+    FROM balances
     WHERE instance_id = ANY(CAST(:ids AS text[])) ORDER BY instance_id FOR UPDATE
     """
 )
@@ -37,21 +39,33 @@ OPEN_ACCOUNTS = text(
 async def lock_accounts(transaction: Transaction, instance_ids: Iterable[str]) -> dict[str, Account]:
     """Each tenant's account as of the transaction's time, opened when it is new, locked until the transaction's end."""
     ids = sorted(set(instance_ids))
-    accounts = await _locked(transaction, ids)
+    accounts, behind = await _locked(transaction, ids)
     missing = [instance_id for instance_id in ids if instance_id not in accounts]
     if missing:
         await transaction.execute(OPEN_ACCOUNTS, {"ids": missing})
-        accounts |= await _locked(transaction, missing)
+        opened, behind_of_opened = await _locked(transaction, missing)
+        accounts |= opened
+        behind += behind_of_opened
     await end_grants(transaction, accounts)
     for account in accounts.values():
         if account.renews_at is not None and account.renews_at <= transaction.now:
             await _renew(transaction, account)
+    for account in behind:
+        await _take_new_version(transaction, account)
     return accounts
 
 
-async def _locked(transaction: Transaction, ids: Sequence[str]) -> dict[str, Account]:
-    rows = (await transaction.execute(LOCK, {"ids": list(ids)})).all()
-    return {row.instance_id: Account(**row._mapping) for row in rows}
+async def _locked(transaction: Transaction, ids: Sequence[str]) -> tuple[dict[str, Account], list[Account]]:
+    """Return the accounts, locked, and those without periods whose plan is sold in another version now."""
+    accounts: dict[str, Account] = {}
+    behind: list[Account] = []
+    for row in await transaction.execute(LOCK, {"ids": list(ids), "now": transaction.now}):
+        values = dict(row._mapping)
+        version_sold = values.pop("version_sold")
+        account = accounts[row.instance_id] = Account(**values)
+        if account.renews_at is None and version_sold is not None and account.plan_version < version_sold:
+            behind.append(account)
+    return accounts, behind
 
 
 async def end_grants(transaction: Transaction, accounts: dict[str, Account]) -> None:
@@ -73,24 +87,24 @@ async def _renew(transaction: Transaction, account: Account) -> None:
     await begin_period(transaction, account, plan, anchored_at=account.anchored_at, period=period, told=plan.version != before)
 
 
+async def _take_new_version(transaction: Transaction, account: Account) -> None:
+    """Put an account without periods on the version of its plan that is sold now: it has no next period to wait for."""
+    plan = await plan_at(transaction.connection, account.plan, at=transaction.now)
+    if plan.credits_per_month:
+        period = period_at(transaction.now, transaction.now)
+        await begin_period(transaction, account, plan, anchored_at=transaction.now, period=period, told=True)
+        return
+    await put_on_version(transaction, account, plan)
+    _tell_terms(transaction, account, plan, period_began=transaction.now)
+
+
 async def begin_period(
     transaction: Transaction, account: Account, plan: Plan, *, anchored_at: datetime, period: Period, told: bool
 ) -> None:
     """Put a locked account on a period of a plan, with its allowance; `told` when its terms are new to others."""
     await put_on_plan(transaction, account, plan, anchored_at=anchored_at, period=period)
     if told:
-        transaction.publish(
-            PlanChanged(
-                instance_id=account.instance_id,
-                plan=plan.name,
-                plan_version=plan.version,
-                credits_per_month=plan.credits_per_month,
-                weight=plan.weight,
-                cap_per_minute=plan.cap_per_minute,
-                period_started_at=period.begins,
-                renews_at=account.renews_at,
-            )
-        )
+        _tell_terms(transaction, account, plan, period_began=period.begins)
     if plan.credits_per_month:
         allowance = NewGrant(
             instance_id=account.instance_id,
@@ -102,3 +116,17 @@ async def begin_period(
             once_key=f"allowance:{account.instance_id}:{period.begins.isoformat()}",
         )
         await post_grant(transaction, account, allowance)
+
+
+def _tell_terms(transaction: Transaction, account: Account, plan: Plan, *, period_began: datetime) -> None:
+    event = PlanChanged(
+        instance_id=account.instance_id,
+        plan=plan.name,
+        plan_version=plan.version,
+        credits_per_month=plan.credits_per_month,
+        weight=plan.weight,
+        cap_per_minute=plan.cap_per_minute,
+        period_started_at=period_began,
+        renews_at=account.renews_at,
+    )
+    transaction.publish(event)

@@ -1,4 +1,4 @@
-"""Use case: what time does to credits is posted when it happens: grants that end, periods that begin.
+"""Use case: what time does to credits is posted when it happens: grants end, periods begin, new versions of plans are sold.
 
 Nothing depends on its being in time, since whoever locks an account posts what is due; this is for the tenants nobody asks
 about. It sleeps until the next instant that is known, and looks by itself now and then for those that another replica made.
@@ -27,6 +27,10 @@ DUE = text(
          ORDER BY expires_at LIMIT :limit)
         UNION ALL
         (SELECT instance_id, renews_at FROM balances WHERE renews_at <= :now ORDER BY renews_at LIMIT :limit)
+        UNION ALL
+        (SELECT instance_id, sold.since FROM (
+            SELECT name, max(version) AS version, max(valid_from) AS since FROM plans WHERE valid_from <= :now GROUP BY name
+        ) AS sold JOIN balances ON plan = sold.name AND plan_version < sold.version AND renews_at IS NULL LIMIT :limit)
     ) AS due GROUP BY instance_id ORDER BY min(at) LIMIT :limit
     """
 )
@@ -34,7 +38,8 @@ NEXT = text(
     """
     SELECT least(
         (SELECT min(expires_at) FROM grants WHERE remaining > 0 AND expires_at IS NOT NULL),
-        (SELECT min(renews_at) FROM balances WHERE renews_at IS NOT NULL)
+        (SELECT min(renews_at) FROM balances WHERE renews_at IS NOT NULL),
+        (SELECT min(valid_from) FROM plans WHERE valid_from > :now)
     )
     """
 )
@@ -88,5 +93,5 @@ class KeepTime:
 
     async def _next(self) -> datetime | None:
         async with self._uow.read() as connection:
-            following: datetime | None = (await connection.execute(NEXT)).scalar_one()
+            following: datetime | None = (await connection.execute(NEXT, {"now": self._clock()})).scalar_one()
         return following

@@ -21,6 +21,7 @@ PUT_ON_PLAN = """
         updated_at = :now
     WHERE instance_id = :instance
 """
+PUT_ON_VERSION = "UPDATE balances SET plan_version = :version, updated_at = :now WHERE instance_id = :instance"
 WAS_ON_A_PLAN = "SELECT period_started_at IS NOT NULL FROM balances WHERE instance_id = :instance"
 PLAN_KEY = "SELECT plan_key FROM balances WHERE instance_id = :instance"
 KEEP_PLAN_KEY = "UPDATE balances SET plan_key = :key WHERE instance_id = :instance"
@@ -54,6 +55,13 @@ async def put_on_plan(transaction: Transaction, account: Account, plan: Plan, *,
         "now": transaction.now,
     }
     await transaction.execute(PUT_ON_PLAN, values)
+
+
+async def put_on_version(transaction: Transaction, account: Account, plan: Plan) -> None:
+    """Another version of its plan is in force for an account that is locked and has no periods."""
+    account.plan_version = plan.version
+    values = {"version": plan.version, "instance": account.instance_id, "now": transaction.now}
+    await transaction.execute(PUT_ON_VERSION, values)
 
 
 async def was_ever_on_a_plan(transaction: Transaction, instance_id: str) -> bool:

@@ -24,13 +24,19 @@ LINES = """
 """
 NEWEST_FIRST = text(LINES + "AND id < :before ORDER BY id DESC LIMIT :limit")
 OLDEST_FIRST = text(LINES + "AND id > :after ORDER BY id LIMIT :limit")
+# Two parts, so that each reads its own index of a day's lines.
 USAGE = text(
     """
     SELECT date(line.created_at AT TIME ZONE 'UTC') AS day, reservations.product,
-        sum(line.amount)::bigint AS spent, count(DISTINCT line.job_id) AS jobs
-    FROM ledger_transactions AS line JOIN reservations USING (job_id)
-    WHERE line.instance_id = :instance AND reservations.instance_id = :instance AND line.kind = 'spend'
-        AND line.created_at >= :since AND line.created_at < :until
+        sum(line.spent)::bigint AS spent, count(DISTINCT line.job_id) FILTER (WHERE line.spent > 0) AS jobs
+    FROM (
+        SELECT job_id, amount AS spent, created_at FROM ledger_transactions
+        WHERE instance_id = :instance AND kind = 'spend' AND created_at >= :since AND created_at < :until
+        UNION ALL
+        SELECT job_id, -amount, created_at FROM ledger_transactions
+        WHERE instance_id = :instance AND kind = 'reimburse' AND created_at >= :since AND created_at < :until
+    ) AS line JOIN reservations USING (job_id)
+    WHERE reservations.instance_id = :instance
     GROUP BY day, product ORDER BY day, product
     """
 )
@@ -65,7 +71,7 @@ class StatementLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What a tenant spent on a product on a day of UTC, in how many jobs."""
+    """What a tenant spent on a product on a day of UTC, less what was given back on it, and in how many jobs it spent."""
 
     day: date
     product: str
@@ -96,6 +102,6 @@ async def export_statement(unit_of_work: UnitOfWork, instance_id: str, wanted: F
 
 
 async def read_usage(connection: AsyncConnection, instance_id: str, *, since: datetime, until: datetime) -> list[Usage]:
-    """What was spent from `since` up to, and without, `until`."""
+    """Return what was spent from `since` up to, and without, `until`, less what was given back in that time."""
     values = {"instance": instance_id, "since": since, "until": until}
     return [Usage(**row._mapping) for row in await connection.execute(USAGE, values)]

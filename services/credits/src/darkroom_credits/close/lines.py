@@ -1,8 +1,8 @@
 """Which lines of the ledger a close adds up: those after the line at which the last close cut their tenant's account.
 
 A tenant's lines are written under the lock of its account, so their numbers rise in the order of their commits: whoever sees one
-of them sees all before it. Times do not: each process has a clock of its own, read before it waits for the lock. So an account is
-cut at a line. The cut of a day is the newest line of that day's time or earlier. What is numbered before it was written before it,
+of them sees all before it. Times do not: each process has its own clock, read before it waits for the lock. So an account is cut
+at a line. The cut of a day is the newest line of that day's time or earlier. What is numbered before it was written before it,
 whatever its time says; a line that is written late comes after it and is the next close's.
 """
 
