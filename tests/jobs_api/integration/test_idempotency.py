@@ -55,8 +55,9 @@ async def test_a_202_is_answered_again_even_when_the_decision_has_come_meanwhile
 
 async def test_no_options_and_an_object_without_options_are_the_same_request(jobs_api: JobsApi) -> None:
     shop = jobs_api.shop()
-    for key, first, second in (("a", {}, None), ("b", None, {})):
-        bodies = [request_body(1, options=options) for options in (first, second)]
+    nothing: list[dict[str, str] | None] = [{}, None]
+    for key, choices in (("a", nothing), ("b", nothing[::-1])):
+        bodies = [request_body(1, options=options) for options in choices]
         answers = [await shop.submit(body, key=key) for body in bodies]
         assert [answer.status_code for answer in answers] == [202, 202]
         assert answers[0].text == answers[1].text

@@ -56,7 +56,9 @@ def media_routes(storage: ObjectStore) -> APIRouter:
     """`GET /media/{key}`: results by their content-addressed names, for ever the same."""
     router = APIRouter(tags=["media"])
 
-    @router.api_route("/media/{key:path}", methods=["GET", "HEAD"], response_class=StreamingResponse)
+    # HEAD has a route of its own: the size and type of a picture are known without opening its content.
+    @router.get("/media/{key:path}", response_class=StreamingResponse)
+    @router.head("/media/{key:path}", response_class=StreamingResponse)
     async def media(key: str, request: Request) -> Response:
         """A stored picture. The name is unguessable and its content never changes, so any cache may keep it."""
         named = RESULT_KEY.fullmatch(key)
