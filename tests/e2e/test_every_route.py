@@ -17,6 +17,7 @@ import httpx
 import pytest
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token, make_jwt
 from support.forged_tokens import forged_tokens
+from support.hostile import HOSTILE_TEXTS, quoted
 from support.platform import HTTP_SECONDS_MAX, Platform, Tenant
 from support.service import eventually
 from websockets.asyncio.client import connect
@@ -85,6 +86,7 @@ class Route:
     service: str
     method: str
     path: str
+    query: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,6 +99,12 @@ class Route:
         if self.path.startswith("/api/operator/"):
             return OPERATOR
         return ROUTES.get(self.name)
+
+    def addresses_with(self, value: str) -> list[str]:
+        """The route's addresses with a value in each of its parameters, one at a time."""
+        text = quoted(value)
+        in_path = [re.sub(r"\{\w+\}", text, self.path)] if "{" in self.path and value.strip(".") else []
+        return in_path + [f"{self.filled({})}?{name}={text}" for name in self.query]
 
     def filled(self, values: dict[str, str]) -> str:
         return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "1"), self.path)
@@ -124,7 +132,12 @@ class World:
 
 async def routes_of(service: str, door: httpx.AsyncClient) -> list[Route]:
     paths = (await door.get("/openapi.json")).raise_for_status().json()["paths"]
-    return [Route(service, method.upper(), path) for path, item in paths.items() for method in item if method in METHODS]
+    return [
+        Route(service, method.upper(), path, tuple(one["name"] for one in item.get("parameters", ()) if one["in"] == "query"))
+        for path, methods in paths.items()
+        for method, item in methods.items()
+        if method in METHODS
+    ]
 
 
 @pytest.fixture
@@ -169,6 +182,24 @@ async def test_every_route_says_who_may_use_it_and_lets_nobody_else_in(quick: Pl
     await _foreign_is_absent(world)
     await _own_means_own(world)
     await _operators_alone(world)
+
+
+async def test_no_value_of_a_parameter_is_answered_with_an_error_of_ours(quick: Platform, world: World) -> None:
+    """As shop or operator, in the path and in each field of the query; a person for each route, so that no limit is met."""
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    wrong: list[str] = []
+    for number, route in enumerate(world.routes):
+        roles = ("operator",) if route.who == OPERATOR else ()
+        who = world.shop.instance_id if route.who != OPERATOR else "operators"
+        token = make_jwt(who, key=DEVELOPMENT_KEY, now=now, ttl=hour, subject=f"tester-{number}", roles=roles)
+        for name, value in HOSTILE_TEXTS.items():
+            for address in route.addresses_with(value):
+                answer = await world.doors[route.service].request(
+                    route.method, address, headers={"Authorization": f"Bearer {token}"}
+                )
+                if answer.status_code >= 500 or answer.is_redirect:
+                    wrong.append(f"{route.name} with {name}: {answer.status_code} {answer.text[:200]}")
+    assert wrong == []
 
 
 async def _let_in_nobody(world: World) -> None:

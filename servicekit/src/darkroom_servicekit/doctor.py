@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
 
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem
+from darkroom_servicekit.request_body import read_body
 
 FOUND_MAX = 1000
 """Of one kind, at once: found, listed on a page, or named by a caller."""
@@ -135,14 +137,16 @@ class Doctor:
             things = list(await _one_of(self._open, kind)(after, older_than))
             return Things(things=things, next=things[-1].id if len(things) >= FOUND_MAX else None)
 
-        @router.post("/known/{kind}")
-        async def known_things(kind: named, body: Ids) -> Things:
+        @router.post("/known/{kind}", openapi_extra=json_body(Ids))
+        async def known_things(kind: named, request: Request) -> Things:
             """What this service knows of these."""
+            body = await read_body(request, Ids)
             return Things(things=list(await _one_of(self._known, kind)(body.ids)))
 
-        @router.post("/repair/{kind}")
-        async def repair_things(kind: named, body: Ids) -> Repaired:
+        @router.post("/repair/{kind}", openapi_extra=json_body(Ids))
+        async def repair_things(kind: named, request: Request) -> Repaired:
             """Do what this service can about these. Again: nothing more."""
+            body = await read_body(request, Ids)
             return Repaired(repaired=await _one_of(self._mends, kind)(body.ids))
 
         return router

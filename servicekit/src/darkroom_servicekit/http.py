@@ -13,9 +13,11 @@ from pydantic.alias_generators import to_camel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from darkroom_servicekit.health import Health, Readiness
+from darkroom_servicekit.http_methods import PATH, HeadAndOptions, nul_in
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.outages import install_outage_handlers
-from darkroom_servicekit.problems import Problem, answer, install_problem_handlers
+from darkroom_servicekit.problems import NUL_RULE, Problem, answer, install_problem_handlers, invalid, printable
+from darkroom_servicekit.rate_limit import ANSWER_FIELDS
 from darkroom_servicekit.tracing import span
 
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -51,10 +53,13 @@ def build_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
     """A FastAPI app with what every service answers; the service adds its own routes."""
-    app = FastAPI(title=title, version="0.1.0", lifespan=lifespan)
+    # A slash too many is another address: a redirect would name the scheme and host of this hop, not those that the caller used.
+    app = FastAPI(title=title, version="0.1.0", lifespan=lifespan, redirect_slashes=False)
     install_problem_handlers(app)
     install_outage_handlers(app)
+    app.add_middleware(RefuseNul)
     app.add_middleware(ObserveRequests, tracer=tracer, metrics=metrics)
+    app.add_middleware(HeadAndOptions, routes=app.router.routes)
 
     @app.get("/healthz", tags=["operation"])
     async def healthz() -> Alive:
@@ -80,8 +85,24 @@ def build_app(
     return app
 
 
+class RefuseNul:
+    """Refuses U+0000 in a path (404) and in a query (400, by the field's name); a plain ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        place = nul_in(scope) if scope["type"] == "http" else None
+        if place is None:
+            await self._app(scope, receive, send)
+            return
+        no_such_thing = Problem(404, "Not Found", kind="/problems/not-found")
+        problem = no_such_thing if place == PATH else invalid(printable(place) or "query", NUL_RULE)
+        await answer(problem)(scope, receive, send)
+
+
 class ObserveRequests:
-    """Times each request by route and gives it a span below the caller's; a plain ASGI middleware, so that it costs little."""
+    """Times each request by route, gives it a span below the caller's, and adds the RateLimit fields; a plain ASGI middleware."""
 
     def __init__(self, app: ASGIApp, *, tracer: Tracer, metrics: KitMetrics) -> None:
         self._app = app
@@ -96,10 +117,15 @@ class ObserveRequests:
         status = 500
         traceparent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
 
+        fields: dict[str, str] = {}
+        scope[ANSWER_FIELDS] = fields  # the same dictionary in every copy of the scope
+
         async def observed_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                more = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+                message = {**message, "headers": [*message.get("headers", ()), *more]}
             await send(message)
 
         try:

@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.problems import Problem
 
 OPERATOR = "operator"
 
-PrincipalOf = Callable[[Request], Awaitable[Principal]]
+PrincipalOf = Callable[..., Awaitable[Principal]]
 
 
 def only_operators(principal_of: PrincipalOf) -> Callable[[Principal], Awaitable[Principal]]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import structlog
-from fastapi import Depends
+from fastapi import Depends, Request
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -29,6 +29,8 @@ REDIS_SECONDS_MAX = 0.25
 REDIS_REST_SECONDS = 2.0
 """After a failure Redis is left alone for this long, so that its outage does not slow every request."""
 LOCAL_BUCKETS_MAX = 10_000
+ANSWER_FIELDS = "darkroom.answer_fields"
+"""Where a request's ASGI scope holds the fields that every answer to it gets (see `http.py`)."""
 
 SCRIPT = """
 local clock = redis.call('TIME')
@@ -129,10 +131,15 @@ class RateLimiter:
         return turn
 
 
-def limited(principal: Callable[..., Awaitable[Principal]], limiter: RateLimiter) -> Callable[[Principal], Awaitable[Principal]]:
-    """A FastAPI dependency: the principal, if its turn has come; else `429`."""
+def api_limit(requests_per_minute: int) -> RateLimit:
+    """Return the limit of a principal's requests, which the doors of all services count together."""
+    return RateLimit(name="api", requests=requests_per_minute, seconds=60)
 
-    async def limited_principal(who: Annotated[Principal, Depends(principal)]) -> Principal:
+
+def limited(principal: Callable[..., Awaitable[Principal]], limiter: RateLimiter) -> Callable[..., Awaitable[Principal]]:
+    """A FastAPI dependency: the principal, if its turn has come; else `429`. Every answer gets the RateLimit fields."""
+
+    async def limited_principal(request: Request, who: Annotated[Principal, Depends(principal)]) -> Principal:
         turn = await limiter.turn(f"{who.instance_id}\n{who.subject}", tenant=who.instance_id)
         if not turn.allowed:
             limit = turn.limit_in_force(limiter.limit)
@@ -143,6 +150,7 @@ def limited(principal: Callable[..., Awaitable[Principal]], limiter: RateLimiter
                 kind="/problems/too-many-requests",
                 headers=turn.headers(limiter.limit),
             )
+        request.scope.get(ANSWER_FIELDS, {}).update(turn.headers(limiter.limit))
         return who
 
     return limited_principal

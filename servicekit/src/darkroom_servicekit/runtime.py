@@ -35,7 +35,9 @@ from darkroom_servicekit.logs import configure_logging
 from darkroom_servicekit.loops import Loops
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.migrations import newest_revision
+from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.outbox import SEND_AGAIN, OutboxRelay, set_aside_rows, unsent_rows
+from darkroom_servicekit.rate_limit import RateLimiter, api_limit, limited
 from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.schema import SchemaGate
 from darkroom_servicekit.settings import ServiceSettings
@@ -98,6 +100,9 @@ class Runtime:
         )
         self.revocations = Revocations(self.redis)
         self.authenticator = Authenticator(token_keys(settings), public_url=settings.public_url, revocations=self.revocations)
+        limiter = RateLimiter(self.redis, api_limit(settings.requests_per_minute))
+        self.principal: PrincipalOf = limited(bearer_principal(self.authenticator), limiter)
+        """Who asks, within the request limit: the dependency of every route that is not open to all or signed by a vendor."""
         self._loops = Loops(self.metrics)
         self._to_start: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._to_drain: list[Callable[[], Awaitable[None]]] = []
@@ -119,7 +124,7 @@ class Runtime:
         self.doctor.finds("outbox", meaning, self._unsent, repair=("let the relay look now", self._relay_now))
         meaning = "events that Kafka refuses, set aside"
         self.doctor.finds("outbox-set-aside", meaning, self._set_aside, repair=("send them again", self._send_again))
-        self.app.include_router(self.doctor.routes(bearer_principal(self.authenticator)))
+        self.app.include_router(self.doctor.routes(self.principal))
         self._to_start.append(("kafka", self._keep_broker))
         self.after_kafka("outbox", self.relay.run)
         self.loop("outbox report", self.relay.report)

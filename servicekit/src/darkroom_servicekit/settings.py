@@ -50,6 +50,10 @@ class ServiceSettings(BaseSettings):
     jwt_issuer: str = Field(default="darkroom", description="required `iss` of JWTs")
     jwt_audience: str = Field(default="darkroom", description="required `aud` of JWTs")
 
+    requests_per_minute: int = Field(
+        default=600, ge=1, description="what a principal may ask of all services together in a minute; also the burst"
+    )
+
     def replica_name(self) -> str:
         """A name that no other replica of this service has, and that this one has again after a restart."""
         return self.replica or f"{socket.gethostname()}:{self.http_port}"

@@ -223,7 +223,7 @@ def test_bodies_are_bounded(client: httpx.Client, path: str, content_type: str, 
         assert not taken
         return
     assert answer.status_code == (200 if taken else 413)
-    assert taken or answer.json()["title"] == "Content Too Large"
+    assert taken or answer.json()["title"] == "Too large"
 
 
 def test_it_listens_on_loopback_alone(front: Front) -> None:

@@ -463,6 +463,7 @@ async def test_a_key_gives_one_session_and_two_keys_two(shop: Credits, world: Ca
     first, again, other = [await checkout(shop, 1000, key=key) for key in ("k", "k", "l")]
     assert first.json() == again.json()
     assert other.json()["sessionId"] != first.json()["sessionId"]
+    assert (await checkout(shop, 1000, key='"k"')).json() == first.json()
     assert (await checkout(shop, 500, key="k")).status_code == 422
     assert (await checkout(shop, 500, key="k", instance_id="other")).status_code == 201
     assert len(world.sandbox.calls(vendor="stripe", kind="checkout")) == 3

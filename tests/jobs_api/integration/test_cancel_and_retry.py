@@ -37,7 +37,7 @@ async def test_a_job_whose_credits_are_not_decided_ends_at_once_and_stays_so(job
     told = await waiting  # woken by the cancel, long before its wait is over
 
     assert (answer.status_code, answer.json()["job"]["status"]) == (200, "CANCELED")
-    assert (told.status_code, told.json()["job"]["status"]) == (202, "CANCELED")
+    assert (told.status_code, told.json()["type"], told.json()["jobId"]) == (409, "/problems/job-canceled", job_id)
     [finished] = await shop.jobs_finished()
     assert (finished.status, finished.items_canceled, finished.items_spent) == ("CANCELED", 2, 0)
     assert [(one.status, one.charge) for one in await shop.items_finished(2)] == [("CANCELED", "release")] * 2

@@ -1,6 +1,8 @@
 """The same key answers the same."""
 
 import asyncio
+import hashlib
+import json
 from datetime import timedelta
 
 import pytest
@@ -49,6 +51,30 @@ async def test_a_202_is_answered_again_even_when_the_decision_has_come_meanwhile
     await shop.items_requested(1)
     again = await shop.submit(request_body(1), key="k")
     assert (again.status_code, again.content) == (202, first.content)
+
+
+async def test_no_options_and_an_object_without_options_are_the_same_request(jobs_api: JobsApi) -> None:
+    shop = jobs_api.shop()
+    nothing: list[dict[str, str] | None] = [{}, None]
+    for key, choices in (("a", nothing), ("b", nothing[::-1])):
+        bodies = [request_body(1, options=options) for options in choices]
+        answers = [await shop.submit(body, key=key) for body in bodies]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert answers[0].text == answers[1].text
+
+
+async def test_a_key_kept_by_an_older_version_with_an_object_without_options_is_recognised(jobs_api: JobsApi) -> None:
+    shop = jobs_api.shop()
+    nothing_chosen = {"aspectRatio": None, "outputFormat": None, "quality": None}
+    former = json.dumps(request_body(1, options=nothing_chosen), separators=(",", ":"))
+    first = await shop.submit(request_body(1), key="k")
+    await jobs_api.row(
+        "UPDATE idempotency_keys SET fingerprint = $2 WHERE instance_id = $1 RETURNING key",
+        shop.instance_id,
+        hashlib.sha256(former.encode()).hexdigest(),
+    )
+    again = await shop.submit(request_body(1, options={}), key="k")
+    assert (again.status_code, again.text) == (202, first.text)
 
 
 async def test_another_request_under_the_same_key_is_422(jobs_api: JobsApi) -> None:

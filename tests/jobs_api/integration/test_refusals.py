@@ -16,6 +16,8 @@ BAD_BODIES: list[tuple[str, Any, list[tuple[str, str]]]] = [
     ("an empty product", request_body(productId=" "), [("productId", "must not be empty")]),
     ("a long product name", request_body(productName="n" * 201), [("productName", "must have at most 200 characters")]),
     ("a number as product", request_body(productId=7), [("productId", "must be a text")]),
+    ("an invisible prompt", request_body(images=[picture(1, prompt="\u200b\u2060\ufeff")]), [("images[0].prompt", "visible")]),
+    ("an invisible name", request_body(productName="\u2800\u3164"), [("productName", "must have a visible character")]),
     ("no images", request_body(images=[]), [("images", "must hold 1 to 10 images, not 0")]),
     ("eleven images", request_body(11), [("images", "must hold 1 to 10 images, not 11")]),
     ("images that are none", request_body(images="all"), [("images", "must be a list")]),
@@ -98,7 +100,10 @@ async def test_a_broken_rule_is_named_with_its_field_and_changes_nothing(
     assert await jobs_api.counts(shop) == before
 
 
+ENTRIES = 330_000
 BAD_BYTES = [
+    ("a megabyte of images", b'{"images":[' + b",".join([b"{}"] * ENTRIES) + b"]}", "application/json", 400),
+    ("a megabyte of fields", b"{" + b",".join(b'"%x":0' % field for field in range(90_000)) + b"}", "application/json", 400),
     ("not JSON", b"{", "application/json", 400),
     ("nothing", b"", "application/json", 400),
     ("not UTF-8", b'{"productId": "\xff"}', "application/json", 400),
@@ -122,6 +127,9 @@ async def test_what_is_no_json_request_is_refused(jobs_api: JobsApi, path: str, 
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
+    if b"images" in content[:20]:
+        rule = f"must hold 1 to 10 images, not {ENTRIES}"
+        assert answer.json()["errors"] == [{"field": "images", "rule": rule}]
     assert await jobs_api.counts(shop) == before
 
 

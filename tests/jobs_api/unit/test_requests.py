@@ -2,10 +2,10 @@
 
 import pytest
 from darkroom_jobs_api.catalogue.product import Option, caller_fields, provider_input, template_names
-from darkroom_jobs_api.idempotency.key import parse_key
 from darkroom_jobs_api.jobs.paging import Page, cursor_of, read_page
 from darkroom_jobs_api.jobs.prefer import parse_prefer
 from darkroom_jobs_api.quotes.quote import CreditPrice, Quote, TopUp, cheapest_top_up, quote
+from darkroom_servicekit.idempotency_key import parse_key
 from darkroom_servicekit.problems import FieldError
 from hypothesis import given
 from hypothesis import strategies as st

@@ -24,6 +24,8 @@ OTHER_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 REPEATED = 'darkroom_webhooks_total{outcome="repeated",provider="replicate"}'
 FORGED = 'darkroom_webhooks_total{outcome="forged",provider="replicate"}'
 
+DEEP = b'{"id": "p", "a": ' + b"[" * 500_000 + b"]" * 500_000 + b"}"
+
 
 @pytest.fixture(scope="module")
 async def world(parts: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
@@ -220,14 +222,14 @@ async def test_a_webhook_needs_the_signature_and_the_attempts_own_token(world: W
 
 async def test_a_signed_body_that_is_no_prediction_is_a_400(world: World) -> None:
     attempt = world.attempt()
-    for body in (b"[]", b"{", b'"x"', b"{}", b'{"id": 1}', b'{"id": "p", "metrics": {"predict_time": NaN}}'):
+    for body in (b"[]", b"{", b'"x"', b"{}", b'{"id": 1}', b'{"id": "p", "metrics": {"predict_time": NaN}}', DEEP):
         answer = await world.webhook(attempt, {}, body=body, headers=world.double.signed(body))
         assert answer.status_code == 400
 
 
 async def test_a_body_beyond_a_megabyte_is_refused(world: World) -> None:
     attempt = world.attempt()
-    body = b" " * 1_000_001
+    body = b" " * 1_048_577
     assert (await world.webhook(attempt, {}, body=body, headers=world.double.signed(body))).status_code == 413
 
 

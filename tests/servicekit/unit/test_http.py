@@ -2,14 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 import httpx
+from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.http import StrictBody, build_app
 from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.problems import Problem
+from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
+from darkroom_servicekit.request_body import read_body
+from darkroom_servicekit.runtime import build_redis
 from darkroom_servicekit.tracing import build_tracer
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
 from prometheus_client import CollectorRegistry
 
 
@@ -30,9 +37,9 @@ def app_with(health: Health) -> FastAPI:
         service="tests", title="Tests", health=health, metrics=KitMetrics(CollectorRegistry()), tracer=tracer, lifespan=nothing
     )
 
-    @app.post("/orders/{number}")
-    async def order(number: int, body: Order) -> Order:
-        return body
+    @app.post("/orders/{number}", openapi_extra=json_body(Order))
+    async def order(number: int, request: Request) -> Order:
+        return await read_body(request, Order)
 
     @app.get("/refused")
     async def refused() -> None:
@@ -103,3 +110,91 @@ async def test_an_unknown_path_is_a_problem_too_and_metrics_count_by_route() -> 
     assert (missing.status_code, missing.json()["status"]) == (404, 404)
     assert 'route="/orders/{number}",status="200"' in metrics.text
     assert "/nowhere" not in metrics.text
+
+
+async def test_a_slash_too_many_is_another_address_and_never_a_redirect() -> None:
+    async with client(app_with(Health())) as http:
+        for path in ("/refused/", "/healthz/", "/orders/12/"):
+            assert (await http.get(path)).status_code == 404, path
+
+
+async def test_head_is_answered_for_every_get_without_its_content() -> None:
+    async with client(app_with(Health())) as http:
+        for path, status in (("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/refused", 402), ("/nowhere", 404)):
+            head, get = await http.head(path), await http.get(path)
+            assert (head.status_code, head.content) == (status, b""), path
+            assert head.headers["content-type"] == get.headers["content-type"]
+        assert (await http.head("/orders/12")).status_code == 405
+
+
+async def test_head_produces_nothing_of_a_stream() -> None:
+    app, produced = app_with(Health()), list[int]()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            produced.append(1)
+            yield b"x"
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(endless(), media_type="text/plain")
+
+    async with client(app) as http:
+        answer = await http.head("/stream")
+    assert (answer.status_code, answer.content, produced) == (200, b"", [1])
+
+
+async def test_options_and_405_name_all_methods_of_a_path() -> None:
+    app = app_with(Health())
+    router = APIRouter(prefix="/things")
+
+    @router.get("/{name}")
+    async def show(name: str) -> str:
+        return name
+
+    @router.put("/{name}")
+    async def change(name: str) -> str:
+        return name
+
+    app.include_router(router)
+    async with client(app) as http:
+        options, wrong = await http.options("/things/a"), await http.delete("/things/a")
+        assert (await http.options("/nowhere")).status_code == 404
+    assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, PUT, OPTIONS")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD, PUT, OPTIONS")
+
+
+async def test_u0000_in_an_address_is_refused_before_any_route() -> None:
+    async with client(app_with(Health())) as http:
+        assert (await http.get("/refused%00")).status_code == 404
+        answer = await http.get("/refused?search=a%00b")
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        [{"field": "search", "rule": "must not contain the character U+0000"}],
+    )
+
+
+async def test_good_and_bad_answers_tell_how_much_of_the_limit_is_left() -> None:
+    app = app_with(Health())
+    away = build_redis("redis://127.0.0.1:1/0")
+
+    async def anyone() -> Principal:
+        return Principal("shop", "owner")
+
+    principal = limited(anyone, RateLimiter(away, RateLimit("api", 2, 60)))
+
+    @app.get("/mine")
+    async def mine(_who: Annotated[Principal, Depends(principal)]) -> Response:
+        return Response("mine")
+
+    @app.get("/missing")
+    async def missing(_who: Annotated[Principal, Depends(principal)]) -> None:
+        raise Problem(404, "Not Found")
+
+    async with client(app) as http:
+        answers = [await http.get("/mine"), await http.get("/missing"), await http.get("/mine"), await http.get("/healthz")]
+    await away.aclose()
+    assert [answer.status_code for answer in answers] == [200, 404, 429, 200]
+    assert [answer.headers.get_list("ratelimit-policy") for answer in answers] == [['"api";q=2;w=60']] * 3 + [[]]
+    assert [answer.headers.get("ratelimit", "").split(";")[1:2] for answer in answers] == [["r=1"], ["r=0"], ["r=0"], []]
+    assert 0 < int(answers[2].headers["retry-after"]) <= 30

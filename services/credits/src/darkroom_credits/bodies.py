@@ -5,7 +5,8 @@ from typing import Annotated
 
 from darkroom_contracts.envelope import utc_text
 from darkroom_servicekit.http import Body, StrictBody
-from pydantic import AwareDatetime, Field, PlainSerializer
+from darkroom_servicekit.instants import Instant
+from pydantic import Field, PlainSerializer
 
 GRANT_AMOUNT_MAX = 1_000_000_000
 REASON_MAX = 500
@@ -82,7 +83,7 @@ class GrantRequest(StrictBody):
 
     amount: int = Field(gt=0, le=GRANT_AMOUNT_MAX, strict=True)
     reason: str = Field(min_length=1, max_length=REASON_MAX)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class GrantBody(Body):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.idempotency_key import former_spellings
 
 from darkroom_credits.current_accounts import begin_period, end_grants, lock_accounts
 from darkroom_credits.plans import period_at
@@ -22,7 +23,7 @@ class ChangePlan:
         accounts = await lock_accounts(transaction, [instance_id])
         account = accounts[instance_id]
         if key is not None:
-            if await last_plan_key(transaction, instance_id) == key:
+            if await last_plan_key(transaction, instance_id) in former_spellings(key):
                 return
             await keep_plan_key(transaction, instance_id, key)
         await end_allowances(transaction, instance_id)

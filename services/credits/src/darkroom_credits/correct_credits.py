@@ -134,7 +134,8 @@ async def _amount(transaction: Transaction, wanted: Correction, reservation: Res
 
 async def _made_before(transaction: Transaction, wanted: Correction) -> Adjustment | None:
     """What was made under the key. Under the tenant's lock nobody else can be using it, since keys are the tenant's own."""
-    made = await adjustment_of_key(transaction, wanted.once_key) if wanted.once_key else None
+    keys = [wanted.once_key, *wanted.former_keys] if wanted.once_key else []
+    made = await adjustment_of_key(transaction, wanted.instance_id, keys)
     if made is None:
         return None
     same = (made.job_id, made.item_id, made.reason) == (wanted.job_id, wanted.item_id, wanted.reason)

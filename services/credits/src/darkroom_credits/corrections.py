@@ -29,6 +29,7 @@ class Correction:
     job_id: int | None = None
     item_id: int | None = None
     once_key: str | None = None
+    former_keys: tuple[str, ...] = ()
 
 
 def deduct(account: Account, grants: Iterable[Grant], amount: int, *, reason: str) -> int:

@@ -28,7 +28,8 @@ class GrantCredits:
         """The grant, and whether it was made now. Raises AnotherGrantHasThisKey, GrantHasExpired."""
         account = (await lock_accounts(transaction, [new.instance_id]))[new.instance_id]
         # Under the tenant's lock nobody else can be using the key, since keys are the tenant's own.
-        before = await grant_of_key(transaction, new.once_key) if new.once_key else None
+        keys = [new.once_key, *new.former_keys] if new.once_key else []
+        before = await grant_of_key(transaction, new.instance_id, keys)
         if before is not None:
             if (before.amount, before.reason, before.expires_at) != (new.amount, new.reason, new.expires_at):
                 raise AnotherGrantHasThisKey

@@ -15,7 +15,10 @@ GrantKind = Literal["allowance", "operator", "purchase", "adjustment", "reimburs
 
 @dataclass(frozen=True, kw_only=True)
 class NewGrant:
-    """Credits to be added. `once_key` names the grant for ever: a second one of that name is the same grant."""
+    """Credits to be added. `once_key` names the grant for ever: a second one of that name is the same grant.
+
+    `former_keys`: the names under which older versions may have made it.
+    """
 
     instance_id: str
     kind: GrantKind
@@ -24,6 +27,7 @@ class NewGrant:
     created_by: str
     expires_at: datetime | None = None
     once_key: str | None = None
+    former_keys: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)

@@ -4,14 +4,18 @@ from collections.abc import Awaitable, Callable
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.idempotency_key import IdempotencyKey
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem, invalid
-from fastapi import APIRouter, Depends
+from darkroom_servicekit.request_body import read_body
+from fastapi import APIRouter, Depends, Request
 
 from darkroom_credits.bodies import AdjustmentRequest, CorrectedBody, CorrectionBody, RefundRequest
 from darkroom_credits.correct_credits import AnotherCorrectionHasThisKey, CorrectCredits, NothingToGiveBack, UnknownSpending
 from darkroom_credits.corrections import Correction
-from darkroom_credits.http_operator import IdempotencyKey, InstanceId, reason_of
+from darkroom_credits.http_operator import InstanceId, reason_of
+from darkroom_credits.once_key import former_operator_keys, operator_key
 from darkroom_credits.store_corrections import Adjustment
 
 
@@ -28,14 +32,15 @@ def build_correction_routes(unit_of_work: UnitOfWork, corrections: CorrectCredit
             detail = "This Idempotency-Key was used for another correction."
             raise Problem(422, "Key used before", detail, kind="/problems/idempotency-conflict") from error
 
-    @router.post("/{instanceId}/adjustments", status_code=201)
+    @router.post("/{instanceId}/adjustments", status_code=201, openapi_extra=json_body(AdjustmentRequest))
     async def adjust(
+        request: Request,
         instance_id: InstanceId,
-        body: AdjustmentRequest,
-        idempotency_key: IdempotencyKey = None,
         operator: Principal = signed_in,
+        idempotency_key: IdempotencyKey = None,
     ) -> CorrectedBody:
         """Add credits, or (less than 0) take some; what is not there to be taken is booked as lost, never below zero."""
+        body = await read_body(request, AdjustmentRequest)
         if body.amount == 0:
             raise invalid("amount", "must not be 0")
         wanted = Correction(
@@ -43,18 +48,20 @@ def build_correction_routes(unit_of_work: UnitOfWork, corrections: CorrectCredit
             amount=body.amount,
             reason=reason_of(body.reason),
             created_by=operator.subject,
-            once_key=_key(instance_id, idempotency_key),
+            once_key=operator_key(instance_id, idempotency_key),
+            former_keys=former_operator_keys(instance_id, idempotency_key),
         )
         return await made(corrections.adjust, wanted)
 
-    @router.post("/{instanceId}/refunds", status_code=201)
+    @router.post("/{instanceId}/refunds", status_code=201, openapi_extra=json_body(RefundRequest))
     async def refund(
+        request: Request,
         instance_id: InstanceId,
-        body: RefundRequest,
-        idempotency_key: IdempotencyKey = None,
         operator: Principal = signed_in,
+        idempotency_key: IdempotencyKey = None,
     ) -> CorrectedBody:
         """Give back credits that a job, or one item of it, has spent: never more than that."""
+        body = await read_body(request, RefundRequest)
         if body.item_id is not None and body.amount is not None:
             raise invalid("amount", "must be left out with itemId: an item is given back whole")
         wanted = Correction(
@@ -64,7 +71,8 @@ def build_correction_routes(unit_of_work: UnitOfWork, corrections: CorrectCredit
             created_by=operator.subject,
             job_id=body.job_id,
             item_id=body.item_id,
-            once_key=_key(instance_id, idempotency_key),
+            once_key=operator_key(instance_id, idempotency_key),
+            former_keys=former_operator_keys(instance_id, idempotency_key),
         )
         try:
             return await made(corrections.give_back, wanted)
@@ -77,10 +85,6 @@ def build_correction_routes(unit_of_work: UnitOfWork, corrections: CorrectCredit
             raise Problem(409, "Nothing to give back", detail, kind="/problems/nothing-to-give-back", more=more) from error
 
     return router
-
-
-def _key(instance_id: str, idempotency_key: str | None) -> str | None:
-    return f"operator:{instance_id}:{idempotency_key}" if idempotency_key else None
 
 
 def _corrected(made: Adjustment) -> CorrectedBody:

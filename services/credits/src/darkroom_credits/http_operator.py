@@ -4,9 +4,13 @@ from typing import Annotated
 
 from darkroom_servicekit.auth import INSTANCE_ID_MAX, Principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.idempotency_key import IdempotencyKey
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem, invalid
-from fastapi import APIRouter, Depends, Header, Path
+from darkroom_servicekit.request_body import read_body
+from darkroom_servicekit.visible_text import INVISIBLE_RULE, is_visible
+from fastapi import APIRouter, Depends, Path, Request
 
 from darkroom_credits.bodies import (
     CreditsBody,
@@ -20,13 +24,11 @@ from darkroom_credits.grant_credits import AnotherGrantHasThisKey, GrantCredits,
 from darkroom_credits.grants import NewGrant
 from darkroom_credits.http_tenant import credits_body
 from darkroom_credits.look_at_account import LookAtAccount
+from darkroom_credits.once_key import former_operator_keys, operator_key
 from darkroom_credits.plans import UnknownPlan
 from darkroom_credits.store_grants import GrantRow
 
-IDEMPOTENCY_KEY_MAX = 200
-
 InstanceId = Annotated[str, Path(alias="instanceId", min_length=1, max_length=INSTANCE_ID_MAX, pattern=r"^[^_]")]
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=IDEMPOTENCY_KEY_MAX)]
 
 
 def build_operator_routes(
@@ -36,14 +38,15 @@ def build_operator_routes(
     router = APIRouter(prefix="/api/operator", tags=["operator"])
     signed_in = Depends(only_operators(principal_of))
 
-    @router.put("/tenants/{instanceId}/plan")
+    @router.put("/tenants/{instanceId}/plan", openapi_extra=json_body(PlanRequest))
     async def change_plan(
+        request: Request,
         instance_id: InstanceId,
-        body: PlanRequest,
-        idempotency_key: IdempotencyKey = None,
         _operator: Principal = signed_in,
+        idempotency_key: IdempotencyKey = None,
     ) -> CreditsBody:
         """Put a tenant on a plan from now on: what is unspent of the old allowance expires, the new one is granted."""
+        body = await read_body(request, PlanRequest)
         try:
             async with unit_of_work.begin() as transaction:
                 await plans.change(transaction, instance_id, body.plan, key=idempotency_key)
@@ -56,14 +59,15 @@ def build_operator_routes(
         """A tenant's balance."""
         return credits_body(await accounts.view(instance_id))
 
-    @router.post("/credits/{instanceId}/grants", status_code=201)
+    @router.post("/credits/{instanceId}/grants", status_code=201, openapi_extra=json_body(GrantRequest))
     async def grant(
+        request: Request,
         instance_id: InstanceId,
-        body: GrantRequest,
-        idempotency_key: IdempotencyKey = None,
         operator: Principal = signed_in,
+        idempotency_key: IdempotencyKey = None,
     ) -> GrantedBody:
         """Give a tenant credits, with a reason. The same `Idempotency-Key` gives them once and answers the same."""
+        body = await read_body(request, GrantRequest)
         new = NewGrant(
             instance_id=instance_id,
             kind="operator",
@@ -71,7 +75,8 @@ def build_operator_routes(
             reason=reason_of(body.reason),
             created_by=operator.subject,
             expires_at=body.expires_at,
-            once_key=f"operator:{instance_id}:{idempotency_key}" if idempotency_key else None,
+            once_key=operator_key(instance_id, idempotency_key),
+            former_keys=former_operator_keys(instance_id, idempotency_key),
         )
         try:
             async with unit_of_work.begin() as transaction:
@@ -100,8 +105,8 @@ def _granted(row: GrantRow) -> GrantedBody:
 
 
 def reason_of(text: str) -> str:
-    """An operator's reason, without the blanks around it. Raises Problem for one of blanks alone."""
+    """An operator's reason, without the blanks around it. Raises Problem for one of which nothing is seen."""
     reason = text.strip()
-    if not reason:
-        raise invalid("reason", "must not be blank")
+    if not is_visible(reason):
+        raise invalid("reason", INVISIBLE_RULE)
     return reason

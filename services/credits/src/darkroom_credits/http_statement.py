@@ -6,6 +6,7 @@ from typing import Annotated, get_args
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.instants import storable
 from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.problems import invalid
 from fastapi import APIRouter, Depends, Query
@@ -34,7 +35,7 @@ def _instant(value: object) -> object:
         raise ValueError("must be a day (2026-01-31) or a time with an offset (2026-01-31T12:00:00Z)") from None
     if at.tzinfo is None:
         raise ValueError("must be a time with an offset, such as 2026-01-31T12:00:00Z")
-    return at
+    return storable(at)
 
 
 Instant = Annotated[datetime | None, BeforeValidator(_instant), Query()]
@@ -108,7 +109,7 @@ def build_statement_routes(unit_of_work: UnitOfWork, accounts: LookAtAccount, pr
 def _cursor(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    if not (cursor.isascii() and cursor.isdecimal()) or int(cursor) > NEWEST:
+    if not (cursor.isascii() and cursor.isdecimal()) or len(cursor) > len(str(NEWEST)) or int(cursor) > NEWEST:
         raise invalid("cursor", "must be a nextCursor of an earlier answer")
     return int(cursor)
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.runtime import Runtime, utc_now
@@ -55,7 +54,7 @@ def build(settings: CreditsSettings) -> FastAPI:
     grants = GrantCredits(time.look_again)
     plans = ChangePlan(time.look_again)
     samples = OpenSamples(unit_of_work, plans, instance_ids=settings.sample_instance_ids(), plan=settings.sample_plan)
-    principal_of = bearer_principal(runtime.authenticator)
+    principal_of = runtime.principal
 
     books = KeepBooks(metrics)
     runtime.consume(build_handlers(books))

@@ -1,5 +1,6 @@
 """The SQL of operators' corrections."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,10 @@ INSERT = f"""
         :available_after, :once_key)
     RETURNING {ADJUSTMENT}
 """  # noqa: S608 - a constant
-OF_KEY = f"SELECT {ADJUSTMENT} FROM adjustments WHERE once_key = :key"  # noqa: S608 - a constant
+OF_KEY = f"""
+    SELECT {ADJUSTMENT} FROM adjustments
+    WHERE once_key = ANY(CAST(:keys AS text[])) AND instance_id = :instance ORDER BY id LIMIT 1
+"""  # noqa: S608 - a constant
 MARK_ITEM = """
     UPDATE settlements SET reimbursed_at = :now
     WHERE job_id = :job AND item_id = :item AND charge = 'spend' AND reimbursed_at IS NULL RETURNING amount
@@ -42,9 +46,9 @@ class Adjustment:
     available_after: int
 
 
-async def adjustment_of_key(transaction: Transaction, key: str) -> Adjustment | None:
-    """The correction that was made under `key`, if one was; the tenant is locked."""
-    row = (await transaction.execute(OF_KEY, {"key": key})).one_or_none()
+async def adjustment_of_key(transaction: Transaction, instance_id: str, keys: Sequence[str]) -> Adjustment | None:
+    """The tenant's correction that was made under one of `keys`, if one was; the tenant is locked."""
+    row = (await transaction.execute(OF_KEY, {"keys": list(keys), "instance": instance_id})).one_or_none()
     return Adjustment(**row._mapping) if row else None
 
 

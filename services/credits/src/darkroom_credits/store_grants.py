@@ -10,7 +10,9 @@ from sqlalchemy import text
 from darkroom_credits.grants import Grant, NewGrant
 
 GRANT = "id, instance_id, kind, amount, remaining, expires_at, reason, created_by, created_at, available_after"
-GRANT_OF_KEY = f"SELECT {GRANT} FROM grants WHERE once_key = :key"  # noqa: S608 - a constant
+GRANT_OF_KEY = f"""
+    SELECT {GRANT} FROM grants WHERE once_key = ANY(CAST(:keys AS text[])) AND instance_id = :instance ORDER BY id LIMIT 1
+"""  # noqa: S608 - a constant
 INSERT_GRANT = f"""
     INSERT INTO grants (
         instance_id, kind, amount, remaining, expires_at, reason, created_by, created_at, available_after, once_key)
@@ -53,9 +55,9 @@ class GrantRow:
     available_after: int
 
 
-async def grant_of_key(transaction: Transaction, key: str) -> GrantRow | None:
-    """The grant that was made under `key`, if one was."""
-    row = (await transaction.execute(GRANT_OF_KEY, {"key": key})).one_or_none()
+async def grant_of_key(transaction: Transaction, instance_id: str, keys: Sequence[str]) -> GrantRow | None:
+    """The tenant's grant that was made under one of `keys`, if one was."""
+    row = (await transaction.execute(GRANT_OF_KEY, {"keys": list(keys), "instance": instance_id})).one_or_none()
     return GrantRow(**row._mapping) if row else None
 
 

@@ -42,7 +42,7 @@ MEANINGS = {
     401: "Not signed in",
     402: "Too few credits; nothing was started or taken",
     404: "There is no such thing in this tenant",
-    409: "A request with the same Idempotency-Key is still running",
+    409: "A request with the same Idempotency-Key is still running, or the job was cancelled while this request waited",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The Idempotency-Key was used for another request",

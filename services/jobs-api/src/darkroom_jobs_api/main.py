@@ -4,11 +4,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.fetch import AddressGuard, parse_allow
 from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.queue_view import QueueView
-from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
 from darkroom_servicekit.resolver import HostResolver, parse_servers
 from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
@@ -74,8 +72,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     revoked = RevokedTokens(unit_of_work, runtime.revocations)
     runtime.loop("revocations", revoked.run)
 
-    limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
-    principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
+    principal = runtime.principal
     runtime.app.include_router(job_routes(accept, unit_of_work, view, principal, media_base=settings.media_base()))
     runtime.app.include_router(download_routes(unit_of_work, ObjectStore(settings.storage_url), principal))
     runtime.app.include_router(change_routes(cancel, RetryJob(unit_of_work, catalogue, accept), principal))
@@ -86,6 +83,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     sessions = session_routes(
         runtime.authenticator,
         revoked.give_back,
+        principal,
         sample_shops=settings.sample_shops(),
         operator_offered=settings.offers_operator(),
     )

@@ -16,7 +16,6 @@ class JobsApiSettings(ServiceSettings):
     )
     models: dict[str, str] = Field(default_factory=dict, description="provider model by product, over the catalogue's own")
     optimize_model: str | None = Field(default=None, description="the same for `optimize` alone")
-    requests_per_minute: int = Field(default=600, ge=1, description="what a principal may ask in a minute; also the burst")
     sample_instances: str = Field(default="", description="`instance,…`: shops that a page offers; with development keys only")
     sandbox_url: str | None = Field(
         default=None, description="the sandbox whose faults operators may switch; with development keys only"

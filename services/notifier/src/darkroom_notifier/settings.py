@@ -13,7 +13,6 @@ class NotifierSettings(ServiceSettings):
     ws_sockets_max: int = Field(default=50, ge=1, description="sockets a tenant may hold open, over all replicas")
     ws_history_frames: int = Field(default=1000, ge=1, description="frames kept for each tenant, to close a reader's gap")
     ws_history_seconds: int = Field(default=3600, ge=1, description="how long they are kept after the tenant's last one")
-    requests_per_minute: int = Field(default=600, ge=1, description="what a principal may ask in a minute; also the burst")
 
     sendgrid_api_key: str | None = Field(default=None, description="sends e-mail by SendGrid; none, and no SMTP: no e-mail")
     sendgrid_base_url: str | None = Field(default=None, description="another address of SendGrid's API")

@@ -3,8 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from darkroom_servicekit.auth import bearer_principal
-from darkroom_servicekit.rate_limit import RateLimit, RateLimiter, limited
+from darkroom_servicekit.rate_limit import RateLimiter
 from darkroom_servicekit.runtime import Runtime
 
 from darkroom_notifier.channels.choose import choose_doors
@@ -32,8 +31,7 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     links = unsubscribe_links(settings)
     letters = Letters(Words(), site=settings.public_url, unsubscribe=links)
     senders = _senders(runtime, settings, letters, measures)
-    limit = RateLimit(name="api", requests=settings.requests_per_minute, seconds=60)
-    principal = limited(bearer_principal(runtime.authenticator), RateLimiter(runtime.redis, limit))
+    principal = runtime.principal
     reports = ReportRoutes(
         runtime.unit_of_work,
         measures,

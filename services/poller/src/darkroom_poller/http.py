@@ -6,6 +6,7 @@ from uuid import UUID
 from darkroom_servicekit.group_commit import TooManyWaiting
 from darkroom_servicekit.http import Body
 from darkroom_servicekit.problems import Problem
+from darkroom_servicekit.request_body import read_bytes
 from darkroom_servicekit.storage import CACHE_FOREVER, ObjectNotFound, ObjectStore, StorageUnavailable, content_type_of
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,7 +15,6 @@ from darkroom_poller.receive_webhook import ReceiveWebhook, UnreadableWebhook, W
 from darkroom_poller.result_keys import RESULT_KEY
 from darkroom_poller.webhook_signatures import ForgedWebhook, SecretsMissing
 
-WEBHOOK_BYTES_MAX = 1_000_000
 TOKEN_CHARACTERS_MAX = 200
 RETRY_AFTER_SECONDS = "2"
 SIGNATURE_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -35,7 +35,7 @@ def webhook_routes(replicate: ReceiveWebhook) -> APIRouter:
         attempt_id: UUID, request: Request, token: Annotated[str, Query(max_length=TOKEN_CHARACTERS_MAX)] = ""
     ) -> Response:
         """A prediction's webhook, signed by Replicate. The same webhook may come any number of times, in any order."""
-        body = await _bounded_body(request)
+        body = await read_bytes(request)
         headers = {name: request.headers[name] for name in SIGNATURE_HEADERS if name in request.headers}
         try:
             outcome = await replicate.receive(str(attempt_id), token, headers, body)
@@ -56,7 +56,9 @@ def media_routes(storage: ObjectStore) -> APIRouter:
     """`GET /media/{key}`: results by their content-addressed names, for ever the same."""
     router = APIRouter(tags=["media"])
 
-    @router.api_route("/media/{key:path}", methods=["GET", "HEAD"], response_class=StreamingResponse)
+    # HEAD has a route of its own: the size and type of a picture are known without opening its content.
+    @router.get("/media/{key:path}", response_class=StreamingResponse)
+    @router.head("/media/{key:path}", response_class=StreamingResponse)
     async def media(key: str, request: Request) -> Response:
         """A stored picture. The name is unguessable and its content never changes, so any cache may keep it."""
         named = RESULT_KEY.fullmatch(key)
@@ -82,15 +84,3 @@ def media_routes(storage: ObjectStore) -> APIRouter:
 
 def _no_such_picture() -> Problem:
     return Problem(404, "Not found", "There is no such picture.", headers={"Cache-Control": "no-store"})
-
-
-async def _bounded_body(request: Request) -> bytes:
-    """The raw body. Raises `413` as soon as it is too large."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > WEBHOOK_BYTES_MAX:
-            raise Problem(413, "Too large", f"A webhook has at most {WEBHOOK_BYTES_MAX} bytes.")
-        chunks.append(chunk)
-    return b"".join(chunks)

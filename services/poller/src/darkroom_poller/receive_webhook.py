@@ -65,7 +65,7 @@ class ReceiveWebhook:
 def _prediction(body: bytes) -> dict[str, Any] | None:
     try:
         prediction = json.loads(body, parse_constant=_refuse)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return prediction if isinstance(prediction, dict) and isinstance(prediction.get("id"), str) else None
 

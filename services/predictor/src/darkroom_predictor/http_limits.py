@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from darkroom_contracts.envelope import utc_text
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import only_operators
 from darkroom_servicekit.problems import Problem, invalid
+from darkroom_servicekit.request_body import read_body
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field
 from redis.exceptions import RedisError
@@ -107,9 +109,10 @@ def limit_routes(keep_limits: KeepLimits, principal: Callable[[Request], Awaitab
         """Every account's limits and their use, and the models with failures or a concurrency of their own."""
         return await _shown(keep_limits, "No calls are made to the provider.")
 
-    @router.put("/{account}")
-    async def set_limits(account: str, body: LimitsRequest, operator: Principal = signed_in) -> LimitsBody:
+    @router.put("/{account}", openapi_extra=json_body(LimitsRequest))
+    async def set_limits(request: Request, account: str, operator: Principal = signed_in) -> LimitsBody:
         """Change what is named of one account, or of `all`; in force at once on all replicas."""
+        body = await read_body(request, LimitsRequest)
         if not body.model_fields_set:
             raise invalid("body", "names nothing to change")
         changes = {name: getattr(body, name) for name in body.model_fields_set}
@@ -117,11 +120,10 @@ def limit_routes(keep_limits: KeepLimits, principal: Callable[[Request], Awaitab
         await _done(keep_limits.change(account, changes, by=operator.subject), otherwise=kept)
         return await _shown(keep_limits, kept)
 
-    @router.put("/models/{provider}/{model:path}")
-    async def set_model_limits(
-        provider: str, model: ModelName, body: ModelLimitsRequest, operator: Principal = signed_in
-    ) -> LimitsBody:
+    @router.put("/models/{provider}/{model:path}", openapi_extra=json_body(ModelLimitsRequest))
+    async def set_model_limits(request: Request, provider: str, model: ModelName, operator: Principal = signed_in) -> LimitsBody:
         """Change how many predictions of a model may be in flight; in force at once on all replicas."""
+        body = await read_body(request, ModelLimitsRequest)
         kept = "The change is kept, and holds as soon as the limiter is open again."
         await _done(keep_limits.change_model(provider, model, body.concurrency, by=operator.subject), otherwise=kept)
         return await _shown(keep_limits, kept)

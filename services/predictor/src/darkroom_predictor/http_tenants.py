@@ -5,8 +5,10 @@ from typing import Annotated
 
 from darkroom_servicekit.auth import INSTANCE_ID_MAX, Principal
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import only_operators
 from darkroom_servicekit.problems import invalid
+from darkroom_servicekit.request_body import read_body
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field
 
@@ -77,9 +79,10 @@ def tenant_routes(
         found = await show_tenants()
         return TenantsBody(window_seconds=show_tenants.window_seconds, tenants=[_tenant_body(one) for one in found])
 
-    @router.put("/{instanceId}")
-    async def set_terms(instance_id: InstanceId, body: TermsRequest, operator: Principal = signed_in) -> TermsBody:
+    @router.put("/{instanceId}", openapi_extra=json_body(TermsRequest))
+    async def set_terms(request: Request, instance_id: InstanceId, operator: Principal = signed_in) -> TermsBody:
         """Change what is named, keep the rest. In force with the next turn on all replicas."""
+        body = await read_body(request, TermsRequest)
         if not body.model_fields_set:
             raise invalid("body", "names nothing to change")
         if "paused" in body.model_fields_set and body.paused is None:

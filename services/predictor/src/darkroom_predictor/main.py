@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from darkroom_servicekit.auth import bearer_principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.health import NotReady
 from darkroom_servicekit.migrations import migrations_of
@@ -127,13 +126,13 @@ def build(settings: PredictorSettings) -> FastAPI:
     runtime.consume(CollectLetters(prefix=settings.kafka_prefix).register(events))
     runtime.needs_redis()
     runtime.health.add("limiter", lambda: _check_limiters(list(lines.values())))
-    runtime.app.include_router(predictor_routes(read_figures, bearer_principal(runtime.authenticator)))
+    runtime.app.include_router(predictor_routes(read_figures, runtime.principal))
     runtime.app.include_router(tenants)
     keep_limits = KeepLimits(list(lines.values()), runtime.unit_of_work)
-    runtime.app.include_router(limit_routes(keep_limits, bearer_principal(runtime.authenticator)))
+    runtime.app.include_router(limit_routes(keep_limits, runtime.principal))
     PredictorDoctor(runtime.unit_of_work, lines).register(runtime.doctor)
     letters = Letters(runtime.unit_of_work, redrive.wake, readers_remember=timedelta(days=settings.inbox_keep_days))
-    runtime.app.include_router(letter_routes(letters, bearer_principal(runtime.authenticator)))
+    runtime.app.include_router(letter_routes(letters, runtime.principal))
     return runtime.app
 
 
@@ -187,7 +186,7 @@ def _tenants(runtime: Runtime, settings: PredictorSettings, lines: Sequence[Prov
     keep_terms = KeepTerms(unit_of_work, table, queues, OwnLimits(runtime.redis), wake=wake)
     show_tenants = ShowTenants(unit_of_work, table, queues, window_seconds=settings.window_seconds)
     runtime.loop("terms", keep_terms.run)
-    return keep_terms, tenant_routes(keep_terms, show_tenants, bearer_principal(runtime.authenticator))
+    return keep_terms, tenant_routes(keep_terms, show_tenants, runtime.principal)
 
 
 def join_figures(found: Sequence[Figures]) -> Figures:

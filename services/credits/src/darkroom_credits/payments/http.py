@@ -7,12 +7,14 @@ from typing import Annotated
 import structlog
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.idempotency_key import IdempotencyKey
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.problems import Problem, invalid
+from darkroom_servicekit.request_body import read_body, read_bytes
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import Field
 
-from darkroom_credits.http_operator import IdempotencyKey
 from darkroom_credits.metrics import CreditsMetrics
 from darkroom_credits.payments.prices import CreditsOutOfBounds
 from darkroom_credits.payments.signature import BadSignature, check_signature
@@ -20,7 +22,6 @@ from darkroom_credits.payments.start_checkout import AnotherPurchaseHasThisKey, 
 from darkroom_credits.payments.stripe_client import StripeRefused, StripeUnavailable
 from darkroom_credits.payments.take_webhook import NotAnEvent, TakeWebhook
 
-WEBHOOK_BYTES_MAX = 1_048_576
 CREDITS_MAX = 10**12
 RETRY_SECONDS = "30"
 
@@ -52,11 +53,12 @@ def build_payment_routes(checkout: StartCheckout | None, principal_of: Principal
     router = APIRouter(prefix="/api/credits", tags=["payments"])
     signed_in = Depends(principal_of)
 
-    @router.post("/checkout", status_code=201)
+    @router.post("/checkout", status_code=201, openapi_extra=json_body(CheckoutRequest))
     async def start_checkout(
-        body: CheckoutRequest, idempotency_key: IdempotencyKey = None, principal: Principal = signed_in
+        request: Request, principal: Principal = signed_in, idempotency_key: IdempotencyKey = None
     ) -> CheckoutBody:
         """Buy credits by card: answers the page to pay at. The same `Idempotency-Key` answers the same page."""
+        body = await read_body(request, CheckoutRequest)
         if checkout is None:
             raise _closed("This platform does not sell credits by card: no key of Stripe is set.")
         try:
@@ -89,7 +91,7 @@ def build_webhook_routes(
         """An event of Stripe."""
         if not secrets:
             raise _closed("No signing secret of Stripe is set, so no event can be believed.")
-        body = await _raw_body(request)
+        body = await read_bytes(request)
         try:
             check_signature(body, stripe_signature, secrets=secrets, now=clock())
             outcome = await webhook.take(body)
@@ -101,15 +103,6 @@ def build_webhook_routes(
         return TakenBody(outcome=outcome)
 
     return router
-
-
-async def _raw_body(request: Request) -> bytes:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > WEBHOOK_BYTES_MAX:
-            raise Problem(413, "Content Too Large", f"An event has at most {WEBHOOK_BYTES_MAX:,} bytes.")
-    return body
 
 
 def _closed(detail: str) -> Problem:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.idempotency_key import former_spellings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +28,9 @@ INSERT_PURCHASE = text(
     ON CONFLICT (instance_id, idempotency_key) DO UPDATE SET idempotency_key = excluded.idempotency_key
     RETURNING {PURCHASE}
     """  # noqa: S608 - a constant
+)
+OF_FORMER_KEY = text(
+    f"SELECT {PURCHASE} FROM purchases WHERE instance_id = :instance AND idempotency_key = :key"  # noqa: S608 - a constant
 )
 OF_ID = f"SELECT {PURCHASE} FROM purchases WHERE id = CAST(:id AS uuid)"  # noqa: S608 - a constant
 OF_INTENT = text(f"SELECT {PURCHASE} FROM purchases WHERE payment_intent = :intent")  # noqa: S608 - a constant
@@ -106,6 +110,11 @@ async def insert_purchase(
     transaction: Transaction, purchase: Purchase, *, created_by: str, key: str | None, check_at: datetime | None = None
 ) -> Purchase:
     """Write a purchase, to be asked after at a time; the one that was written under the key before, if one was."""
+    if key is not None:
+        _bare, quoted = former_spellings(key)
+        former = (await transaction.execute(OF_FORMER_KEY, {"instance": purchase.instance_id, "key": quoted})).one_or_none()
+        if former is not None:
+            return Purchase(**former._mapping)
     values = {
         "id": purchase.id,
         "instance": purchase.instance_id,

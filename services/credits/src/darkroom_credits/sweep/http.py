@@ -6,9 +6,11 @@ from typing import Annotated
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem, invalid
-from fastapi import APIRouter, Depends, Path, Query
+from darkroom_servicekit.request_body import read_body
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from darkroom_credits.bodies import ID_MAX, DecidedBody, DecisionRequest, ReservationBody, ReservationsBody
 from darkroom_credits.http_operator import reason_of
@@ -42,12 +44,13 @@ def build_reservation_routes(
             found = await list_open_reservations(connection, before=before, undecided=undecided, limit=limit)
         return ReservationsBody(reservations=[ReservationBody(**vars(one)) for one in found])
 
-    @router.post("/{jobId}/decision")
-    async def decide_on(job_id: JobId, body: DecisionRequest, operator: Principal = signed_in) -> DecidedBody:
+    @router.post("/{jobId}/decision", openapi_extra=json_body(DecisionRequest))
+    async def decide_on(request: Request, job_id: JobId, operator: Principal = signed_in) -> DecidedBody:
         """Close a reservation of which even the log of jobs tells no end: so many items are spent, the rest is given back.
 
         Only one that `undecided=true` lists; a job that may go on is decided by its own events, or by cancelling it.
         """
+        body = await read_body(request, DecisionRequest)
         decision = Decision(
             job_id=job_id, items_spent=body.items_spent, reason=reason_of(body.reason), decided_by=operator.subject
         )

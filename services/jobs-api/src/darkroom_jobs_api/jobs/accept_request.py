@@ -3,6 +3,7 @@
 A request that is refused has changed nothing. A key that was used answers what it answered, or says why it cannot.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,21 +11,21 @@ from typing import Any
 import structlog
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
-from darkroom_servicekit.problems import FieldError, Problem, invalid_fields
+from darkroom_servicekit.idempotency_key import parse_key
+from darkroom_servicekit.problems import ERRORS_MAX, FieldError, Problem, invalid_fields
 from fastapi import Response
 
 from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.idempotency.answer import StoredAnswer
-from darkroom_jobs_api.idempotency.key import Scope, fingerprint, parse_key
+from darkroom_jobs_api.idempotency.key import Scope, fingerprint
 from darkroom_jobs_api.idempotency.store import KeyTaken, UsedKey, find_key, store_answer
 from darkroom_jobs_api.jobs.job import Job
 from darkroom_jobs_api.jobs.picture_addresses import AddressDoor, address_errors, not_looked_up
 from darkroom_jobs_api.jobs.prefer import Preference
 from darkroom_jobs_api.jobs.store import Owner, find_job
-from darkroom_jobs_api.jobs.submission import read_submission
+from darkroom_jobs_api.jobs.submission import SubmissionBody, former_body, read_submission
 from darkroom_jobs_api.jobs.submit_answers import decided_answer
 from darkroom_jobs_api.jobs.submit_job import Order, SubmitJob
-from darkroom_jobs_api.request_body import ERRORS_MAX
 
 ROUTE_NAME = "POST /api/image-optimization"
 PRODUCT = "optimize"
@@ -73,7 +74,7 @@ class AcceptRequest:
         errors = submission.errors + ([key] if isinstance(key, FieldError) else [])
         body = submission.body
         if used and scope and body and not errors:
-            return await self._again(used, scope, fingerprint(body, retry_of=purpose.retry_of))
+            return await self._again(used, scope, _fingerprints(body, purpose.retry_of))
         addresses = await address_errors(self._guard, submission.addresses, asker=who.instance_id)
         errors += addresses.refused
         if errors or body is None:
@@ -102,15 +103,15 @@ class AcceptRequest:
             async with self._unit_of_work.read() as connection:
                 used = await find_key(connection, scope)
             assert used is not None, "a key that was taken has a row"
-            return await self._again(used, scope, order.fingerprint)
+            return await self._again(used, scope, _fingerprints(order.body, order.retry_of))
         given = decided_answer(job, preference)
         if scope is not None:
             await store_answer(self._unit_of_work, scope, given)
         return _sent(given)
 
-    async def _again(self, used: UsedKey, scope: Scope, asked: str) -> Response:
+    async def _again(self, used: UsedKey, scope: Scope, asked: Collection[str]) -> Response:
         """The stored answer; or one made from the job's row, where the process that should have answered died."""
-        if used.fingerprint != asked:
+        if used.fingerprint not in asked:
             raise Problem(
                 422, "Key used for another request", "Use a new Idempotency-Key for a new request.", kind="/problems/key-reused"
             )
@@ -131,6 +132,10 @@ class AcceptRequest:
     async def _job(self, instance_id: str, job_id: int) -> Job:
         async with self._unit_of_work.read() as connection:
             return await find_job(connection, instance_id, job_id)
+
+
+def _fingerprints(body: SubmissionBody, retry_of: int | None) -> set[str]:
+    return {fingerprint(one, retry_of=retry_of) for one in (body, former_body(body))}
 
 
 def _not_sold() -> Problem:

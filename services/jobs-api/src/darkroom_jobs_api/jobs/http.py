@@ -6,6 +6,7 @@ from typing import Annotated
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.problems import PROBLEM_TYPE, Problem, invalid_fields
 from darkroom_servicekit.queue_view import QueueView
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -17,10 +18,8 @@ from darkroom_jobs_api.jobs.foresee import NOTHING_OF_ITEM, NOTHING_OF_JOB, fore
 from darkroom_jobs_api.jobs.paging import cursor_of, read_id, read_page
 from darkroom_jobs_api.jobs.prefer import parse_prefer
 from darkroom_jobs_api.jobs.store import JobNotFound, find_job, items_of, list_jobs
-from darkroom_jobs_api.jobs.submission import EXAMPLE, SubmissionBody
+from darkroom_jobs_api.jobs.submission import EXAMPLE, SubmissionBody, read_order
 from darkroom_jobs_api.jobs.views import AcceptedJob, JobAnswer, JobDetail, JobPage, item_view, job_view
-from darkroom_jobs_api.openapi import json_body
-from darkroom_jobs_api.request_body import json_object
 
 ROUTE = "/api/image-optimization"
 
@@ -52,7 +51,7 @@ def job_routes(
         prefer: Annotated[list[str] | None, Header(description="`wait=n` (0 to 10 s), `respond-async`")] = None,
     ) -> Response:
         """Ask for up to ten pictures. `201`: the credits are held, `402`: they are too few, `202`: the decision takes longer."""
-        raw = await json_object(request)
+        raw = await read_order(request)
         return await accept(raw, who, key_header=idempotency_key, preference=parse_prefer(prefer or []))
 
     @router.get("/jobs", response_model=JobPage, responses=problems(400, 401, 429) | {200: example(examples.PAGE)})

@@ -1,4 +1,4 @@
-"""What a caller sends for a job, and every rule that it must keep. Pure: addresses are looked up elsewhere.
+"""What a caller sends for a job, and every rule that it must keep. Addresses are looked up elsewhere.
 
 All broken rules are found at once, each with its field's path. The limits come from the product's catalogue row.
 """
@@ -8,44 +8,45 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from darkroom_servicekit.http import StrictBody
-from darkroom_servicekit.problems import FieldError
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
+from darkroom_servicekit.problems import NUL, FieldError
+from darkroom_servicekit.request_body import check_bounds, model_errors, read_json_object
+from darkroom_servicekit.visible_text import INVISIBLE_RULE, is_visible
+from fastapi import Request
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from darkroom_jobs_api.catalogue.product import Product
-from darkroom_jobs_api.request_body import NUL, NUL_RULE, field_errors
 
 TEXT_CHARACTERS_MAX = 200
 URL_CHARACTERS_MAX = 2048
 OPTIONS = ("aspectRatio", "outputFormat", "quality")
 
 
-def _without_nul(value: str) -> str:
-    if NUL in value:
-        raise ValueError(NUL_RULE)
-    return value
+def _check_seen(value: str) -> None:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    if not is_visible(value):
+        raise ValueError(INVISIBLE_RULE)
 
 
 def _short_text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
+    _check_seen(value)
     if len(value) > TEXT_CHARACTERS_MAX:
         raise ValueError(f"must have at most {TEXT_CHARACTERS_MAX} characters")
-    return _without_nul(value)
+    return value
 
 
 def _prompt(value: str, info: ValidationInfo) -> str:
     characters_max = _product(info).prompt_characters_max
-    if not value.strip():
-        raise ValueError("must not be empty")
+    _check_seen(value)
     if len(value) > characters_max:
         raise ValueError(f"must have at most {characters_max} characters")
-    return _without_nul(value)
+    return value
 
 
 def _url(value: str) -> str:
     if len(value) > URL_CHARACTERS_MAX:
         raise ValueError(f"must have at most {URL_CHARACTERS_MAX} characters")
-    return _without_nul(value)
+    return value
 
 
 def _option(value: str, info: ValidationInfo) -> str:
@@ -92,6 +93,12 @@ class SubmissionBody(StrictBody):
     images: list[ImageBody]
     options: OptionsBody | None = None
 
+    @field_validator("options")
+    @classmethod
+    def _none_chosen(cls, options: OptionsBody | None) -> OptionsBody | None:
+        """An object without a choice asks for the same as no object: the two have one fingerprint."""
+        return None if options == OptionsBody() else options
+
 
 EXAMPLE = {
     "productId": "mug-12",
@@ -117,13 +124,22 @@ class Submission:
     """The picture addresses by field path, to be looked up."""
 
 
+async def read_order(request: Request) -> dict[str, Any]:
+    """Return the body of a request for a job within all bounds but the number of its pictures, which the product's row holds."""
+    return await read_json_object(request, counted_later=("images",))
+
+
 def read_submission(raw: dict[str, Any], product: Product) -> Submission:
-    """Check a body against the product's limits."""
+    """Check a body against the product's limits, the number of its pictures first. Raises Problem for one beyond all bounds."""
+    images = raw.get("images")
+    if isinstance(images, list) and len(images) > product.images_max:
+        return Submission(None, [_number_rule(images, product.images_max)], {})
+    check_bounds(raw)
     try:
         body, errors = SubmissionBody.model_validate(raw, context=product), []
     except ValidationError as error:
-        body, errors = None, field_errors(error)
-    errors += _list_errors(raw.get("images"), product.images_max)
+        body, errors = None, model_errors(error)
+    errors += _list_errors(images, product.images_max)
     return Submission(body, errors, _addresses(raw.get("images"), product.images_max))
 
 
@@ -132,13 +148,22 @@ def chosen_options(body: SubmissionBody) -> dict[str, str]:
     return body.options.model_dump(by_alias=True, exclude_none=True) if body.options else {}
 
 
+def former_body(body: SubmissionBody) -> SubmissionBody:
+    """Return the same request as older versions kept it when it was sent with `"options": {}`."""
+    return body.model_copy(update={"options": OptionsBody()}) if body.options is None else body
+
+
+def _number_rule(images: list[Any], images_max: int) -> FieldError:
+    return FieldError(field="images", rule=f"must hold 1 to {images_max} images, not {len(images)}")
+
+
 def _list_errors(images: Any, images_max: int) -> Iterator[FieldError]:  # unchecked JSON
     if not isinstance(images, list):
         return
     if not 1 <= len(images) <= images_max:
-        yield FieldError(field="images", rule=f"must hold 1 to {images_max} images, not {len(images)}")
+        yield _number_rule(images, images_max)
     seen: dict[str, int] = {}
-    for place, image in enumerate(images[: images_max + 1]):
+    for place, image in enumerate(images):
         image_id = image.get("imageId") if isinstance(image, dict) else None
         if isinstance(image_id, str) and image_id:
             first = seen.setdefault(image_id, place)

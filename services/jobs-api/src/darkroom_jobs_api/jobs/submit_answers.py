@@ -1,4 +1,4 @@
-"""The answer to a request for a job, from the job's row: 201 held, 402 refused, 202 not decided yet. Pure."""
+"""The answer to a request for a job, from the job's row: 201 held, 402 refused, 409 cancelled, 202 not decided yet. Pure."""
 
 import json
 from typing import Any
@@ -22,6 +22,8 @@ def decided_answer(job: Job, preference: Preference | None) -> StoredAnswer:
     if preference and (applied := preference.applied(answered_async=job.decision == "WAITING")):
         headers["Preference-Applied"] = applied
     match job.decision:
+        case "WAITING" if job.finished_at is not None:
+            return StoredAnswer(409, json.dumps(canceled(job).body), headers | {"Content-Type": PROBLEM_TYPE})
         case "WAITING":
             return _json(202, JobAnswer(job=job_view(job)), headers)
         case "RESERVED":
@@ -41,6 +43,12 @@ def insufficient_credits(job: Job) -> Problem:
         more["renewsAt"] = utc_text(job.credits_renew_at)
     detail = f"This job costs {needed} credits and {available} are available. Nothing was started or taken."
     return Problem(402, "Too few credits", detail, kind="/problems/insufficient-credits", more=more)
+
+
+def canceled(job: Job) -> Problem:
+    """`409` for a job that was cancelled while its request waited for the decision on its credits."""
+    detail = "This job was cancelled before its credits were held. Nothing was started or taken."
+    return Problem(409, "The job was cancelled", detail, kind="/problems/job-canceled", more={"jobId": job.id})
 
 
 def _json(status: int, body: Body, headers: dict[str, str]) -> StoredAnswer:

@@ -7,7 +7,8 @@ from typing import Annotated
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.http import Body
-from darkroom_servicekit.problems import invalid_fields
+from darkroom_servicekit.openapi import json_body
+from darkroom_servicekit.problems import ERRORS_MAX, invalid_fields
 from darkroom_servicekit.queue_view import QueueView
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -15,12 +16,10 @@ from pydantic import Field
 from darkroom_jobs_api.answers import UtcTime, example, json_answer, problems
 from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.jobs.examples import QUOTE
-from darkroom_jobs_api.jobs.submission import EXAMPLE, SubmissionBody, read_submission
-from darkroom_jobs_api.openapi import json_body
+from darkroom_jobs_api.jobs.submission import EXAMPLE, SubmissionBody, read_order, read_submission
 from darkroom_jobs_api.quotes.prices import credit_price
 from darkroom_jobs_api.quotes.quote import TopUp, cheapest_top_up, quote
 from darkroom_jobs_api.quotes.store import available_credits
-from darkroom_jobs_api.request_body import json_object
 
 PRODUCT = "optimize"
 NEW_JOB = 0
@@ -71,14 +70,14 @@ def quote_routes(
     )
     async def quote_job(request: Request, who: Annotated[Principal, Depends(principal)]) -> Response:
         """The price of a job and what it would leave. Nothing is taken, and no picture's address is looked up."""
-        raw, now = await json_object(request), datetime.now(UTC)
+        raw, now = await read_order(request), datetime.now(UTC)
         async with unit_of_work.read() as connection:
             product = await catalogue.product(connection, PRODUCT, now=now)
             price = await credit_price(connection, now=now)
             available = await available_credits(connection, who.instance_id)
         submission = read_submission(raw, product)
         if submission.errors or submission.body is None:
-            raise invalid_fields(submission.errors)
+            raise invalid_fields(submission.errors[:ERRORS_MAX])
         found = quote(price_credits=product.price_credits, items=len(submission.body.images), available=available)
         answer = QuoteAnswer(price=found.price, balance_after=found.balance_after, missing=found.missing)
         answer.top_up = _top_up(cheapest_top_up(found.missing, price))

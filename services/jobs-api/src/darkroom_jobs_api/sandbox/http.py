@@ -1,15 +1,15 @@
 """`/api/operator/sandbox`: the sandbox' faults as an operator's switches. `404` where the platform runs on no sandbox."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.http import Body
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import only_operators
 from darkroom_servicekit.problems import Problem, ProblemBody
-from fastapi import APIRouter, Depends
-from fastapi import Body as JsonBody
-from pydantic import Field
+from darkroom_servicekit.request_body import read_json_object
+from fastapi import APIRouter, Depends, Request
+from pydantic import ConfigDict, Field
 
 from darkroom_jobs_api.answers import problems
 from darkroom_jobs_api.sandbox.door import Options, SandboxDoor, SandboxRefused, SandboxUnavailable, Vendor
@@ -23,6 +23,12 @@ class SandboxBody(Body):
     url: str
     vendors: dict[str, Options]
     schemas: dict[str, Options] = Field(description="by vendor, the JSON Schema of its options")
+
+
+class SandboxChanges(Body):
+    """Options to change; the sandbox itself says which there are."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 def sandbox_routes(door: SandboxDoor | None, principal: PrincipalDependency) -> APIRouter:
@@ -39,9 +45,10 @@ def sandbox_routes(door: SandboxDoor | None, principal: PrincipalDependency) -> 
         except SandboxUnavailable as error:
             raise _away() from error
 
-    @router.put("/{vendor}", responses=refusals | problems(400))
-    async def change(vendor: Vendor, changes: Annotated[Options, JsonBody()]) -> Options:
+    @router.put("/{vendor}", responses=refusals | problems(400, 413, 415), openapi_extra=json_body(SandboxChanges))
+    async def change(vendor: Vendor, request: Request) -> Options:
         """Change what is named, keep the rest; answers all of the vendor's options."""
+        changes = await read_json_object(request)
         try:
             return await _there(door).change(vendor, changes)
         except SandboxRefused as error:

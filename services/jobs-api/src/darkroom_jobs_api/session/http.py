@@ -15,7 +15,6 @@ from darkroom_servicekit.auth import (
     Authenticator,
     InvalidToken,
     Principal,
-    bearer_principal,
     bearer_token,
     make_instance_token,
     make_jwt,
@@ -23,8 +22,10 @@ from darkroom_servicekit.auth import (
     unauthorized,
 )
 from darkroom_servicekit.http import Body, StrictBody
-from darkroom_servicekit.operators import OPERATOR
+from darkroom_servicekit.openapi import json_body
+from darkroom_servicekit.operators import OPERATOR, PrincipalOf
 from darkroom_servicekit.problems import Problem
+from darkroom_servicekit.request_body import read_body
 from darkroom_servicekit.session_cookie import SESSION_COOKIE
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -66,12 +67,16 @@ GiveBack = Callable[[Principal, str], Awaitable[None]]
 
 
 def session_routes(
-    authenticator: Authenticator, give_back: GiveBack, *, sample_shops: Sequence[str] | None, operator_offered: bool = False
+    authenticator: Authenticator,
+    give_back: GiveBack,
+    signed_in: PrincipalOf,
+    *,
+    sample_shops: Sequence[str] | None,
+    operator_offered: bool = False,
 ) -> APIRouter:
     """Begin, show and end a page's session. `sample_shops`: those to offer; None where other than development keys are in use."""
     router = APIRouter(prefix="/api/session", tags=["session"])
     secure = (authenticator.own_origin or "").startswith("https://")
-    signed_in = bearer_principal(authenticator)
 
     async def begin(token: str) -> Response:
         now = datetime.now(UTC)
@@ -117,11 +122,17 @@ def session_routes(
         """The sample shops. `404` unless instance tokens are signed with the development key."""
         return json_answer(SampleShops(instances=list(_offered(sample_shops)), operator=operator_offered))
 
-    @router.post("/development", response_model=Session, responses=problems(404))
-    async def begin_as_sample_shop(shop: SampleShop, request: Request) -> Response:
+    @router.post(
+        "/development",
+        response_model=Session,
+        responses=problems(400, 404, 413, 415),
+        openapi_extra=json_body(SampleShop),
+    )
+    async def begin_as_sample_shop(request: Request) -> Response:
         """Sign in as a sample shop, or as an operator, without a token."""
         _offered(sample_shops)
         require_own_page(request, authenticator)
+        shop = await read_body(request, SampleShop)
         now = datetime.now(UTC)
         if shop.role == OPERATOR:
             if not operator_offered:

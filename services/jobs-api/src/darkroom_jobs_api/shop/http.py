@@ -5,12 +5,11 @@ from typing import Annotated
 
 import structlog
 from darkroom_servicekit.auth import Principal
-from darkroom_servicekit.problems import Problem, invalid
+from darkroom_servicekit.problems import NUL, NUL_RULE, Problem, invalid
 from fastapi import APIRouter, Depends, Query, Response
 
 from darkroom_jobs_api.answers import json_answer, problems
 from darkroom_jobs_api.jobs.paging import read_page
-from darkroom_jobs_api.request_body import NUL, NUL_RULE
 from darkroom_jobs_api.shop.products import (
     ProductNotFound,
     ProductPage,

@@ -9,8 +9,10 @@ from darkroom_contracts.envelope import utc_text
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.problems import Problem, ProblemBody, invalid_fields
-from fastapi import APIRouter, Depends, Query
+from darkroom_servicekit.request_body import read_body
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field, PlainSerializer
 
 from darkroom_notifier.inbox.paging import Page, cursor_of, read_page
@@ -77,9 +79,10 @@ def inbox_routes(unit_of_work: UnitOfWork, principal: PrincipalDependency, lette
             unread=total,
         )
 
-    @router.post("/read", status_code=204, responses={404: {"model": ProblemBody}})
-    async def read_all(who: Annotated[Principal, Depends(principal)], seen: ReadUpTo) -> None:
+    @router.post("/read", status_code=204, responses={404: {"model": ProblemBody}}, openapi_extra=json_body(ReadUpTo))
+    async def read_all(request: Request, who: Annotated[Principal, Depends(principal)]) -> None:
         """Note that the signed-in person has read everything up to the newest that they saw."""
+        seen = await read_body(request, ReadUpTo)
         async with unit_of_work.begin() as transaction:
             if await mark_all_read(transaction, who.instance_id, who.subject, seen.newest):
                 return

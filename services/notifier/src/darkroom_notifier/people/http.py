@@ -7,8 +7,10 @@ from typing import Annotated
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.problems import FieldError, ProblemBody, invalid_fields
-from fastapi import APIRouter, Depends
+from darkroom_servicekit.request_body import read_body
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from darkroom_notifier.inbox.kinds import KINDS, Kind
@@ -70,9 +72,12 @@ def preference_routes(unit_of_work: UnitOfWork, principal: PrincipalDependency, 
             suppressed = await suppressions_of(connection, who.instance_id, person)
         return _view(person, suppressed, offered)
 
-    @router.put("/preferences", responses={400: {"model": ProblemBody}, 401: {"model": ProblemBody}})
-    async def change(who: Annotated[Principal, Depends(principal)], wishes: Wishes) -> Preferences:
+    @router.put(
+        "/preferences", responses={400: {"model": ProblemBody}, 401: {"model": ProblemBody}}, openapi_extra=json_body(Wishes)
+    )
+    async def change(request: Request, who: Annotated[Principal, Depends(principal)]) -> Preferences:
         """Change what is named, keep the rest."""
+        wishes = await read_body(request, Wishes)
         async with unit_of_work.begin() as transaction:
             before = await find_person(transaction.connection, who.instance_id, who.subject)
             person = changed(before, wishes)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import structlog
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.problems import Problem, ProblemBody, invalid
+from darkroom_servicekit.request_body import read_bytes
 from fastapi import APIRouter, Request, Response
 
 from darkroom_notifier.measures import Measures
@@ -15,7 +16,6 @@ from darkroom_notifier.webhooks.record_reports import record_reports
 from darkroom_notifier.webhooks.reports import Report
 from darkroom_notifier.webhooks.sendgrid import BrokenReport, SendGridKey
 
-BODY_BYTES_MAX = 1_048_576
 FORM_FIELDS_MAX = 100
 ANSWERS: dict[int | str, dict[str, Any]] = {
     403: {"model": ProblemBody, "description": "Not signed by the vendor"},
@@ -52,7 +52,7 @@ class ReportRoutes:
 
     async def on_sendgrid(self, request: Request) -> Response:
         """SendGrid's events on e-mails (JSON list)."""
-        body = await _bounded(request)
+        body = await read_bytes(request)
         timestamp = request.headers.get(sendgrid.TIMESTAMP_HEADER, "")
         signature = request.headers.get(sendgrid.SIGNATURE_HEADER, "")
         key = self._sendgrid_key
@@ -67,7 +67,7 @@ class ReportRoutes:
 
     async def on_twilio(self, request: Request) -> Response:
         """Twilio's status of one SMS (form)."""
-        body = await _bounded(request)
+        body = await read_bytes(request)
         try:
             form = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
         except ValueError as error:
@@ -93,12 +93,3 @@ class ReportRoutes:
 def _forged(vendor: str) -> Problem:
     log.warning("report refused: not signed", vendor=vendor)
     return Problem(403, "Not signed", "The signature does not fit.", kind="/problems/not-signed")
-
-
-async def _bounded(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise Problem(413, "Too large", f"A body may have {BODY_BYTES_MAX} bytes at most.", kind="/problems/too-large")
-    return bytes(body)

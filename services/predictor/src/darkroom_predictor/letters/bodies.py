@@ -7,7 +7,8 @@ from uuid import UUID
 
 from darkroom_contracts.envelope import utc_text
 from darkroom_servicekit.http import Body, StrictBody
-from pydantic import AwareDatetime, Field, PlainSerializer
+from darkroom_servicekit.instants import Instant
+from pydantic import Field, PlainSerializer
 
 from darkroom_predictor.letters.letter import Kind, Letter, LetterFilter, State, WholeLetter
 from darkroom_predictor.letters.store_redrives import Redrive
@@ -70,7 +71,7 @@ class FilterBody(StrictBody):
     instance_id: str | None = Field(default=None, max_length=NAME_MAX)
     service: str | None = Field(default=None, max_length=NAME_MAX)
     code: str | None = Field(default=None, max_length=NAME_MAX)
-    before: AwareDatetime | None = None
+    before: Instant | None = None
 
 
 class RedriveRequest(StrictBody):

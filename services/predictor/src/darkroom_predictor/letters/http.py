@@ -8,9 +8,13 @@ from uuid import UUID
 import uuid_utils
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.idempotency_key import IdempotencyKey
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem, invalid
-from fastapi import APIRouter, Depends, Header, Path, Query
+from darkroom_servicekit.request_body import read_body
+from darkroom_servicekit.visible_text import INVISIBLE_RULE, is_visible
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from darkroom_predictor.letters.bodies import (
     NAME_MAX,
@@ -41,7 +45,6 @@ from darkroom_predictor.letters.store_redrives import (
 )
 
 LIMIT_DEFAULT, LIMIT_MAX = 20, 100
-IDEMPOTENCY_KEY_MAX = 200
 LETTER_MEMORY_MARGIN = timedelta(days=1)
 """Messages are not redriven in the last day of their readers' memory."""
 
@@ -115,8 +118,8 @@ class Letters:
             raise Problem(409, "The redrive has ended", f"It is {error}.", kind="/problems/ended") from error
 
     async def drop(self, letter_id: UUID, *, reason: str, by: str) -> LetterBody:
-        if not reason.strip():
-            raise invalid("reason", "must not be blank")
+        if not is_visible(reason):
+            raise invalid("reason", INVISIBLE_RULE)
         try:
             async with self._unit_of_work.begin() as transaction:
                 return letter_body(await drop_letter(transaction, letter_id, reason=reason.strip(), dropped_by=by))
@@ -155,13 +158,12 @@ def letter_routes(letters: Letters, principal_of: PrincipalOf) -> APIRouter:
         """One with its history, or with its headers and data."""
         return await letters.show(letter_id)
 
-    @router.post("/redrive", status_code=202)
+    @router.post("/redrive", status_code=202, openapi_extra=json_body(RedriveRequest))
     async def redrive(
-        body: RedriveRequest,
-        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=IDEMPOTENCY_KEY_MAX)] = None,
-        operator: Principal = signed_in,
+        request: Request, operator: Principal = signed_in, idempotency_key: IdempotencyKey = None
     ) -> RedriveStarted:
         """Have open letters tried again: items as new jobs behind their tenants' fresh work, messages as they were."""
+        body = await read_body(request, RedriveRequest)
         return await letters.redrive(body, by=operator_name(operator), once_key=idempotency_key)
 
     @router.post("/redrives/{redriveId}/cancel")
@@ -169,9 +171,10 @@ def letter_routes(letters: Letters, principal_of: PrincipalOf) -> APIRouter:
         """Stop a redrive: what it has not reached is open again."""
         return await letters.cancel(redrive_id, by=operator_name(operator))
 
-    @router.post("/{letterId}/drop")
-    async def drop(letter_id: Annotated[UUID, _PATH_LETTER], body: DropRequest, operator: Principal = signed_in) -> LetterBody:
+    @router.post("/{letterId}/drop", openapi_extra=json_body(DropRequest))
+    async def drop(request: Request, letter_id: Annotated[UUID, _PATH_LETTER], operator: Principal = signed_in) -> LetterBody:
         """Nothing will be done about it; the reason is kept."""
+        body = await read_body(request, DropRequest)
         return await letters.drop(letter_id, reason=body.reason, by=operator_name(operator))
 
     return router

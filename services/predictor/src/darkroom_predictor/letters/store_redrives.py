@@ -8,6 +8,7 @@ from uuid import UUID
 
 from darkroom_contracts.topics import EVENT_TOPICS
 from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.idempotency_key import former_spellings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,7 +34,7 @@ BEGIN = """
     INSERT INTO redrives (id, requested_by, once_key, per_minute) VALUES (:id, :requested_by, :once_key, :per_minute)
     ON CONFLICT (once_key) DO NOTHING RETURNING id
 """
-BEGUN = text("SELECT id, matched FROM redrives WHERE once_key = :once_key")
+BEGUN = text("SELECT id, matched FROM redrives WHERE once_key = ANY(CAST(:spellings AS text[])) ORDER BY requested_at LIMIT 1")
 MARK = f"""
     WITH wanted AS (SELECT id FROM dead_letters WHERE {WANTED} AND {MAY_GO} ORDER BY id FOR UPDATE)
     UPDATE dead_letters SET state = 'redriving', redrive_id = :redrive_id FROM wanted WHERE dead_letters.id = wanted.id
@@ -126,9 +127,12 @@ async def begin_redrive(
 ) -> tuple[UUID, int]:
     """Its id and how many letters it takes; one begun before with the same key is answered again, and nothing changes."""
     values = {"id": redrive_id, "requested_by": by, "once_key": once_key, "per_minute": per_minute}
-    if (await transaction.execute(BEGIN, values)).one_or_none() is None:
-        row = (await transaction.connection.execute(BEGUN, {"once_key": once_key})).one()
-        return row.id, row.matched
+    spellings = {"spellings": [] if once_key is None else former_spellings(once_key)}
+    begun = (await transaction.connection.execute(BEGUN, spellings)).one_or_none()
+    if begun is None and (await transaction.execute(BEGIN, values)).one_or_none() is None:
+        begun = (await transaction.connection.execute(BEGUN, spellings)).one()
+    if begun is not None:
+        return begun.id, begun.matched
     matched = (await transaction.execute(MARK, selection.values() | {"redrive_id": redrive_id})).rowcount
     await transaction.execute(MATCHED, {"redrive_id": redrive_id, "matched": matched})
     return redrive_id, matched

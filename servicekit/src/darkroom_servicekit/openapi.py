@@ -5,11 +5,11 @@ from typing import Any
 from pydantic import BaseModel
 
 
-def json_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+def json_body(model: type[BaseModel], example: dict[str, Any] | None = None) -> dict[str, Any]:
     """`openapi_extra` for a route whose body is `model`."""
     schema = model.model_json_schema(by_alias=True)
     definitions = schema.pop("$defs", {})
-    content = {"schema": _resolved(schema, definitions), "example": example}
+    content = {"schema": _resolved(schema, definitions)} | ({} if example is None else {"example": example})
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
