@@ -94,16 +94,16 @@ def parse_object(body: bytes, *, counted_later: Collection[str] = ()) -> dict[st
     """Parse a JSON object and check its bounds. Pure. Raises Problem (400), TooManyValues."""
     with _no_garbage_collection():
         try:
-            value = from_json(body, allow_inf_nan=False)
+            value = from_json(body, allow_inf_nan=False, cache_strings="none")  # names come once here; a cache only costs
         except ValueError as error:
             raise invalid("body", f"must be JSON: {printable(str(error))}") from error
         if not isinstance(value, dict):
             raise invalid("body", "must be a JSON object")
-        check_bounds({name: one for name, one in value.items() if name not in counted_later or not isinstance(one, list)})
+        check_bounds(value, counted_later=counted_later)
     return value
 
 
-def check_bounds(body: dict[str, Any]) -> None:
+def check_bounds(body: dict[str, Any], *, counted_later: Collection[str] = ()) -> None:
     """Raise Problem (400) for a body that is too deep, holds too many values or holds U+0000. The walk itself is bounded too."""
     level: list[tuple[Place, Any]] = [((), body)]
     total, depth, with_nul = 0, 0, list[FieldError]()
@@ -119,6 +119,8 @@ def check_bounds(body: dict[str, Any]) -> None:
             if total > VALUES_MAX:
                 raise TooManyValues(*largest)
             for name, value in container.items() if isinstance(container, dict) else enumerate(container):
+                if isinstance(value, list) and depth == 1 and name in counted_later:
+                    continue
                 if isinstance(value, dict | list):
                     inside.append(((*place, name), value))
                 if _has_nul(name) or _has_nul(value):
