@@ -27,7 +27,7 @@ from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_jwt
 from fastapi import FastAPI
 from support.hostile import HOSTILE_TEXTS, quoted
 
-NOWHERE = {
+NOWHERE: dict[str, Any] = {
     "kafka_bootstrap_servers": "127.0.0.1:1",
     "database_url": "postgresql://nobody@127.0.0.1:1/none",
     "redis_url": "redis://127.0.0.1:1/0",
