@@ -32,9 +32,12 @@ async def ask(shop: Tenant, key: str, images: Sequence[Mapping[str, str]]) -> As
     return await _ask(shop, key, "/api/image-optimization", body, None)
 
 
-async def retry(shop: Tenant, key: str, job_id: int) -> Asked:
-    """Ask for a job's failed items again, in the same way."""
-    return await _ask(shop, key, f"/api/image-optimization/jobs/{job_id}/retry", None, job_id)
+async def retry(shop: Tenant, key: str, job_id: int) -> Asked | None:
+    """Ask for a job's failed items again, in the same way; None when an operator had all of them tried again before."""
+    path = f"/api/image-optimization/jobs/{job_id}/retry"
+    if _has_another_job(await repeated(shop.http, "POST", path, key=key)):
+        return None
+    return await _ask(shop, key, path, None, job_id)
 
 
 async def _ask(shop: Tenant, key: str, path: str, body: Body | None, retry_of: int | None) -> Asked:
@@ -65,9 +68,14 @@ async def repeated(
             answer = await http.request(method, path, json=body, headers=headers, timeout=REQUEST_SECONDS_MAX)
         except httpx.TransportError:
             answer = None
-        if answer is not None and answer.status_code not in AGAIN:
+        if answer is not None and (answer.status_code not in AGAIN or _has_another_job(answer)):
             return answer
         await asyncio.sleep(AGAIN_SECONDS)
+
+
+def _has_another_job(answer: httpx.Response) -> bool:
+    """Whether a retry was refused because a later job has the pictures: no passing fault."""
+    return answer.status_code == 409 and answer.json()["type"] == "/problems/retried-already"
 
 
 async def cancel(shop: Tenant, job_id: int) -> int:

@@ -206,8 +206,8 @@ class Run:
                 self._left.append((shop, key, job_id))
                 return
             await asyncio.sleep(RETRY_LOOK_SECONDS)
-        if job["failedImages"]:
-            self.asked.append(await retry(shop, f"{key}-again", job_id))
+        if job["failedImages"] and (asked := await retry(shop, f"{key}-again", job_id)) is not None:
+            self.asked.append(asked)
 
     async def _settle(self, databases: Mapping[str, str], kafka: str) -> None:
         """Wait until nothing is under way any more and the pages have seen it. What did not end is not waited for again."""

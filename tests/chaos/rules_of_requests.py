@@ -87,28 +87,57 @@ def what_was_given_up_is_filed(evidence: Evidence) -> Iterable[str | tuple[str, 
 
 
 @rule
+def a_picture_is_made_once(evidence: Evidence) -> Iterable[str | tuple[str, int]]:
+    """Of all tries of a picture, by its shop and by an operator, one at most is DONE, and nothing follows it."""
+    for (job_id, image_id), tries in _pictures(evidence).items():
+        if any(one.status == "DONE" for one in tries[:-1]):
+            yield (
+                f"picture {image_id} of job {job_id} was made again after it was done: {[one.id for one in tries]}",
+                tries[-1].id,
+            )
+
+
+@rule
 def a_redriven_item_is_made_once(evidence: Evidence) -> Iterable[str | tuple[str, int]]:
-    """What an operator had tried again is one new item, at the price it was sold for, or nothing where the credits were kept."""
+    """What an operator had tried again is one new item, unless a later try of the picture there is already."""
     ordered = Counter(
         int(item_id) for event in distinct(evidence.events, "DeadLettersRedriven") for item_id in event.data["itemIds"]
     )
     jobs = {job.id: job for job in evidence.jobs}
-    made: dict[tuple[int, str], list[ItemRow]] = by(
-        (item for item in evidence.items if jobs[item.job_id].redriven),
-        lambda item: (jobs[item.job_id].retry_of or 0, item.image_id),
-    )
-    tried = {(jobs[item.job_id].retry_of, item.image_id) for item in evidence.items if not jobs[item.job_id].redriven}
     redriven = {letter.item_id for letter in evidence.letters if letter.state == "redriven"}
-    for item in evidence.items:
-        again = made.get((item.job_id, item.image_id), [])
-        by_its_shop = (item.job_id, item.image_id) in tried
-        if ordered[item.id] != (item.id in redriven):
-            yield f"item {item.id}: redriven {ordered[item.id]} times, its dead letter says {item.id in redriven}", item.id
-        if len(again) > ordered[item.id] or (ordered[item.id] and not again and not by_its_shop):
-            yield f"item {item.id} was redriven {ordered[item.id]} times and made {len(again)} times", item.id
-        price = 0 if item.charge == "spend" else jobs[item.job_id].price
-        if any(jobs[one.job_id].price != price for one in again):
-            yield f"item {item.id} was redriven for {[jobs[one.job_id].price for one in again]} credits, not {price}", item.id
+    for tries in _pictures(evidence).values():
+        for item in tries:
+            again = [one for one in tries if jobs[one.job_id].redriven and jobs[one.job_id].retry_of == item.job_id]
+            if ordered[item.id] != (item.id in redriven):
+                yield f"item {item.id}: redriven {ordered[item.id]} times, its dead letter says {item.id in redriven}", item.id
+            if len(again) > ordered[item.id] or (ordered[item.id] and item is tries[-1]):
+                yield f"item {item.id} was redriven {ordered[item.id]} times and made {len(again)} times", item.id
+
+
+@rule
+def a_redriven_item_costs_what_is_left_to_pay(evidence: Evidence) -> Iterable[str | tuple[str, int]]:
+    """Its price when it was sold, less what the earlier tries of the picture have spent."""
+    jobs = {job.id: job for job in evidence.jobs}
+    for tries in _pictures(evidence).values():
+        for number, item in enumerate(tries):
+            job = sold = jobs[item.job_id]
+            while sold.redriven and sold.retry_of in jobs:
+                sold = jobs[sold.retry_of]
+            kept = sum(jobs[one.job_id].price for one in tries[:number] if one.charge == "spend")
+            if job.redriven and job.price != max(0, sold.price - kept):
+                yield f"item {item.id} was redriven for {job.price} credits, not {max(0, sold.price - kept)}", item.id
+
+
+def _pictures(evidence: Evidence) -> dict[tuple[int, str], list[ItemRow]]:
+    """The tries of each picture, the earliest first, by the first job and the picture's name."""
+    jobs = {job.id: job for job in evidence.jobs}
+
+    def first(job_id: int) -> int:
+        while (retry_of := jobs[job_id].retry_of) in jobs:
+            job_id = retry_of
+        return job_id
+
+    return by(sorted(evidence.items, key=lambda item: item.id), lambda item: (first(item.job_id), item.image_id))
 
 
 @rule

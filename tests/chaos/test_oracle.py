@@ -73,9 +73,16 @@ SPOILT: dict[str, list[Spoil]] = {
     "a_redriven_item_is_made_once": [
         lambda run: replace(run, items=without(run.items, 7)),
         lambda run: replace(run, items=[*run.items, replace(run.items[7], id=62)]),
-        lambda run: replace(run, jobs=with_one(run.jobs, 5, price=15)),
         lambda run: replace(run, letters=with_one(run.letters, 0, state="open")),
         lambda run: replace(run, events=again(run, 25)),
+    ],
+    "a_picture_is_made_once": [
+        # The shop's retry was done; a redrive of the same failed item made it again.
+        lambda run: replace(run, jobs=with_one(run.jobs, 5, retry_of=1), items=with_one(run.items, 7, image_id="13")),
+    ],
+    "a_redriven_item_costs_what_is_left_to_pay": [
+        lambda run: replace(run, jobs=with_one(run.jobs, 5, price=15)),
+        lambda run: replace(run, items=with_one(run.items, 6, charge="release")),
     ],
     "a_paused_tenant_starts_nothing": [
         lambda run: replace(run, pauses=with_one(run.pauses, 0, ended_at=401.0)),

@@ -13,7 +13,11 @@ JOBS = "/api/image-optimization/jobs"
 
 
 async def dlq(*arguments: str, code: int = 0) -> Any:
-    answer = await asyncio.to_thread(OwnHome(HOME).run, "dlq", *arguments)
+    return await command("dlq", *arguments, code=code)
+
+
+async def command(*arguments: str, code: int = 0) -> Any:
+    answer = await asyncio.to_thread(OwnHome(HOME).run, *arguments)
     assert answer.returncode == code, answer.stderr
     return json.loads(answer.stdout) if "--json" in arguments else answer.stdout + answer.stderr
 
@@ -65,12 +69,40 @@ async def test_a_job_is_stopped_tried_again_and_redriven(quick: Platform, shop: 
     assert (await dlq("redrive", letter["id"], "--json"))["matched"] == 1
     redriven = await _redriven(shop, known={stopped, failed, again["id"], dead})
     assert (await shop.ended(redriven))["job"]["status"] == "DONE"
+    answer = await shop.http.post(f"{JOBS}/{dead}/retry")
+    assert (answer.status_code, answer.json()["jobId"]) == (409, redriven), "what an operator had made again is not sold again"
     assert "It is redriven" in await dlq("drop", letter["id"], "--reason", "late", code=1)
 
     # Two good pictures were paid for; what failed by the studio's fault or its rules is settled by the product's policy.
     balance = await shop.settled_credits()
     assert balance["available"] + balance["spent"] == GRANTED
     assert balance["spent"] - spent_before >= 2 * PRICE
+
+
+async def test_what_was_given_back_is_redriven_at_its_price(quick: Platform, shop: Tenant) -> None:
+    await quick.sandbox("PUT", "replicate", json={"seconds": {"min": 0, "max": 0.2}, "transientRate": 1})
+    dead = await send(quick, shop, 1)
+    [item] = (await shop.ended(dead))["items"]
+    assert (await shop.settled_credits())["spent"] == PRICE, "the provider had it"
+    refund = ("credits", "refund", shop.instance_id, "--job", str(dead), "--item", str(item["id"]), "--reason", "spoilt")
+    await command(*refund)
+    [letter] = (await dlq("list", "--instance", shop.instance_id, "--json"))["deadLetters"]
+    await _heard_of(quick, shop, available=GRANTED)
+
+    await quick.sandbox("PUT", "replicate", json={"transientRate": 0})
+    await dlq("redrive", letter["id"])
+    redriven = await _redriven(shop, known={dead})
+    assert (await shop.ended(redriven))["job"]["status"] == "DONE"
+    balance = await shop.settled_credits()
+    assert (balance["available"], balance["spent"]) == (GRANTED - PRICE, PRICE)
+
+
+async def _heard_of(platform: Platform, shop: Tenant, *, available: int) -> None:
+    """Wait until jobs-api knows of the credits that came back: its quotes say so."""
+    body = {"productId": "p-1", "productName": "Ceramic mug", "images": await platform.photographs(1)}
+    async with asyncio.timeout(60):
+        while (await shop.http.post("/api/quote", json=body)).json()["balanceAfter"] != available - PRICE:
+            await asyncio.sleep(0.2)
 
 
 async def _redriven(shop: Tenant, known: set[int]) -> int:

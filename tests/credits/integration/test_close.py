@@ -232,6 +232,28 @@ async def test_a_line_that_does_not_go_on_from_the_cut_is_found(books: CreditBoo
     assert wrong(await daily(books).close_now("olga")) == {"ledger-entries": 1, "statement": 1}
 
 
+async def test_the_first_close_after_one_of_an_older_version_begins_anew_and_tells_only_what_moved_since(
+    books: CreditBooks,
+) -> None:
+    """An older version carried sums as of a time and cut no account; what it left out is not missing any more."""
+    books.clock.set("2026-03-01T10:00:00Z")
+    await books.grant("shop", 100)
+    async with books.unit_of_work.begin() as transaction:
+        await transaction.execute(
+            "WITH close AS (INSERT INTO closes (day, until, closed_at, differences, report)"
+            " VALUES ('2026-03-01', '2026-03-02Z', now(), 0, '{\"checks\": []}') RETURNING id)"
+            " INSERT INTO close_balances SELECT id, 'shop', account, amount FROM close,"
+            " (VALUES ('available', 95), ('granted', -95)) AS line (account, amount)"
+        )
+    books.clock.set("2026-03-02T10:00:00Z")
+    await books.grant("shop", 7)
+    await sent(books)
+    books.clock.set("2026-03-03T00:05:00Z")
+    assert await daily(books).catch_up() == 1
+    [[day, differences, report]] = await books.rows("SELECT day, differences, report FROM closes ORDER BY id DESC LIMIT 1")
+    assert (day, differences, report["accounts"]["available"], report["movements"]) == (date(2026, 3, 2), 0, 107, {"grant": 7})
+
+
 async def test_two_closes_at_once_are_one(books: CreditBooks) -> None:
     async with books.unit_of_work.begin() as transaction:
         await transaction.execute("SELECT pg_advisory_xact_lock(:lock)", {"lock": 0x0DA2_C105})
