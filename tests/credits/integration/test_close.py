@@ -254,6 +254,24 @@ async def test_the_first_close_after_one_of_an_older_version_begins_anew_and_tel
     assert (day, differences, report["accounts"]["available"], report["movements"]) == (date(2026, 3, 2), 0, 107, {"grant": 7})
 
 
+async def test_a_close_reads_the_lines_after_the_cuts_and_not_the_whole_ledger(books: CreditBooks, owner_url: str) -> None:
+    """The planner's choice, not a time: both tables of the ledger are read by their keys."""
+    await books.grant("shop", 100)
+    connection = await asyncpg.connect(owner_url)
+    await connection.execute(
+        "INSERT INTO ledger_transactions"
+        " (instance_id, kind, amount, available_change, available_after, created_by, created_at)"
+        " SELECT 'shop', 'grant', 1, 1, 100 + number, 'x', now() FROM generate_series(1, 20000) AS number;"
+        " INSERT INTO ledger_entries SELECT instance_id, id, account, sign FROM ledger_transactions,"
+        " (VALUES ('available', 1), ('granted', -1)) AS leg (account, sign) WHERE created_by = 'x';"
+        " ANALYZE ledger_transactions; ANALYZE ledger_entries"
+    )
+    for check in CHECKS[:3]:
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {check.sql}"))
+        assert "Seq Scan on ledger" not in plan, f"{check.name}:\n{plan}"
+    await connection.close()
+
+
 async def test_two_closes_at_once_are_one(books: CreditBooks) -> None:
     async with books.unit_of_work.begin() as transaction:
         await transaction.execute("SELECT pg_advisory_xact_lock(:lock)", {"lock": 0x0DA2_C105})

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from darkroom_jobs_api.jobs.doctor_store import OPEN_ITEMS, UNCOUNTED
+from darkroom_jobs_api.jobs.lineage_store import FIRST_JOBS, TRIES
 from darkroom_jobs_api.jobs.store import LIST_OPEN
 from darkroom_servicekit.database import build_engine
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from support.jobs_api import JobsApi
 
@@ -28,6 +29,10 @@ FILL = f"""
     SELECT id, 'large', 1, 'i', 'u', 'p', CASE WHEN finished_at IS NULL THEN 'RUNNING' ELSE 'DONE' END,
            CASE WHEN finished_at IS NOT NULL THEN 'spend' END, 'r', 't', now(), now() FROM made
 """
+SOME_TRIED_AGAIN = """
+    UPDATE jobs SET retry_of = id - 1
+    WHERE instance_id = 'large' AND id % 20 = 0 AND EXISTS (SELECT FROM jobs AS before WHERE before.id = jobs.id - 1)
+"""
 QUESTIONS: list[tuple[str, str, dict[str, Any]]] = [
     (
         "a shop's open jobs",
@@ -45,6 +50,7 @@ async def many_jobs(jobs_api: JobsApi) -> AsyncIterator[AsyncConnection]:
     engine = build_engine(jobs_api.settings.database_url, pool_size=1)
     async with engine.connect() as connection:
         await connection.execute(text(FILL))
+        await connection.execute(text(SOME_TRIED_AGAIN))
         for table in ("jobs", "items"):
             await connection.execute(text(f"ANALYZE {table}"))
         yield connection
@@ -70,3 +76,13 @@ async def test_open_jobs_are_found_by_their_index(
     read = scans(plan["Plan"])
     assert read["jobs"] == "jobs_open", f"{what}: {read}"
     assert read.get("items", "items_job_id_place_key") == "items_job_id_place_key", f"{what}: {read}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"), [(FIRST_JOBS, {"job_ids": [1, 2, 3]}), (TRIES, {"ids": [1, 2, 3]})], ids=["first jobs", "tries"]
+)
+async def test_the_tries_of_a_picture_are_found_by_their_keys(
+    many_jobs: AsyncConnection, statement: TextClause, values: dict[str, Any]
+) -> None:
+    plan = "\n".join((await many_jobs.execute(text(f"EXPLAIN {statement}"), values)).scalars())
+    assert "Seq Scan" not in plan, plan

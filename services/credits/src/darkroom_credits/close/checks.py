@@ -6,7 +6,7 @@ is added up from where each account was cut by the last close (`lines.py`), or f
 
 from dataclasses import dataclass
 
-from darkroom_credits.close.lines import CARRIED, OPEN_LINES
+from darkroom_credits.close.lines import CARRIED, OPEN_LINES, OWN_ENTRIES
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ CHECKS: tuple[Check, ...] = (
         SELECT line.instance_id, 'transaction ' || line.id AS subject, 0 AS expected,
             coalesce(sum(entry.amount), line.amount) AS found
         FROM ({OPEN_LINES}) AS line
-        LEFT JOIN ledger_entries AS entry ON (entry.instance_id, entry.transaction_id) = (line.instance_id, line.id)
+        LEFT JOIN {OWN_ENTRIES} ON true
         GROUP BY line.instance_id, line.id, line.amount
         HAVING count(entry.amount) <> 2 OR sum(entry.amount) <> 0 OR max(entry.amount) <> line.amount
         """,  # noqa: S608 - constants
@@ -39,8 +39,7 @@ CHECKS: tuple[Check, ...] = (
             SELECT instance_id, account, sum(amount) AS amount FROM (
                 {CARRIED}
                 UNION ALL
-                SELECT entry.instance_id, entry.account, entry.amount FROM ({OPEN_LINES}) AS line
-                JOIN ledger_entries AS entry ON (entry.instance_id, entry.transaction_id) = (line.instance_id, line.id)
+                SELECT line.instance_id, entry.account, entry.amount FROM ({OPEN_LINES}) AS line CROSS JOIN {OWN_ENTRIES}
             ) AS part GROUP BY instance_id, account
         ), live AS (
             SELECT instance_id, account, amount FROM balances, LATERAL (VALUES

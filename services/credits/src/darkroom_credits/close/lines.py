@@ -18,7 +18,8 @@ CARRIED = f"""
         LATERAL (VALUES {", ".join(f"('{account}', cut.{account})" for account in ACCOUNTS)}) AS one (account, amount)
 """  # noqa: S608 - constants
 
-# Every line belongs to a tenant that has an account, a grant or a cut.
+# Every line belongs to a tenant that has an account, a grant or a cut. The planner does not know that few lines lie after a cut:
+# OFFSET 0 keeps it from reading the whole ledger, here and where the entries of these lines are read.
 OPEN_LINES = f"""
     SELECT line.*, coalesce(cut.available, 0) AS carried_available
     FROM (
@@ -28,9 +29,18 @@ OPEN_LINES = f"""
     CROSS JOIN LATERAL (
         SELECT * FROM ledger_transactions AS own
         WHERE own.instance_id = tenant.instance_id AND own.id > coalesce(cut.transaction_id, 0)
+        OFFSET 0
     ) AS line
 """  # noqa: S608 - constants
 """The lines after each account's cut."""
+
+OWN_ENTRIES = """
+    LATERAL (
+        SELECT account, amount FROM ledger_entries AS own
+        WHERE (own.instance_id, own.transaction_id) = (line.instance_id, line.id) OFFSET 0
+    ) AS entry
+"""
+"""The entries of a `line` of the lines above."""
 
 LINES_TO_CUT = f"""
     SELECT * FROM (

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_credits.close.checks import CHECKS
-from darkroom_credits.close.lines import ACCOUNTS, CARRIED, LINES_TO_CUT
+from darkroom_credits.close.lines import ACCOUNTS, CARRIED, LINES_TO_CUT, OWN_ENTRIES
 from darkroom_credits.close.report import Compared, Difference, Report, compared
 
 CHECK_SECONDS_MAX = 600
@@ -42,8 +42,7 @@ ADDED_UP = f"""
     SELECT instance_id, account, sum(amount)::bigint AS amount FROM (
         {CARRIED}
         UNION ALL
-        SELECT entry.instance_id, entry.account, entry.amount FROM ({LINES_TO_CUT}) AS line
-        JOIN ledger_entries AS entry ON (entry.instance_id, entry.transaction_id) = (line.instance_id, line.id)
+        SELECT line.instance_id, entry.account, entry.amount FROM ({LINES_TO_CUT}) AS line CROSS JOIN {OWN_ENTRIES}
     ) AS part GROUP BY instance_id, account
 """  # noqa: S608 - constants
 TOTALS = f"SELECT account, sum(amount)::bigint AS amount FROM ({ADDED_UP}) AS one GROUP BY account HAVING sum(amount) <> 0"  # noqa: S608
