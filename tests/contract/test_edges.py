@@ -170,6 +170,7 @@ def test_the_schema_of_every_body_has_a_name_that_generators_of_clients_can_use(
         schema = one.item["requestBody"]["content"]["application/json"]["schema"]
         known = apps[one.service].openapi()["components"]["schemas"]
         assert schema.keys() == {"$ref"}, one.name
+        assert one.item["responses"].keys() >= {"400", "413", "415"}, one.name
         referred = re.findall(r'"#/components/schemas/([^"]+)"', json.dumps([schema, known]))
         assert [name for name in referred if name not in known] == [], one.name
         assert "$defs" not in json.dumps(known), one.name

@@ -5,13 +5,19 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from darkroom_servicekit.problems import PROBLEM_TYPE, ProblemBody
+
 SCHEMAS = "#/components/schemas/"
+REFUSALS = {
+    "400": "Invalid input; `errors` names each field with its rule",
+    "413": "The body is too large",
+    "415": "The body is not JSON",
+}
 
 
 def json_body(model: type[BaseModel], example: dict[str, Any] | None = None) -> dict[str, Any]:
     """`openapi_extra` for a route whose body is `model`."""
-    schema = model.model_json_schema(by_alias=True, ref_template=SCHEMAS + "{model}")
-    content = {"schema": schema} | ({} if example is None else {"example": example})
+    content = {"schema": _schema(model)} | ({} if example is None else {"example": example})
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
@@ -39,8 +45,26 @@ def _with_named_body(operation: dict[str, Any], schemas: dict[str, Any]) -> dict
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None or "title" not in content["schema"]:
         return operation
-    schema = {name: part for name, part in content["schema"].items() if name != "$defs"}
-    for name, part in {**content["schema"].get("$defs", {}), schema["title"]: schema}.items():
+    title = _named(content["schema"], schemas)
+    named = {**content, "schema": {"$ref": SCHEMAS + title}}
+    body = {**operation["requestBody"], "content": {"application/json": named}}
+    _named(_schema(ProblemBody), schemas)
+    return {**operation, "requestBody": body, "responses": {**_refusals(), **operation["responses"]}}
+
+
+def _refusals() -> dict[str, Any]:
+    """What every route with a body may answer, whatever its rules."""
+    problem = {PROBLEM_TYPE: {"schema": {"$ref": SCHEMAS + ProblemBody.__name__}}}
+    return {status: {"description": description, "content": problem} for status, description in REFUSALS.items()}
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True, ref_template=SCHEMAS + "{model}")
+
+
+def _named(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """Add a schema and those that it refers to, each under its name; the schema's own name."""
+    own = {name: part for name, part in schema.items() if name != "$defs"}
+    for name, part in {**schema.get("$defs", {}), own["title"]: own}.items():
         schemas.setdefault(name, part)
-    named = {**content, "schema": {"$ref": SCHEMAS + schema["title"]}}
-    return {**operation, "requestBody": {**operation["requestBody"], "content": {"application/json": named}}}
+    return str(own["title"])
