@@ -165,6 +165,17 @@ async def test_no_value_of_a_parameter_is_our_error(
             assert answer.status_code not in {307, 500}, f"{one.method} {one.service} {address[:200]}"
 
 
+def test_the_schema_of_every_body_has_a_name_that_generators_of_clients_can_use(apps: dict[str, FastAPI]) -> None:
+    for one in with_json(apps):
+        schema = one.item["requestBody"]["content"]["application/json"]["schema"]
+        known = apps[one.service].openapi()["components"]["schemas"]
+        assert schema.keys() == {"$ref"}, one.name
+        assert one.item["responses"].keys() >= {"400", "413", "415"}, one.name
+        referred = re.findall(r'"#/components/schemas/([^"]+)"', json.dumps([schema, known]))
+        assert [name for name in referred if name not in known] == [], one.name
+        assert "$defs" not in json.dumps(known), one.name
+
+
 def with_json(apps: dict[str, FastAPI]) -> list[Operation]:
     found = [one for one in operations(apps) if "application/json" in one.item.get("requestBody", {}).get("content", {})]
     assert len(found) >= 20

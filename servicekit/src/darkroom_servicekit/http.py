@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from darkroom_servicekit.health import Health, Readiness
 from darkroom_servicekit.http_methods import PATH, HeadAndOptions, nul_in
 from darkroom_servicekit.metrics import KitMetrics
+from darkroom_servicekit.openapi import DescribedApp
 from darkroom_servicekit.outages import install_outage_handlers
 from darkroom_servicekit.problems import NUL_RULE, Problem, answer, install_problem_handlers, invalid, printable
 from darkroom_servicekit.rate_limit import ANSWER_FIELDS
@@ -54,7 +55,7 @@ def build_app(
 ) -> FastAPI:
     """A FastAPI app with what every service answers; the service adds its own routes."""
     # A slash too many is another address: a redirect would name the scheme and host of this hop, not those that the caller used.
-    app = FastAPI(title=title, version="0.1.0", lifespan=lifespan, redirect_slashes=False)
+    app = DescribedApp(title=title, version="0.1.0", lifespan=lifespan, redirect_slashes=False)
     install_problem_handlers(app)
     install_outage_handlers(app)
     app.add_middleware(RefuseNul)

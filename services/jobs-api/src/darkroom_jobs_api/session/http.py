@@ -99,7 +99,7 @@ def session_routes(
             raise unauthorized("Send a token as `Authorization: Bearer …`.")
         return await begin(token)
 
-    @router.get("", response_model=Session, responses=problems(401))
+    @router.get("", response_model=Session, responses=problems(401, 429))
     async def session(who: Annotated[Principal, Depends(signed_in)]) -> Response:
         """Who is signed in."""
         return json_answer(_session(who))
