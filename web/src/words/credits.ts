@@ -17,6 +17,8 @@ export function transactionWords(line: Pick<Transaction, "kind" | "jobId" | "rea
       return "Expired unspent";
     case "refund":
       return "Taken back after a refund";
+    case "restore":
+      return "Given back: the refund did not go through";
     default:
       return sentence(line.reason ?? line.kind);
   }
@@ -35,7 +37,7 @@ export const KIND_CHOICES: readonly { kinds: string; words: string }[] = [
   { kinds: "hold,release", words: "Held and given back" },
   { kinds: "grant", words: "Added" },
   { kinds: "expire", words: "Expired" },
-  { kinds: "refund", words: "Taken back" },
+  { kinds: "refund,restore", words: "Taken back" },
 ];
 
 export function imagesFor(credits: number): number {

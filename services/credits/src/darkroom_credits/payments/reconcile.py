@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from darkroom_credits.due_loop import DueLoop
 from darkroom_credits.metrics import CreditsMetrics
-from darkroom_credits.payments.purchase import Purchase, Session
+from darkroom_credits.payments.purchase import Purchase
 from darkroom_credits.payments.record_payments import record_session
 from darkroom_credits.payments.start_checkout import StartCheckout
 from darkroom_credits.payments.store import check_again, end_unoffered, next_check, purchases_to_check
 from darkroom_credits.payments.stripe_client import StripeClient, StripeRefused
+from darkroom_credits.payments.stripe_objects import Session
 
 AT_ONCE_MAX = 20
 LOOK_SECONDS_MAX = 300.0

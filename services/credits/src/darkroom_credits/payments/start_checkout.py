@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
+from darkroom_contracts.money import stripe_amount
 from darkroom_servicekit.database import UnitOfWork
 
-from darkroom_credits.payments.purchase import Purchase, Session
+from darkroom_credits.payments.purchase import Purchase
 from darkroom_credits.payments.store import current_price, insert_purchase, offer
 from darkroom_credits.payments.stripe_client import StripeClient
+from darkroom_credits.payments.stripe_objects import Session
 
 
 class AnotherPurchaseHasThisKey(Exception):
@@ -89,7 +91,7 @@ class StartCheckout:
             "client_reference_id": purchase.id,
             "line_items[0][quantity]": "1",
             "line_items[0][price_data][currency]": purchase.currency.lower(),
-            "line_items[0][price_data][unit_amount]": str(purchase.amount_minor),
+            "line_items[0][price_data][unit_amount]": str(stripe_amount(purchase.amount_minor, purchase.currency)),
             "line_items[0][price_data][product_data][name]": f"{purchase.credits:,} credits",
             "metadata[purchase]": purchase.id,
             "metadata[instance]": purchase.instance_id,

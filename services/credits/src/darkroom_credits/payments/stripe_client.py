@@ -61,7 +61,9 @@ class StripeClient:
     async def sessions(self, *, since: datetime, until: datetime) -> AsyncIterator[dict[str, Any]]:
         """All Checkout Sessions made in a time, with their charges. Raises StripeUnavailable, StripeRefused."""
         query = [("created[gte]", int(since.timestamp())), ("created[lte]", int(until.timestamp()))]
-        async for found in self._list("/v1/checkout/sessions", [*query, ("expand[]", "data.payment_intent.latest_charge")]):
+        async for found in self._list(
+            "/v1/checkout/sessions", [*query, ("expand[]", "data.payment_intent.latest_charge.refunds")]
+        ):
             yield found
 
     async def _list(self, path: str, query: Sequence[tuple[str, str | int]]) -> AsyncIterator[dict[str, Any]]:
