@@ -43,8 +43,9 @@ class CardWorld:
         """The customer acts; the payment intent."""
         return str(self.control("POST", f"/sessions/{session_id}/pay", outcome=outcome)["payment_intent"])
 
-    def refund(self, intent: str, amount: int | None = None) -> None:
-        self.control("POST", f"/payments/{intent}/refund", **({} if amount is None else {"amount": amount}))
+    def refund(self, intent: str, amount: int | None = None) -> str:
+        """The merchant pays back; the refund."""
+        return str(self.control("POST", f"/payments/{intent}/refund", **({} if amount is None else {"amount": amount}))["id"])
 
     def events(self, *types: str) -> list[bytes]:
         """The bodies of the newest events of these types, in this order, once they came."""
@@ -76,7 +77,7 @@ class CardWorld:
 
     def begin_anew(self) -> None:
         """A Stripe without a past, and without the faults of the test before."""
-        self.control("PUT", "", failRate=0, lostAnswerRate=0)
+        self.control("PUT", "", failRate=0, lostAnswerRate=0, storedFailRate=0, failIds=[], adaptivePricing=None)
         self.forget()
         httpx.post(f"{self.sandbox.url}/sandbox/reset", timeout=ANSWER_SECONDS_MAX).raise_for_status()
 

@@ -39,7 +39,13 @@ OFFER = text(
     """
     UPDATE purchases SET session_id = :session, url = :url, state = CASE state WHEN 'CREATED' THEN 'OPEN' ELSE state END,
         check_at = CASE WHEN state IN ('CREATED', 'OPEN') THEN CAST(:check_at AS timestamptz) END
-    WHERE id = CAST(:id AS uuid)
+    WHERE id = CAST(:id AS uuid) AND stripe_key = :stripe_key AND (session_id IS NULL OR session_id = :session) RETURNING id
+    """
+)
+NEXT_STRIPE_KEY = text(
+    """
+    UPDATE purchases SET stripe_key = stripe_key + 1
+    WHERE id = CAST(:id AS uuid) AND stripe_key = :stripe_key AND stripe_key < :most AND session_id IS NULL
     """
 )
 SET_STATE = text(
@@ -119,10 +125,21 @@ async def purchase_of_intent(transaction: Transaction, payment_intent: str) -> P
     return Purchase(**row._mapping) if row else None
 
 
-async def offer(transaction: Transaction, purchase: Purchase, *, session_id: str, url: str | None, check_at: datetime) -> None:
-    """The purchase can be paid in a session; news of it may have come before."""
-    values = {"id": purchase.id, "session": session_id, "url": url, "check_at": check_at}
-    await transaction.execute(OFFER, values)
+async def offer(transaction: Transaction, purchase: Purchase, session: Session, *, check_at: datetime) -> bool:
+    """The purchase can be paid in a session; news of it may have come before. False: it was made under a key that is past."""
+    values = {
+        "id": purchase.id,
+        "session": session.id,
+        "url": session.url,
+        "check_at": check_at,
+        "stripe_key": purchase.stripe_key,
+    }
+    return (await transaction.execute(OFFER, values)).one_or_none() is not None
+
+
+async def next_stripe_key(transaction: Transaction, purchase: Purchase, *, most: int) -> None:
+    """Go on to the next Idempotency-Key at Stripe, unless another process has, or the purchase is offered."""
+    await transaction.execute(NEXT_STRIPE_KEY, {"id": purchase.id, "stripe_key": purchase.stripe_key, "most": most})
 
 
 async def set_state(transaction: Transaction, purchase: Purchase, state: State, *, session_id: str) -> None:

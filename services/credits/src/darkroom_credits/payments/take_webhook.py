@@ -100,6 +100,10 @@ class TakeWebhook:
         except ValidationError as error:
             raise NotAnEvent(type(error).__name__) from error
 
+    def count_failed(self) -> None:
+        """Count an event that Stripe listed and that could not be taken."""
+        self._metrics.listed.labels("failed").inc()
+
     async def _take(self, event: StripeEvent, counter: Counter) -> str:
         try:
             created = datetime.fromtimestamp(event.created, UTC)
