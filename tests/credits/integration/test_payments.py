@@ -39,7 +39,7 @@ async def test_credits_come_with_the_webhook_and_not_with_the_payment_page(
     world.pay(answer.json()["sessionId"])
     assert await available(shop) == 0
     told = f"/api/credits/checkout/{answer.json()['sessionId']}"
-    offered = {"sessionId": answer.json()["sessionId"], "credits": 1000, "price": {"amount": 10.0, "currency": "EUR"}}
+    offered = {"sessionId": answer.json()["sessionId"], "credits": 1000, "price": {"amount": 1000, "currency": "EUR"}}
     assert await shop.get(told) == offered | {"state": "OPEN"}
     [body] = world.events(COMPLETED)
     assert await outcome(await deliver(shop, body)) == "paid"
@@ -59,7 +59,7 @@ async def test_credits_come_with_the_webhook_and_not_with_the_payment_page(
 
 
 async def test_what_credits_cost_is_told_before_they_are_bought(quiet_shop: Credits) -> None:
-    price = {"amount": 10.0, "currency": "EUR"}
+    price = {"amount": 1000, "currency": "EUR"}
     assert await quiet_shop.get("/api/credits/top-ups") == {
         "perThousand": price,
         "creditsMin": 50,
