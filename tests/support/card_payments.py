@@ -77,7 +77,7 @@ class CardWorld:
 
     def begin_anew(self) -> None:
         """A Stripe without a past, and without the faults of the test before."""
-        self.control("PUT", "", failRate=0, lostAnswerRate=0, storedFailRate=0, failIds=[], adaptivePricing=None)
+        self.control("PUT", "", failRate=0, lostAnswerRate=0, storedFailRate=0, failIds="", adaptivePricing={"currency": None})
         self.forget()
         httpx.post(f"{self.sandbox.url}/sandbox/reset", timeout=ANSWER_SECONDS_MAX).raise_for_status()
 

@@ -39,8 +39,8 @@ CHARGES: st.SearchStrategy[Literal["spend", "release"]] = st.sampled_from(("spen
 SHOPS = st.sampled_from(["red", "green"])
 START = datetime(2026, 1, 31, 8, tzinfo=UTC)
 TABLES = (
-    "adjustments, money_entries, money_transactions, stripe_events, stripe_refunds, stripe_returns, purchases, settlements,"
-    " draws, reservations, ledger_entries, ledger_transactions, grants, balances, outbox"
+    "closed_accounts, adjustments, money_entries, money_transactions, stripe_events, stripe_refunds, stripe_returns,"
+    " purchases, settlements, draws, reservations, ledger_entries, ledger_transactions, grants, balances, outbox"
 )
 
 

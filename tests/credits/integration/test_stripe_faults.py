@@ -1,12 +1,17 @@
 """Stripe answers one purchase with faults, or one of its objects is broken: only that one waits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from darkroom_credits.close.compare_stripe import CompareStripe
 from darkroom_credits.payments.ask_events import AskEvents
+from darkroom_credits.payments.purchase import Purchase
+from darkroom_credits.payments.store import insert_purchase, next_stripe_key, offer
 from darkroom_credits.payments.stripe_client import API_VERSION, StripeClient
+from darkroom_credits.payments.stripe_objects import Session
 from darkroom_credits.payments.take_webhook import TakeWebhook
 from darkroom_credits.settings import CreditsSettings
 from support.card_payments import API_KEY, CardWorld, available, checkout, selling, sold
@@ -20,7 +25,7 @@ async def test_a_purchase_that_stripe_answers_with_faults_is_put_off_and_the_oth
 ) -> None:
     async with serving(selling(settings, world, stripe_reconcile_seconds=0.3)) as shop:
         broken = (await checkout(shop, 100)).json()["sessionId"]
-        world.control("PUT", "", failIds=[broken])
+        world.control("PUT", "", failIds=broken)
         await sold(shop, world, 700)
 
         async def granted() -> bool:
@@ -34,7 +39,7 @@ async def test_a_purchase_that_stripe_answers_with_faults_is_put_off_and_the_oth
 
         # Less and less often.
         await eventually(put_off)
-        world.control("PUT", "", failIds=[])
+        world.control("PUT", "", failIds="")
         world.pay(broken)
 
         async def both() -> bool:
@@ -53,6 +58,22 @@ async def test_a_fault_that_stripe_stored_under_the_key_costs_no_sale(
     assert answer.status_code == 201, answer.text
     # The page that is offered is the one that is paid, and grants.
     assert await books_of.rows("SELECT session_id FROM purchases") == [(answer.json()["sessionId"],)]
+
+
+async def test_a_session_of_a_key_that_is_past_is_not_offered(books: CreditBooks) -> None:
+    at = datetime.now(UTC)
+    purchase = Purchase(
+        id=str(uuid4()), instance_id="shop", credits=100, amount_minor=100, currency="EUR", price_version=1, created_at=at
+    )
+    async with books.unit_of_work.begin() as transaction:
+        await insert_purchase(transaction, purchase, created_by="tester", key=None)
+        # Another process has gone on to the next key while this one waited for Stripe.
+        await next_stripe_key(transaction, purchase, most=2)
+        assert not await offer(transaction, purchase, Session(id="cs_1"), check_at=at)
+        following = replace(purchase, stripe_key=2)
+        assert await offer(transaction, following, Session(id="cs_2"), check_at=at)
+        assert not await offer(transaction, purchase, Session(id="cs_1"), check_at=at)
+    assert await books.rows("SELECT session_id FROM purchases") == [("cs_2",)]
 
 
 async def test_a_public_address_that_changed_between_two_tries_costs_no_sale(settings: CreditsSettings, world: CardWorld) -> None:

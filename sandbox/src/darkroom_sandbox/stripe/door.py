@@ -76,7 +76,7 @@ class StripeDoor:
         parameters = parse(raw.decode(errors="replace") if request.method == "POST" else request.url.query)
         call.input_json = json.dumps(parameters).encode()
         options = self._options.now
-        failing = set(request.path_params.values()) & set(options.fail_ids)
+        failing = set(request.path_params.values()) & set(options.fail_ids.split(","))
         if failing or (options.fail_rate and random.random() < options.fail_rate):
             raise _fault()
         asked = Asked(account, parameters, dict(request.path_params), call.version or API_VERSION)

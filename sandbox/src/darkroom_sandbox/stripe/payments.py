@@ -146,7 +146,7 @@ class Payments:
             "status": "requires_payment_method",
         }
         adaptive = self._options.now.adaptive_pricing
-        if adaptive is not None and adaptive.currency != found["currency"]:
+        if adaptive.currency not in (None, found["currency"]):
             intent[PRESENTED] = found[PRESENTED] = adaptive.model_dump()
         found["payment_intent"] = intent["id"]
         return self._board.add(account, intent)

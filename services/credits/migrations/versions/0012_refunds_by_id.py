@@ -48,7 +48,6 @@ def upgrade() -> None:
     _widen("ledger_transactions", "ledger_transactions_kind_check", f"kind IN ({KINDS})")
     _widen("money_transactions", "money_transactions_kind_check", f"kind IN ({MONEY_KINDS})")
     op.execute("CREATE INDEX money_of_a_purchase ON money_transactions (purchase_id)")
-    op.execute("CREATE INDEX restored_by_grant ON ledger_transactions (grant_id) WHERE kind = 'restore'")
     op.execute(FORGET_PASSED_OVER)
     op.execute("UPDATE stripe_watch SET read_until = NULL, read_at = '2025-01-01Z'")
 

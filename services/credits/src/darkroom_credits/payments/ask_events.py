@@ -76,7 +76,8 @@ class AskEvents:
         try:
             return await self._webhook.take_listed(found) != "repeated"
         except NotAnEvent as error:
-            log.warning("stripe lists what is no event", error=str(error))
+            self._webhook.count_failed()
+            log.error("stripe lists what is no event", event_id=str(found.get("id")), error=str(error))
             return False
         except Exception as error:
             if is_outage(error):
