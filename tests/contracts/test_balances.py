@@ -11,6 +11,7 @@ from darkroom_contracts.credits import (
     CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
+    CreditsRestored,
     CreditsSettled,
     CreditsTakenBack,
     PlanChanged,
@@ -34,7 +35,8 @@ def story(shop: str = "shop") -> list[Event]:
         CreditsRejected(instance_id=shop, job_id=2, needed=50, balances=told(40, 60)),
         CreditsSettled(instance_id=shop, job_id=1, spent=45, released=15, balances=told(55, 0, 45)),
         CreditsExpired(instance_id=shop, grant_id=1, amount=5, expired_at=NOW, balances=told(50, 0, 45)),
-        CreditsTakenBack(instance_id=shop, grant_id=1, amount=10, balances=told(40, 0, 45)),
+        CreditsTakenBack(instance_id=shop, grant_id=1, amount=14, balances=told(36, 0, 45)),
+        CreditsRestored(instance_id=shop, grant_id=1, amount=4, balances=told(40, 0, 45)),
         CreditsAdjusted(instance_id=shop, adjustment_id=1, amount=20, balances=told(60, 0, 45), **WHO),
         CreditsAdjusted(instance_id=shop, adjustment_id=2, amount=-70, lost=10, balances=told(0, 0, 45), **WHO),
         CreditsReimbursed(instance_id=shop, job_id=1, adjustment_id=3, amount=15, balances=told(15, 0, 30), **WHO),
@@ -63,7 +65,7 @@ def test_a_part_of_the_topic_that_comes_again_changes_nothing() -> None:
     told_once = messages(story())
     rebuilt = balances_from([*told_once[:6], *told_once[2:6], *told_once[4:]])
     assert rebuilt.balances == {"shop": Sums(15, 0, 30)}
-    assert (rebuilt.events, rebuilt.repeated, rebuilt.disagreements_count) == (9, 6, 0)
+    assert (rebuilt.events, rebuilt.repeated, rebuilt.disagreements_count) == (10, 6, 0)
 
 
 def test_tenants_are_apart_whatever_their_sequences() -> None:

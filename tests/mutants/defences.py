@@ -354,8 +354,8 @@ DEFENCES: tuple[Defence, ...] = (
         name="stripe-event-once",
         why="an event of Stripe that comes again changes nothing, for ever",
         file=f"{CREDITS}/payments/take_webhook.py",
-        old='outcome = await self._apply(transaction, event) if new else "repeated"',
-        new="outcome = await self._apply(transaction, event)",
+        old='outcome = await self._apply(transaction, event, created) if new else "repeated"',
+        new="outcome = await self._apply(transaction, event, created)",
         tests=(
             "tests/credits/integration/test_payments.py"
             "::test_an_event_counts_once_for_ever_and_a_second_event_of_the_payment_changes_nothing",
@@ -1040,5 +1040,40 @@ DEFENCES: tuple[Defence, ...] = (
         old="    if not is_visible(value):",
         new="    if False:",
         tests=("tests/jobs_api/integration/test_refusals.py::test_a_broken_rule_is_named_with_its_field_and_changes_nothing",),
+    ),
+    Defence(
+        name="payment-lock",
+        why="a refund that comes in the same instant as its payment is not lost",
+        file=f"{CREDITS}/payments/store_returns.py",
+        old='    await transaction.execute(LOCK_PAYMENT, {"intent": payment_intent})\n',
+        new="    return\n",
+        tests=("tests/credits/integration/test_news_at_once.py::test_a_payment_and_what_comes_back_of_it",),
+    ),
+    Defence(
+        name="failed-refund-gives-back",
+        why="a refund that fails at the bank gives back the credits that it took",
+        file=f"{CREDITS}/payments/settle_returns.py",
+        old="    if told.minor < purchase.refunded_minor:\n",
+        new="    if False and told.minor < purchase.refunded_minor:\n",
+        tests=("tests/credits/integration/test_money_comes_back.py::test_a_refund_that_fails_gives_the_credits_back",),
+    ),
+    Defence(
+        name="purchase-put-off-alone",
+        why="one purchase that Stripe answers with faults holds up no other",
+        file=f"{CREDITS}/payments/reconcile.py",
+        old="                await self._put_off(purchase, error)\n",
+        new="                raise\n",
+        tests=(
+            "tests/credits/integration/test_stripe_faults.py"
+            "::test_a_purchase_that_stripe_answers_with_faults_is_put_off_and_the_others_go_on",
+        ),
+    ),
+    Defence(
+        name="only-the-present-session-is-offered",
+        why="a session of a key that is past is never shown: paid, it would grant nothing",
+        file=f"{CREDITS}/payments/store.py",
+        old=" AND stripe_key = :stripe_key AND (session_id IS NULL OR session_id = :session) RETURNING id",
+        new=" AND (:stripe_key > 0) RETURNING id",
+        tests=("tests/credits/integration/test_stripe_faults.py::test_a_session_of_a_key_that_is_past_is_not_offered",),
     ),
 )

@@ -13,11 +13,15 @@ from typing import Any
 
 import httpx
 import stripe
+from darkroom_credits.settings import CreditsSettings
+from support.credit_books import CreditBooks
 from support.credit_service import Credits, tenant
 from support.running_sandbox import RunningSandbox, WebhookReceiver, running_sandbox, webhook_receiver
 
 SECRET, NEXT_SECRET = "whsec_first", "whsec_next"
 API_KEY = "sk_test_shop"
+COMPLETED = "checkout.session.completed"
+NO_RECONCILER = 3600.0
 ANSWER_SECONDS_MAX, POST_SECONDS_MAX = 30.0, 60.0
 
 
@@ -39,8 +43,9 @@ class CardWorld:
         """The customer acts; the payment intent."""
         return str(self.control("POST", f"/sessions/{session_id}/pay", outcome=outcome)["payment_intent"])
 
-    def refund(self, intent: str, amount: int | None = None) -> None:
-        self.control("POST", f"/payments/{intent}/refund", **({} if amount is None else {"amount": amount}))
+    def refund(self, intent: str, amount: int | None = None) -> str:
+        """The merchant pays back; the refund."""
+        return str(self.control("POST", f"/payments/{intent}/refund", **({} if amount is None else {"amount": amount}))["id"])
 
     def events(self, *types: str) -> list[bytes]:
         """The bodies of the newest events of these types, in this order, once they came."""
@@ -72,7 +77,7 @@ class CardWorld:
 
     def begin_anew(self) -> None:
         """A Stripe without a past, and without the faults of the test before."""
-        self.control("PUT", "", failRate=0, lostAnswerRate=0)
+        self.control("PUT", "", failRate=0, lostAnswerRate=0, storedFailRate=0, failIds="", adaptivePricing={"currency": None})
         self.forget()
         httpx.post(f"{self.sandbox.url}/sandbox/reset", timeout=ANSWER_SECONDS_MAX).raise_for_status()
 
@@ -96,6 +101,47 @@ def card_world(home: Path) -> Iterator[CardWorld]:
         settings = {"DARKROOM_SANDBOX_PLATFORM_URL": address, "DARKROOM_SANDBOX_STRIPE_WEBHOOK_SECRET": SECRET}
         with running_sandbox(home, **settings) as sandbox:
             yield CardWorld(sandbox, receiver)
+
+
+def selling(settings: CreditsSettings, world: CardWorld, **changes: Any) -> CreditsSettings:
+    """Settings of a service that sells by card, and asks Stripe nothing by itself."""
+    stripe_settings = {
+        "stripe_api_key": API_KEY,
+        "stripe_base_url": f"{world.sandbox.url}/stripe",
+        "stripe_webhook_secret": f"{NEXT_SECRET}, {SECRET}",
+        "stripe_reconcile_seconds": NO_RECONCILER,
+        "public_url": "https://studio.example",
+    }
+    return settings.model_copy(update=stripe_settings | changes)
+
+
+async def sold(shop: Credits, world: CardWorld, credits: int = 1000) -> tuple[str, str]:
+    """A session that was paid, its webhook still in the post: session, payment intent."""
+    answer = await checkout(shop, credits)
+    assert answer.status_code == 201, answer.text
+    session_id = answer.json()["sessionId"]
+    return session_id, world.pay(session_id)
+
+
+async def outcome(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["outcome"])
+
+
+async def available(shop: Credits) -> int:
+    return int((await shop.get("/api/credits"))["available"])
+
+
+async def counted(shop: Credits, word: str) -> float:
+    text = (await shop.client.get("/metrics")).text
+    line = f'darkroom_credits_stripe_webhooks_total{{outcome="{word}"}} '
+    return sum(float(found.removeprefix(line)) for found in text.splitlines() if found.startswith(line))
+
+
+async def money(books: CreditBooks) -> dict[str, int]:
+    """What stands in each account of the money."""
+    rows = await books.rows("SELECT account, sum(amount)::bigint FROM money_entries GROUP BY account")
+    return dict(rows)
 
 
 async def checkout(credits: Credits, amount: int, *, instance_id: str = "shop", key: str | None = None) -> httpx.Response:

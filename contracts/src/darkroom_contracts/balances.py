@@ -15,6 +15,7 @@ from darkroom_contracts.credits import (
     CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
+    CreditsRestored,
     CreditsSettled,
     CreditsTakenBack,
 )
@@ -31,6 +32,7 @@ BalanceEvent = (
     | CreditsGranted
     | CreditsExpired
     | CreditsTakenBack
+    | CreditsRestored
     | CreditsAdjusted
     | CreditsReimbursed
 )
@@ -102,7 +104,7 @@ def balances_from(messages: Iterable[tuple[Envelope, Event]]) -> Rebuilt:
 def moved_by(event: BalanceEvent, before: Sums) -> Sums:
     """The balances after an event, by the amounts in it."""
     match event:
-        case CreditsGranted():
+        case CreditsGranted() | CreditsRestored():
             return before.moved(available=event.amount)
         case CreditsReserved():
             return before.moved(available=-event.amount, held=event.amount)

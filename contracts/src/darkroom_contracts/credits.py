@@ -89,6 +89,16 @@ class CreditsTakenBack(Event):
     balances: Balances
 
 
+class CreditsRestored(Event):
+    """Credits that were taken back came back to their grant: the refund failed, or the lost dispute was won after all."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    grant_id: int
+    amount: int = Field(gt=0)
+    balances: Balances
+
+
 class CreditsAdjusted(Event):
     """An operator corrected a tenant's credits, up or down. What was not there to be taken is booked as lost."""
 
@@ -168,3 +178,16 @@ class PaymentRefunded(Event):
     credits_refunded: int = Field(ge=0)
     credits_lost: int = Field(ge=0)
     """Refunded credits that could not be taken back, because jobs had spent or held them."""
+
+
+class PaymentRestored(Event):
+    """Money that had been paid back of a payment is ours again. All figures are the purchase's totals so far."""
+
+    topic: ClassVar[str] = "darkroom.credits"
+
+    purchase_id: str
+    grant_id: int
+    amount_minor: int = Field(ge=0, description="how much of the payment is paid back now")
+    currency: str
+    credits_refunded: int = Field(ge=0)
+    credits_lost: int = Field(ge=0, description="refunded credits that could not be taken back")

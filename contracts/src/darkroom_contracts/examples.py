@@ -11,9 +11,11 @@ from darkroom_contracts.credits import (
     CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
+    CreditsRestored,
     CreditsSettled,
     CreditsTakenBack,
     PaymentRefunded,
+    PaymentRestored,
     PaymentSucceeded,
     PlanChanged,
 )
@@ -267,6 +269,7 @@ _ALL: tuple[Event, ...] = (
         instance_id=INSTANCE, grant_id=7, amount=120, expired_at=AT, balances=Balances(available=0, held=0, spent=380)
     ),
     CreditsTakenBack(instance_id=INSTANCE, grant_id=8, amount=1000, balances=Balances(available=0, held=0, spent=380)),
+    CreditsRestored(instance_id=INSTANCE, grant_id=8, amount=1000, balances=Balances(available=1000, held=0, spent=380)),
     CreditsAdjusted(
         instance_id=INSTANCE,
         adjustment_id=3,
@@ -320,6 +323,15 @@ _ALL: tuple[Event, ...] = (
         amount_minor=1000,
         currency="EUR",
         credits_refunded=1000,
+        credits_lost=0,
+    ),
+    PaymentRestored(
+        instance_id=INSTANCE,
+        purchase_id=PURCHASE,
+        grant_id=8,
+        amount_minor=0,
+        currency="EUR",
+        credits_refunded=0,
         credits_lost=0,
     ),
     NotificationSent(

@@ -13,7 +13,7 @@ CALLS_KEPT = 100_000
 class Call:
     """One call; `at` is the arrival by the sandbox' clock, taken before the body is read."""
 
-    __slots__ = ("account", "at", "id", "input_json", "kind", "lost", "seq", "state", "status", "vendor", "webhook")
+    __slots__ = ("account", "at", "id", "input_json", "kind", "lost", "seq", "state", "status", "vendor", "version", "webhook")
 
     def __init__(self, seq: int, *, at: float, vendor: str, kind: str, account: str) -> None:
         self.seq = seq
@@ -27,6 +27,8 @@ class Call:
         self.input_json: bytes | None = None
         self.state: str | None = None
         self.webhook: str | None = None
+        self.version: str | None = None
+        """The API version that the call asked for, at a vendor that has some; None when it asked for none."""
         self.lost = False
 
     def to_json(self) -> bytes:
@@ -42,6 +44,8 @@ class Call:
         }
         if self.kind == "create":
             fields.update(state=self.state, webhook=self.webhook, lost=self.lost)
+        if self.vendor == "stripe":
+            fields.update(version=self.version)
         head = json.dumps(fields, separators=(",", ":")).encode()
         return head[:-1] + b',"input":' + (self.input_json or b"null") + b"}"
 

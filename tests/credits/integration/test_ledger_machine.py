@@ -17,9 +17,11 @@ import asyncpg
 import pytest
 from darkroom_contracts.event import Event
 from darkroom_credits.correct_credits import NothingToGiveBack, UnknownSpending
-from darkroom_credits.payments.purchase import Charge, Dispute, Purchase, Session
-from darkroom_credits.payments.record_payments import record_dispute, record_refund, record_session
+from darkroom_credits.payments.purchase import Purchase
+from darkroom_credits.payments.record_payments import record_session
+from darkroom_credits.payments.record_returns import record_charge, record_dispute, record_refund
 from darkroom_credits.payments.store import insert_purchase
+from darkroom_credits.payments.stripe_objects import Charge, Dispute, Refund, Session
 from darkroom_servicekit.database import Transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -37,8 +39,8 @@ CHARGES: st.SearchStrategy[Literal["spend", "release"]] = st.sampled_from(("spen
 SHOPS = st.sampled_from(["red", "green"])
 START = datetime(2026, 1, 31, 8, tzinfo=UTC)
 TABLES = (
-    "adjustments, money_entries, money_transactions, stripe_events, stripe_refunds, purchases, settlements, draws, reservations,"
-    " ledger_entries, ledger_transactions, grants, balances, outbox"
+    "closed_accounts, adjustments, money_entries, money_transactions, stripe_events, stripe_refunds, stripe_returns,"
+    " purchases, settlements, draws, reservations, ledger_entries, ledger_transactions, grants, balances, outbox"
 )
 
 
@@ -206,29 +208,56 @@ class Ledger(RuleBasedStateMachine):
         self.paid[purchase.id] = purchase.amount_minor
 
     @rule(which=st.integers(0, 20), percent=st.integers(1, 100), dies=st.none() | st.integers(0, 14))
-    def refund(self, which: int, percent: int, dies: int | None) -> None:
+    def total(self, which: int, percent: int, dies: int | None) -> None:
         """Stripe tells how much has been paid back so far; later figures may be smaller, as when events overtake one another."""
         if not self.purchases:
             return
         purchase, intent = self.purchases[which % len(self.purchases)]
         refunded = max(1, purchase.amount_minor * percent // 100)
         charge = Charge(id="ch", payment_intent=intent, amount=purchase.amount_minor, amount_refunded=refunded, currency="eur")
-        self.do(lambda: self._in_transaction(lambda transaction: record_refund(transaction, charge)), dies)
+        self.do(lambda: self._in_transaction(lambda found: record_charge(found, charge, told_at=self.now)), dies)
 
     @rule(
         which=st.integers(0, 20),
+        number=st.integers(1, 3),
+        status=st.sampled_from(["pending", "succeeded", "failed", "canceled"]),
+        dies=st.none() | st.integers(0, 14),
+    )
+    def refund(self, which: int, number: int, status: str, dies: int | None) -> None:
+        """Stripe tells of one of three refunds of a third each; states come in any order, again, and before the payment."""
+        if not self.purchases:
+            return
+        purchase, intent = self.purchases[which % len(self.purchases)]
+        told = Refund(
+            id=f"re_{number}_{purchase.id}",
+            payment_intent=intent,
+            amount=purchase.amount_minor // 3,
+            currency="eur",
+            status=status,
+        )
+        self.do(lambda: self._in_transaction(lambda found: record_refund(found, told, told_at=self.now)), dies)
+
+    @rule(
+        which=st.integers(0, 20),
+        number=st.integers(1, 2),
         percent=st.integers(1, 100),
         end=st.sampled_from(["lost", "won", None]),
         dies=st.none() | st.integers(0, 14),
     )
-    def dispute(self, which: int, percent: int, end: str | None, dies: int | None) -> None:
-        """A bank disputes a payment, or decides; also before the payment is heard of, and beside refunds."""
+    def dispute(self, which: int, number: int, percent: int, end: str | None, dies: int | None) -> None:
+        """A bank disputes a payment, or decides, also twice; also before the payment is heard of, and beside refunds."""
         if not self.purchases:
             return
         purchase, intent = self.purchases[which % len(self.purchases)]
-        amount = max(1, purchase.amount_minor * percent // 100)
-        told = Dispute(id="du", payment_intent=intent, amount=amount, currency="eur", status=end or "needs_response")
-        self.do(lambda: self._in_transaction(lambda found: record_dispute(found, told, closed=end is not None)), dies)
+        told = Dispute(
+            id=f"du_{number}_{purchase.id}",
+            payment_intent=intent,
+            amount=max(1, purchase.amount_minor * percent // 100),
+            currency="eur",
+            status=end or "needs_response",
+        )
+        closed = end is not None
+        self.do(lambda: self._in_transaction(lambda found: record_dispute(found, told, told_at=self.now, closed=closed)), dies)
 
     async def _in_transaction(self, act: Callable[[Transaction], Awaitable[str]]) -> None:
         async with self.books.unit_of_work.begin() as transaction:

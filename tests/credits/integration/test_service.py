@@ -120,7 +120,7 @@ async def test_plans_name_their_terms_and_the_callers_own(quiet_credits: Credits
         ("studio", 25000, 2),
         ("pro", 100000, 4),
     ]
-    assert answer["plans"][1]["price"] == {"amount": 29.0, "currency": "EUR"}
+    assert answer["plans"][1]["price"] == {"amount": 2900, "currency": "EUR"}
     assert answer["plans"][1]["capPerMinute"] is None
     assert (await quiet_credits.get("/api/plans"))["current"] == "payg"
 

@@ -76,5 +76,5 @@ def test_what_does_not_agree_with_stripe(
         payment_intent="pi",
         refunded_minor=refunded,
     )
-    told = differences_of(purchase, {"cs": theirs} if theirs else {}, {"pi": disputed})
+    told = differences_of(purchase, {"cs": theirs} if theirs else {}, {"pi": [(disputed, "EUR")]})
     assert [(one.subject.partition(": ")[2], one.expected, one.found) for one in told] == found

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 from darkroom_credits.payments.prices import CreditsOutOfBounds, Price
-from darkroom_credits.payments.purchase import Purchase, Session, State, credits_of_refund, next_state, state_told
+from darkroom_credits.payments.purchase import (
+    Purchase,
+    State,
+    credits_of_refund,
+    next_state,
+    session_is_of,
+    session_pays,
+    state_told,
+)
+from darkroom_credits.payments.stripe_objects import Session
 
 SOLD = datetime(2026, 3, 4, tzinfo=UTC)
 PURCHASE = Purchase(
@@ -50,15 +59,15 @@ def test_fewer_and_more_than_is_sold_at_once_is_refused(credits: int) -> None:
     ],
 )
 def test_only_what_was_sold_pays(change: dict[str, Any]) -> None:
-    assert Session.read(PAID).pays(PURCHASE)
-    assert not Session.read(PAID | change).pays(PURCHASE)
+    assert session_pays(Session.read(PAID), PURCHASE)
+    assert not session_pays(Session.read(PAID | change), PURCHASE)
 
 
 def test_another_purchases_session_is_not_its_own() -> None:
-    assert Session.read(PAID).is_of(PURCHASE)
-    assert not Session.read(PAID | {"client_reference_id": "p-2"}).is_of(PURCHASE)
+    assert session_is_of(Session.read(PAID), PURCHASE)
+    assert not session_is_of(Session.read(PAID | {"client_reference_id": "p-2"}), PURCHASE)
     offered = Purchase(**{**vars(PURCHASE), "session_id": "cs_2"})
-    assert not Session.read(PAID).is_of(offered)
+    assert not session_is_of(Session.read(PAID), offered)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +100,24 @@ def test_a_payment_wins_in_any_order_of_the_news() -> None:
 @pytest.mark.parametrize(("minor", "credits"), [(0, 0), (1, 1), (500, 500), (998, 998), (999, 1000)])
 def test_a_refund_stands_for_its_share_of_the_credits(minor: int, credits: int) -> None:
     assert credits_of_refund(PURCHASE, minor) == credits
+
+
+OLD_SHAPE = PAID | {
+    "amount_total": 860,
+    "currency": "gbp",
+    "currency_conversion": {"amount_subtotal": 999, "amount_total": 999, "fx_rate": "0.8609", "source_currency": "eur"},
+}
+NEW_SHAPE = PAID | {"presentment_details": {"presentment_amount": 860, "presentment_currency": "gbp"}}
+
+
+@pytest.mark.parametrize("shape", [OLD_SHAPE, NEW_SHAPE])
+def test_a_customer_may_pay_in_another_currency_by_adaptive_pricing(shape: dict[str, Any]) -> None:
+    session = Session.read(shape)
+    assert session_pays(session, PURCHASE)
+    assert session.presented == (860, "GBP")
+
+
+@pytest.mark.parametrize("change", [{"amount_total": 998}, {"source_currency": "usd"}])
+def test_a_conversion_from_something_else_does_not_pay(change: dict[str, Any]) -> None:
+    conversion = OLD_SHAPE["currency_conversion"] | change
+    assert not session_pays(Session.read(OLD_SHAPE | {"currency_conversion": conversion}), PURCHASE)

@@ -147,10 +147,10 @@ async def test_a_quote_shows_price_and_balance_and_takes_nothing(jobs_api: JobsA
     assert enough.json() == {"price": 60, "balanceAfter": 40, "missing": 0, "topUp": None} | nothing_of_time
     too_few = await shop.post("/api/quote", request_body(10))
     # 50 credits at 10.05 a thousand are 50.25 cents, rounded up; a price that holds from a later time on is none yet.
-    fifty = {"credits": 50, "price": {"amount": 0.51, "currency": "EUR"}}
+    fifty = {"credits": 50, "price": {"amount": 51, "currency": "EUR"}}
     assert too_few.json() == {"price": 150, "balanceAfter": 0, "missing": 50, "topUp": fifty} | nothing_of_time
     foreign = await stranger.post("/api/quote", request_body(1))
-    least = {"credits": 20, "price": {"amount": 0.21, "currency": "EUR"}}
+    least = {"credits": 20, "price": {"amount": 21, "currency": "EUR"}}
     assert foreign.json() == {"price": 15, "balanceAfter": 0, "missing": 15, "topUp": least} | nothing_of_time
     after = await jobs_api.counts(shop)
     assert {name: after[name] for name in ("jobs", "items", "balances_seen")} == {

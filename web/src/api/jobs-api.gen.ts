@@ -638,10 +638,13 @@ export interface components {
         };
         /**
          * MoneyBody
-         * @description Money, in the currency's main unit.
+         * @description An amount of money.
          */
         MoneyBody: {
-            /** Amount */
+            /**
+             * Amount
+             * @description in the currency's minor unit (ISO 4217): 2900 is 29.00 EUR, 1500 is 1,500 JPY
+             */
             amount: number;
             /** Currency */
             currency: string;

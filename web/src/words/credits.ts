@@ -1,6 +1,7 @@
 // Credits in words: the statement's lines, what they buy, what became of a payment. Pure.
 import type { Purchase, TopUps } from "../api/purchases";
 import type { Transaction } from "../api/types";
+import { chargeStep } from "./currencies";
 import { count, money } from "./numbers";
 
 export function transactionWords(line: Pick<Transaction, "kind" | "jobId" | "reason">): string {
@@ -17,6 +18,8 @@ export function transactionWords(line: Pick<Transaction, "kind" | "jobId" | "rea
       return "Expired unspent";
     case "refund":
       return "Taken back after a refund";
+    case "restore":
+      return "Given back: the refund did not go through";
     default:
       return sentence(line.reason ?? line.kind);
   }
@@ -35,7 +38,7 @@ export const KIND_CHOICES: readonly { kinds: string; words: string }[] = [
   { kinds: "hold,release", words: "Held and given back" },
   { kinds: "grant", words: "Added" },
   { kinds: "expire", words: "Expired" },
-  { kinds: "refund", words: "Taken back" },
+  { kinds: "refund,restore", words: "Taken back" },
 ];
 
 export function imagesFor(credits: number): number {
@@ -50,9 +53,10 @@ export function packsOf(top: Pick<TopUps, "creditsMin" | "creditsMax">, missing:
   return [{ credits: enough, isEnough: true }, ...sizes.filter(({ credits }) => credits > enough)].slice(0, PACKS.length);
 }
 
-/** What so many cost, in the currency's main unit: rounded up to its cent, as the platform does. */
+/** What so many cost, in the currency's minor unit: rounded up to what can be charged, as the platform does. */
 export function priceOf(top: Pick<TopUps, "perThousand">, credits: number): number {
-  return Math.ceil((credits * Math.round(top.perThousand.amount * 100)) / 1000) / 100;
+  const step = chargeStep(top.perThousand.currency);
+  return Math.ceil((credits * top.perThousand.amount) / (1000 * step)) * step;
 }
 
 /** What became of a payment. */

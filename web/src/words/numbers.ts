@@ -1,5 +1,7 @@
 // Numbers as people read them.
 
+import { decimals } from "./currencies";
+
 const grouped = new Intl.NumberFormat("en-GB");
 
 export function number(value: number): string {
@@ -11,8 +13,10 @@ export function count(value: number, noun: string, plural = `${noun}s`): string 
   return `${number(value)} ${value === 1 ? noun : plural}`;
 }
 
-export function money(amount: number, currency: string): string {
-  const digits = Number.isInteger(amount) ? 0 : 2;
+/** An amount in the currency's minor unit, as the API tells it: 2900 EUR is "€29", 1500 JPY is "¥1,500". */
+export function money(minor: number, currency: string): string {
+  const amount = minor / 10 ** decimals(currency);
+  const digits = Number.isInteger(amount) ? 0 : decimals(currency);
   return new Intl.NumberFormat("en-GB", {
     style: "currency",
     currency,

@@ -29,7 +29,8 @@ describe("numbers", () => {
     expect([count(1, "image"), count(4, "image"), count(1240, "credit")]).toEqual(["1 image", "4 images", "1,240 credits"]);
   });
   test("money has cents only where there are any", () => {
-    expect([money(9, "EUR"), money(9.5, "EUR")]).toEqual(["€9", "€9.50"]);
+    expect([money(900, "EUR"), money(950, "EUR")]).toEqual(["€9", "€9.50"]);
+    expect([money(1500, "JPY"), money(1500, "KWD"), money(1500, "ISK")].map((words) => words.replace(/[^0-9.,]/g, ""))).toEqual(["1,500", "1.500", "1,500"]);
   });
   test("a change has its sign", () => {
     expect([signed(60), signed(-60), signed(0)]).toEqual(["+60", "−60", "0"]);
@@ -130,7 +131,7 @@ describe("problems", () => {
 
 describe("credits", () => {
   const bounds = { creditsMin: 50, creditsMax: 1_000_000 };
-  const price = { amount: 10, currency: "EUR" };
+  const price = { amount: 1000, currency: "EUR" };
   test("an unknown kind keeps its own name", () => {
     expect(transactionWords({ kind: "gift" })).toBe("Gift");
   });
@@ -144,8 +145,10 @@ describe("credits", () => {
     expect(packsOf(bounds, 1501).map((pack) => pack.credits)).toEqual([1501, 5000]);
   });
   test("prices are rounded up to the cent, as they are charged", () => {
-    expect([50, 1000, 1333].map((credits) => priceOf({ perThousand: price }, credits))).toEqual([0.5, 10, 13.33]);
-    expect(priceOf({ perThousand: { amount: 9.99, currency: "EUR" } }, 50)).toBe(0.5);
+    expect([50, 1000, 1333].map((credits) => priceOf({ perThousand: price }, credits))).toEqual([50, 1000, 1333]);
+    expect(priceOf({ perThousand: { amount: 999, currency: "EUR" } }, 50)).toBe(50);
+    expect([1000, 333].map((credits) => priceOf({ perThousand: { amount: 1500, currency: "JPY" } }, credits))).toEqual([1500, 500]);
+    expect(priceOf({ perThousand: { amount: 1500, currency: "KWD" } }, 335)).toBe(510);
   });
   test("an image is fifteen", () => {
     expect([14, 15, 500].map(imagesFor)).toEqual([0, 1, 33]);

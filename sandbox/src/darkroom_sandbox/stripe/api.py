@@ -8,8 +8,9 @@ from darkroom_sandbox.stripe.door import Asked
 from darkroom_sandbox.stripe.errors import missing, required, wrong
 from darkroom_sandbox.stripe.events import Events
 from darkroom_sandbox.stripe.form import branch_of, integer_of, text_of
-from darkroom_sandbox.stripe.new_session import new_session, shown
+from darkroom_sandbox.stripe.new_session import new_session
 from darkroom_sandbox.stripe.payments import Payments
+from darkroom_sandbox.stripe.versions import in_version
 from darkroom_sandbox.stripe.webhooks import Endpoint
 
 LIMIT_DEFAULT, LIMIT_MAX = 10, 100
@@ -65,6 +66,9 @@ class StripeApi:
     def refund(self, asked: Asked) -> Object:
         return self._get(asked, "refund")
 
+    def dispute(self, asked: Asked) -> Object:
+        return self._get(asked, "dispute")
+
     def event(self, asked: Asked) -> Object:
         return self._get(asked, "event")
 
@@ -112,7 +116,7 @@ class StripeApi:
         return self._shown(asked, found)
 
     def _shown(self, asked: Asked, found: Object) -> Object:
-        return shown(self._board.expanded(asked.account, shown(found), _paths(asked)))
+        return in_version(self._board.expanded(asked.account, found, _paths(asked)), asked.version)
 
     def _list(self, asked: Asked, kind: str, url: str, fits: Callable[[Object], bool]) -> Object:
         limit = integer_of(asked.parameters, "limit", default=LIMIT_DEFAULT)
@@ -120,7 +124,7 @@ class StripeApi:
             raise wrong("limit", f"Invalid integer: limit must be between 1 and {LIMIT_MAX}.")
         found = [one for one in self._after(asked, kind) if fits(one)]
         paths = [path.removeprefix("data.") for path in _paths(asked)]
-        data = [shown(self._board.expanded(asked.account, shown(one), paths)) for one in found[:limit]]
+        data = [in_version(self._board.expanded(asked.account, one, paths), asked.version) for one in found[:limit]]
         return {"object": "list", "url": url, "has_more": len(found) > limit, "data": data}
 
     def _after(self, asked: Asked, kind: str) -> Iterator[Object]:

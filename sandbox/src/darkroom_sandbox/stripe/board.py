@@ -8,6 +8,8 @@ from typing import Any
 
 OBJECTS_MAX = 50_000
 EXPAND_DEPTH_MAX = 4
+REFUNDS_SHOWN = 10
+"""Of a charge, the newest."""
 
 Object = dict[str, Any]
 """Any: a vendor's object as it stands in JSON."""
@@ -59,6 +61,9 @@ class Board:
 
     def _expand(self, account: str, inside: Object, path: list[str]) -> None:
         name, rest = path[0], path[1:]
+        if name == "refunds" and inside.get("object") == "charge":
+            inside[name] = self._refunds_of(account, inside)
+            return
         value = inside.get(name)
         if isinstance(value, str):
             below = self._by_account[account].get(value)
@@ -70,3 +75,9 @@ class Board:
             for one in value if isinstance(value, list) else [value]:
                 if rest:
                     self._expand(account, one, rest)
+
+    def _refunds_of(self, account: str, charge: Object) -> Object:
+        found = [dict(one) for one in self.newest_first(account, "refund") if one["charge"] == charge["id"]]
+        shown = found[:REFUNDS_SHOWN]
+        url = f"/v1/charges/{charge['id']}/refunds"
+        return {"object": "list", "data": shown, "has_more": len(found) > REFUNDS_SHOWN, "url": url}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from darkroom_sandbox.stripe.board import Board, Object
+from darkroom_sandbox.stripe.disputes import Disputes
 from darkroom_sandbox.stripe.errors import StripeError, missing
 from darkroom_sandbox.stripe.new_session import shown
 from darkroom_sandbox.stripe.options import CurrentStripeOptions, StripeOptions
@@ -33,16 +34,32 @@ class Refund(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     amount: int | None = Field(default=None, gt=0, strict=True)
+    status: Literal["succeeded", "pending"] = "succeeded"
+
+
+class RefundEnd(BaseModel):
+    """What the bank makes of it, at once or days later."""
+
+    model_config = ConfigDict(extra="forbid")
+    outcome: Literal["failed", "succeeded", "canceled"] = "failed"
+
+
+class Dispute(BaseModel):
+    """How much is disputed, all when it is not said; an inquiry takes no money."""
+
+    model_config = ConfigDict(extra="forbid")
+    amount: int | None = Field(default=None, gt=0, strict=True)
+    inquiry: bool = False
 
 
 class DisputeEnd(BaseModel):
     """How the bank decides."""
 
     model_config = ConfigDict(extra="forbid")
-    outcome: Literal["lost", "won"] = "lost"
+    outcome: Literal["lost", "won", "warning_closed"] = "lost"
 
 
-def build_stripe_control(*, board: Board, payments: Payments, options: CurrentStripeOptions) -> APIRouter:
+def build_stripe_control(*, board: Board, payments: Payments, disputes: Disputes, options: CurrentStripeOptions) -> APIRouter:
     """The control under `/sandbox/stripe`, and the page under `PAGE_PATH`."""
     router = APIRouter(tags=["stripe"])
 
@@ -68,20 +85,21 @@ def build_stripe_control(*, board: Board, payments: Payments, options: CurrentSt
 
     @router.post("/sandbox/stripe/payments/{payment_intent}/refund")
     async def refund(payment_intent: str, body: Refund | None = None) -> Response:
-        """The merchant pays back, all or a part."""
-        amount = body.amount if body else None
-        return _told(board, payment_intent, lambda account: payments.refund(account, payment_intent, amount))
+        """The merchant pays back, all or a part; `pending` until the bank has it."""
+        wanted = body or Refund()
+        return _told(
+            board,
+            payment_intent,
+            lambda account: payments.refund(account, payment_intent, wanted.amount, status=wanted.status),
+        )
 
-    @router.post("/sandbox/stripe/payments/{payment_intent}/dispute")
-    async def dispute(payment_intent: str) -> Response:
-        """The customer's bank disputes the payment."""
-        return _told(board, payment_intent, lambda account: payments.dispute(account, payment_intent))
+    @router.post("/sandbox/stripe/refunds/{refund_id}/end")
+    async def end_refund(refund_id: str, body: RefundEnd | None = None) -> Response:
+        """A refund fails at the bank, also after it has succeeded; or succeeds, or is canceled."""
+        outcome = (body or RefundEnd()).outcome
+        return _told(board, refund_id, lambda account: payments.end_refund(account, refund_id, outcome))
 
-    @router.post("/sandbox/stripe/payments/{payment_intent}/dispute/close")
-    async def close_dispute(payment_intent: str, body: DisputeEnd | None = None) -> Response:
-        """The bank decides: the merchant has lost (the money stays with the customer) or won."""
-        outcome = (body or DisputeEnd()).outcome
-        return _told(board, payment_intent, lambda account: payments.close_dispute(account, payment_intent, outcome))
+    add_disputes(router, board, disputes)
 
     @router.get(f"{PAGE_PATH}/{{session_id}}", response_class=HTMLResponse, include_in_schema=False)
     async def page(session_id: str) -> Response:
@@ -116,3 +134,34 @@ def _told(board: Board, object_id: str, act: Callable[[str], Object]) -> Respons
         return JSONResponse(shown(act(account)))
     except StripeError as error:
         return error.response()
+
+
+def add_disputes(router: APIRouter, board: Board, disputes: Disputes) -> None:
+    """What the customer's bank does."""
+
+    @router.post("/sandbox/stripe/payments/{payment_intent}/dispute")
+    async def dispute(payment_intent: str, body: Dispute | None = None) -> Response:
+        """The customer's bank disputes the payment, or a part of it, or only asks; it may do so several times."""
+        wanted = body or Dispute()
+        return _told(
+            board,
+            payment_intent,
+            lambda account: disputes.open(account, payment_intent, wanted.amount, inquiry=wanted.inquiry),
+        )
+
+    @router.post("/sandbox/stripe/payments/{payment_intent}/dispute/close")
+    async def close_newest(payment_intent: str, body: DisputeEnd | None = None) -> Response:
+        """The bank decides on the newest dispute: the merchant has lost (the money stays with the customer) or won."""
+        outcome = (body or DisputeEnd()).outcome
+        return _told(board, payment_intent, lambda account: disputes.close_newest(account, payment_intent, outcome))
+
+    @router.post("/sandbox/stripe/disputes/{dispute_id}/close")
+    async def close_dispute(dispute_id: str, body: DisputeEnd | None = None) -> Response:
+        """The bank decides on one dispute."""
+        outcome = (body or DisputeEnd()).outcome
+        return _told(board, dispute_id, lambda account: disputes.close(account, dispute_id, outcome))
+
+    @router.post("/sandbox/stripe/disputes/{dispute_id}/reinstate")
+    async def reinstate(dispute_id: str) -> Response:
+        """The money of a dispute that was lost comes back after all."""
+        return _told(board, dispute_id, lambda account: disputes.reinstate(account, dispute_id))

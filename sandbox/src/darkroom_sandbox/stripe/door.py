@@ -17,7 +17,7 @@ from darkroom_sandbox.stripe.board import Object, new_id
 from darkroom_sandbox.stripe.errors import StripeError
 from darkroom_sandbox.stripe.form import Tree, parse
 from darkroom_sandbox.stripe.idempotency import Idempotency
-from darkroom_sandbox.stripe.options import CurrentStripeOptions
+from darkroom_sandbox.stripe.options import API_VERSION, CurrentStripeOptions
 
 VENDOR = "stripe"
 ACCOUNT_CHARACTERS = 4
@@ -31,6 +31,7 @@ class Asked:
     account: str
     parameters: Tree
     path: dict[str, str]
+    version: str = API_VERSION
 
     @property
     def id(self) -> str:
@@ -55,6 +56,7 @@ class StripeDoor:
             key = _key(request.headers.get("authorization"))
             account = (key or "")[-ACCOUNT_CHARACTERS:]
             call = self._log.add(at=arrived_at(request.scope), vendor=VENDOR, kind=kind, account=account)
+            call.version = request.headers.get("stripe-version")
             try:
                 if key is None:
                     raise StripeError(401, "Invalid API Key provided.")
@@ -73,9 +75,11 @@ class StripeDoor:
             raise StripeError(413, "Request too large.")
         parameters = parse(raw.decode(errors="replace") if request.method == "POST" else request.url.query)
         call.input_json = json.dumps(parameters).encode()
-        if self._options.now.fail_rate and random.random() < self._options.now.fail_rate:
-            raise StripeError(500, "An error occurred with our connection to the bank.", kind="api_error")
-        asked = Asked(account, parameters, dict(request.path_params))
+        options = self._options.now
+        failing = set(request.path_params.values()) & set(options.fail_ids.split(","))
+        if failing or (options.fail_rate and random.random() < options.fail_rate):
+            raise _fault()
+        asked = Asked(account, parameters, dict(request.path_params), call.version or API_VERSION)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         response = self._once(request, handler, asked, key, raw) if key else _json(handler(asked))
         try:
@@ -96,8 +100,14 @@ class StripeDoor:
             # Validation failed: nothing began, so the key may be used again.
             self._keys.forget(asked.account, key)
             raise
+        if self._options.now.stored_fail_rate and random.random() < self._options.now.stored_fail_rate:
+            response = _fault().response()
         self._keys.end(asked.account, key, response.status_code, bytes(response.body))
         return response
+
+
+def _fault() -> StripeError:
+    return StripeError(500, "An error occurred with our connection to the bank.", kind="api_error")
 
 
 def _json(found: Object) -> Response:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from darkroom_sandbox.stripe.board import Object, new_id, now
+from darkroom_sandbox.stripe.currencies import step
 from darkroom_sandbox.stripe.errors import required, unknown, wrong
 from darkroom_sandbox.stripe.form import Tree, branch_of, integer_of, text_of
 
@@ -109,6 +110,8 @@ def _line_item(number: int, asked: Any) -> dict[str, Any]:
     currency = text_of(price, "currency", param=f"{param}[price_data][currency]").lower()
     if len(currency) != 3 or not currency.isalpha():
         raise wrong(f"{param}[price_data][currency]", f"Invalid currency: {currency}.")
+    if unit_amount % step(currency):
+        raise wrong(f"{param}[price_data][unit_amount]", f"Amounts in {currency} must be multiples of {step(currency)}.")
     name = text_of(branch_of(price, "product_data"), "name", param=f"{param}[price_data][product_data][name]")
     if quantity < 1 or unit_amount < 0:
         raise wrong(f"{param}[quantity]", "Amounts and quantities must be positive.")

@@ -4,6 +4,7 @@ import html
 
 from darkroom_sandbox.look import page
 from darkroom_sandbox.stripe.board import Object
+from darkroom_sandbox.stripe.currencies import decimals
 
 BUTTONS = (
     ("paid", "Pay"),
@@ -43,4 +44,5 @@ def _rest(session: Object) -> str:
 
 
 def _money(amount: int, currency: str) -> str:
-    return f"{amount / 100:,.2f} {html.escape(currency.upper())}"
+    digits = decimals(currency)
+    return f"{amount / 10**digits:,.{digits}f} {html.escape(currency.upper())}"

@@ -1,4 +1,4 @@
-"""The life of a payment: a Checkout Session that is paid, declined or expires; its payment intent, charge, refunds, disputes.
+"""The life of a payment: a Checkout Session that is paid, declined or expires; its payment intent, charge, refunds.
 
 `expires_at` is looked at whenever a session is: one that is past it has expired.
 """
@@ -8,15 +8,19 @@ from typing import Any
 from darkroom_sandbox.stripe.board import Board, Object, new_id, now
 from darkroom_sandbox.stripe.errors import StripeError, missing, wrong
 from darkroom_sandbox.stripe.events import Events
+from darkroom_sandbox.stripe.options import CurrentStripeOptions
+from darkroom_sandbox.stripe.versions import PRESENTED
 
 PAID, DECLINED, EXPIRED, DELAYED = "paid", "declined", "expired", "delayed"
+NOT_REFUNDED = ("failed", "canceled")
 OUTCOMES = (PAID, DECLINED, EXPIRED, DELAYED)
 
 
 class Payments:
     """What customers and the merchant do with payments."""
 
-    def __init__(self, board: Board, events: Events) -> None:
+    def __init__(self, board: Board, events: Events, options: CurrentStripeOptions) -> None:
+        self._options = options
         self._board = board
         self._events = events
 
@@ -60,7 +64,9 @@ class Payments:
                 self._events.tell(account, "checkout.session.async_payment_failed", found)
         return found
 
-    def refund(self, account: str, payment_intent: str, amount: int | None, *, reason: str | None = None) -> Object:
+    def refund(
+        self, account: str, payment_intent: str, amount: int | None, *, reason: str | None = None, status: str = "succeeded"
+    ) -> Object:
         """Pay back all or a part. Raises StripeError."""
         intent = self._board.get(account, payment_intent, "payment_intent")
         if intent is None:
@@ -77,43 +83,31 @@ class Payments:
         before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
         charge["amount_refunded"] += wanted
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-        refund = self._board.add(account, _refund(charge, wanted, reason))
+        refund = self._board.add(account, _refund(charge, wanted, reason, status))
         self._events.tell(account, "refund.created", refund)
         self._events.tell(account, "charge.refunded", charge, previous=before)
         return refund
 
-    def dispute(self, account: str, payment_intent: str) -> Object:
-        """The customer's bank wants the money back. Raises StripeError."""
-        intent = self._board.get(account, payment_intent, "payment_intent")
-        if intent is None or intent["latest_charge"] is None:
-            raise missing("payment_intent", payment_intent)
-        dispute = {
-            "id": new_id("du"),
-            "object": "dispute",
-            "amount": intent["amount"],
-            "charge": intent["latest_charge"],
-            "created": now(),
-            "currency": intent["currency"],
-            "livemode": False,
-            "metadata": {},
-            "payment_intent": payment_intent,
-            "reason": "fraudulent",
-            "status": "needs_response",
-        }
-        self._events.tell(account, "charge.dispute.created", self._board.add(account, dispute))
-        return dispute
-
-    def close_dispute(self, account: str, payment_intent: str, outcome: str) -> Object:
-        """The bank decides on the newest dispute of a payment: `lost` or `won`. Raises StripeError."""
-        disputes = self._board.newest_first(account, "dispute")
-        dispute = next((one for one in disputes if one["payment_intent"] == payment_intent), None)
-        if dispute is None:
-            raise missing("dispute", payment_intent)
-        if dispute["status"] in ("lost", "won"):
-            raise StripeError(400, f"This dispute is {dispute['status']} already.")
-        dispute["status"] = outcome
-        self._events.tell(account, "charge.dispute.closed", dispute)
-        return dispute
+    def end_refund(self, account: str, refund_id: str, outcome: str) -> Object:
+        """The bank takes a refund, or sends it back days later (`failed`); the merchant may cancel it. Raises StripeError."""
+        refund = self._board.get(account, refund_id, "refund")
+        if refund is None:
+            raise missing("refund", refund_id)
+        if refund["status"] in NOT_REFUNDED or outcome == refund["status"]:
+            raise StripeError(400, f"This refund is {refund['status']} already.")
+        before = {"status": refund["status"]}
+        refund["status"] = outcome
+        if outcome in NOT_REFUNDED:
+            charge = self._board.get(account, refund["charge"], "charge")
+            assert charge is not None, "a refund has its charge"
+            charge["amount_refunded"] -= refund["amount"]
+            charge["refunded"] = False
+        self._events.tell(account, "refund.updated", refund, previous=before)
+        self._events.tell(account, "charge.refund.updated", refund, previous=before)
+        if outcome == "failed":
+            refund["failure_reason"] = "lost_or_stolen_card"
+            self._events.tell(account, "refund.failed", refund)
+        return refund
 
     def _end_session(self, account: str, found: Object) -> None:
         found.update(status="expired", url=None)
@@ -151,6 +145,9 @@ class Payments:
             "metadata": found["_intent_metadata"],
             "status": "requires_payment_method",
         }
+        adaptive = self._options.now.adaptive_pricing
+        if adaptive.currency not in (None, found["currency"]):
+            intent[PRESENTED] = found[PRESENTED] = adaptive.model_dump()
         found["payment_intent"] = intent["id"]
         return self._board.add(account, intent)
 
@@ -172,6 +169,7 @@ class Payments:
             "payment_intent": intent["id"],
             "refunded": False,
             "status": "succeeded",
+            PRESENTED: intent.get(PRESENTED),
         }
         self._board.add(account, charge)
         intent.update(status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], last_payment_error=None)
@@ -189,7 +187,7 @@ class Payments:
         self._events.tell(account, "payment_intent.payment_failed", intent)
 
 
-def _refund(charge: Object, amount: int, reason: str | None) -> Object:
+def _refund(charge: Object, amount: int, reason: str | None, status: str) -> Object:
     return {
         "id": new_id("re"),
         "object": "refund",
@@ -200,5 +198,6 @@ def _refund(charge: Object, amount: int, reason: str | None) -> Object:
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "reason": reason,
-        "status": "succeeded",
+        "status": status,
+        PRESENTED: charge.get(PRESENTED),
     }

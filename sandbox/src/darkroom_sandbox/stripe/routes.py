@@ -10,6 +10,7 @@ from darkroom_sandbox.http_post import HttpPoster
 from darkroom_sandbox.stripe.api import StripeApi
 from darkroom_sandbox.stripe.board import Board
 from darkroom_sandbox.stripe.control import PAGE_PATH, build_stripe_control
+from darkroom_sandbox.stripe.disputes import Disputes
 from darkroom_sandbox.stripe.door import StripeDoor
 from darkroom_sandbox.stripe.events import Events
 from darkroom_sandbox.stripe.idempotency import Idempotency
@@ -36,13 +37,14 @@ def build_stripe(*, log: CallLog, base_url: str, platform_url: str, webhook_secr
     sender = EventSender(options, HttpPoster())
     known = platform_url and webhook_secret
     platform = Endpoint(f"{platform_url.rstrip('/')}/webhooks/stripe", webhook_secret, ALL) if known else None
-    events = Events(board, sender, platform)
-    payments = Payments(board, events)
+    events = Events(board, sender, platform, options=options)
+    payments = Payments(board, events, options)
+    disputes = Disputes(board, events)
     api = StripeApi(board=board, payments=payments, events=events, page_url=f"{base_url}{PAGE_PATH}")
     door = StripeDoor(log=log, options=options, keys=Idempotency())
     return Stripe(
         routes=_routes(door, api),
-        control=build_stripe_control(board=board, payments=payments, options=options),
+        control=build_stripe_control(board=board, payments=payments, disputes=disputes, options=options),
         options=options,
         sender=sender,
     )
@@ -59,6 +61,7 @@ def _routes(door: StripeDoor, api: StripeApi) -> list[BaseRoute]:
         ("GET", "charges/{id}", "payment", api.charge),
         ("POST", "refunds", "refund", api.create_refund),
         ("GET", "refunds/{id}", "refund", api.refund),
+        ("GET", "disputes/{id}", "dispute", api.dispute),
         ("GET", "events", "event", api.events),
         ("GET", "events/{id}", "event", api.event),
         ("POST", "webhook_endpoints", "endpoint", api.create_endpoint),

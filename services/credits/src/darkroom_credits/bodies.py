@@ -54,9 +54,9 @@ class TransactionsBody(Body):
 
 
 class PriceBody(Body):
-    """Money, in the currency's main unit."""
+    """An amount of money."""
 
-    amount: float
+    amount: int = Field(description="in the currency's minor unit (ISO 4217): 2900 is 29.00 EUR, 1500 is 1,500 JPY")
     currency: str
 
 

@@ -61,5 +61,5 @@ def _plan(plan: Plan) -> PlanBody:
         credits_per_month=plan.credits_per_month,
         weight=plan.weight,
         cap_per_minute=plan.cap_per_minute,
-        price=PriceBody(amount=plan.price_minor / 100, currency=plan.currency),
+        price=PriceBody(amount=plan.price_minor, currency=plan.currency),
     )

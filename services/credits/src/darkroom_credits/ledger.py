@@ -13,7 +13,7 @@ from darkroom_contracts.credits import Balances
 
 from darkroom_credits.plans import NEW_ACCOUNT_PLAN
 
-Kind = Literal["grant", "hold", "spend", "release", "expire", "refund", "adjust", "deduct", "loss", "reimburse"]
+Kind = Literal["grant", "hold", "spend", "release", "expire", "refund", "restore", "adjust", "deduct", "loss", "reimburse"]
 AccountName = Literal["available", "held", "spent", "granted", "expired", "refunded", "adjusted", "lost"]
 
 POSTINGS: Mapping[Kind, tuple[AccountName, AccountName]] = {
@@ -23,6 +23,7 @@ POSTINGS: Mapping[Kind, tuple[AccountName, AccountName]] = {
     "release": ("held", "available"),
     "expire": ("available", "expired"),
     "refund": ("available", "refunded"),
+    "restore": ("refunded", "available"),
     "adjust": ("granted", "available"),
     "deduct": ("available", "adjusted"),
     "loss": ("lost", "adjusted"),

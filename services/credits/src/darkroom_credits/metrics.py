@@ -11,6 +11,7 @@ from darkroom_contracts.credits import (
     CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
+    CreditsRestored,
     CreditsSettled,
     CreditsTakenBack,
 )
@@ -29,6 +30,7 @@ class CreditsMetrics:
         self.granted = Counter("darkroom_credits_granted", "Credits granted", ["kind"], registry=registry)
         self.expired = Counter("darkroom_credits_expired", "Credits that reached their end unspent", registry=registry)
         self.taken_back = Counter("darkroom_credits_taken_back", "Credits taken back for refunded payments", registry=registry)
+        self.restored = Counter("darkroom_credits_restored", "Credits given back when a refund failed", registry=registry)
         self.adjusted = Counter("darkroom_credits_adjusted", "Credits adjusted by operators", ["how"], registry=registry)
         self.reimbursed = Counter("darkroom_credits_reimbursed", "Spent credits given back by operators", registry=registry)
         self.ignored = Counter("darkroom_credits_events_ignored", "Events that changed nothing", ["reason"], registry=registry)
@@ -81,6 +83,8 @@ class CreditsMetrics:
                     self.expired.inc(event.amount)
                 case CreditsTakenBack():
                     self.taken_back.inc(event.amount)
+                case CreditsRestored():
+                    self.restored.inc(event.amount)
                 case CreditsAdjusted():
                     self.adjusted.labels(ADDED if event.amount > 0 else TAKEN).inc(abs(event.amount) - event.lost)
                     self.adjusted.labels(LOST).inc(event.lost)

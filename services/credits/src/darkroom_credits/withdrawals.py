@@ -1,4 +1,4 @@
-"""Credits that leave an account unspent: pure. The one place that says what may not stay available.
+"""Credits that leave an account unspent, or come back to it: pure. The one place that says what may not stay available.
 
 It is asked whenever an account is locked, before anything else is decided, and whenever credits come back to grants.
 """
@@ -6,13 +6,14 @@ It is asked whenever an account is locked, before anything else is decided, and 
 from collections.abc import Iterable
 from datetime import datetime
 
-from darkroom_contracts.credits import CreditsExpired, CreditsTakenBack
+from darkroom_contracts.credits import CreditsExpired, CreditsRestored, CreditsTakenBack
 
 from darkroom_credits.grants import Grant, soonest_first
 from darkroom_credits.ledger import Account
 
 EXPIRED = "expired"
 REFUNDED = "payment refunded"
+RESTORED = "refund undone"
 
 
 def withdraw(
@@ -48,3 +49,15 @@ def take_back(account: Account, grant: Grant, *, job_id: int | None = None) -> l
     account.move("refund", amount, job_id=job_id, grant_id=grant.id, reason=REFUNDED)
     balances = account.balances()
     return [CreditsTakenBack(instance_id=account.instance_id, grant_id=grant.id, amount=amount, job_id=job_id, balances=balances)]
+
+
+def restore(account: Account, grant: Grant, amount: int) -> list[CreditsRestored]:
+    """Undo the refund of `amount` credits of a grant: first what is still owed, which nobody has taken, then what was taken."""
+    owed = min(grant.owed, amount)
+    grant.owed -= owed
+    back = amount - owed
+    if not back:
+        return []
+    grant.remaining += back
+    account.move("restore", back, grant_id=grant.id, reason=RESTORED)
+    return [CreditsRestored(instance_id=account.instance_id, grant_id=grant.id, amount=back, balances=account.balances())]

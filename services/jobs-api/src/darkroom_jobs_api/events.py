@@ -8,6 +8,7 @@ from darkroom_contracts.credits import (
     CreditsReimbursed,
     CreditsRejected,
     CreditsReserved,
+    CreditsRestored,
     CreditsSettled,
     CreditsTakenBack,
 )
@@ -40,6 +41,7 @@ def event_handlers(decide: DecideJobs, redrive: RedriveItems) -> Handlers:
         .on(CreditsSettled, see_balances)
         .on(CreditsExpired, see_balances)
         .on(CreditsTakenBack, see_balances)
+        .on(CreditsRestored, see_balances)
         .on(CreditsAdjusted, see_balances)
         .on(CreditsReimbursed, on_credits_reimbursed)
         .on(ItemStarted, on_items_started)

@@ -17,6 +17,7 @@ from darkroom_contracts.credits import (
     CreditsGranted,
     CreditsReimbursed,
     CreditsReserved,
+    CreditsRestored,
     CreditsSettled,
     CreditsTakenBack,
 )
@@ -46,7 +47,13 @@ def _of_reserved(event: CreditsReserved, _media_base: str) -> tuple[Frame, ...]:
 
 
 def _of_balances(
-    event: CreditsSettled | CreditsGranted | CreditsExpired | CreditsTakenBack | CreditsAdjusted | CreditsReimbursed,
+    event: CreditsSettled
+    | CreditsGranted
+    | CreditsExpired
+    | CreditsTakenBack
+    | CreditsRestored
+    | CreditsAdjusted
+    | CreditsReimbursed,
     _media_base: str,
 ) -> tuple[Frame, ...]:
     return (_credits(event.balances),)
@@ -109,6 +116,7 @@ _MAKERS: dict[type[Event], Callable[[Any, str], tuple[Frame, ...]]] = {  # Any: 
     CreditsGranted: _of_balances,
     CreditsExpired: _of_balances,
     CreditsTakenBack: _of_balances,
+    CreditsRestored: _of_balances,
     CreditsAdjusted: _of_balances,
     CreditsReimbursed: _of_balances,
     ItemStarted: _of_started,

@@ -138,12 +138,16 @@ CHECKS: tuple[Check, ...] = (
             purchase.credits - purchase.credits_refunded AS expected,
             coalesce(given.amount - given.owed, 0) - coalesce((
                 SELECT sum(line.amount) FROM ledger_transactions AS line WHERE line.kind = 'refund' AND line.grant_id = given.id
+            ), 0) + coalesce((
+                SELECT sum(line.amount) FROM ledger_transactions AS line WHERE line.kind = 'restore' AND line.grant_id = given.id
             ), 0) AS found
         FROM purchases AS purchase LEFT JOIN grants AS given
             ON given.id = purchase.grant_id AND given.kind = 'purchase' AND given.instance_id = purchase.instance_id
         WHERE purchase.state = 'PAID' AND purchase.credits - purchase.credits_refunded <>
             coalesce(given.amount - given.owed, 0) - coalesce((
                 SELECT sum(line.amount) FROM ledger_transactions AS line WHERE line.kind = 'refund' AND line.grant_id = given.id
+            ), 0) + coalesce((
+                SELECT sum(line.amount) FROM ledger_transactions AS line WHERE line.kind = 'restore' AND line.grant_id = given.id
             ), 0)
         """,
     ),

@@ -1,19 +1,21 @@
 """Use case: Stripe's own list of events is read now and then, for those whose webhook was lost: payments, refunds, disputes.
 
 Each event counts once for ever, however it came, so reading one twice, or before its webhook, changes nothing. One replica at a
-time reads, from where the last one got to; with nothing ever sold nobody is asked.
+time reads, from where the last one got to; with nothing ever sold nobody is asked. An event that cannot be taken is counted and
+read again the next time; those after it are taken.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from darkroom_servicekit.database import UnitOfWork
+from darkroom_servicekit.outages import is_outage
 
 from darkroom_credits.due_loop import DueLoop
 from darkroom_credits.payments.store_watch import claim_reading, next_reading, note_read, unknown_events
 from darkroom_credits.payments.stripe_client import StripeClient
-from darkroom_credits.payments.take_webhook import EVENTS, NotAnEvent, TakeWebhook
+from darkroom_credits.payments.take_webhook import EVENTS, VISIBLE, NotAnEvent, TakeWebhook
 
 STRIPE_KEEPS = timedelta(days=30)
 OVERLAP = timedelta(minutes=10)
@@ -51,28 +53,46 @@ class AskEvents:
             return 0
         begun = self._clock()
         since = max(claimed.read_until or begun - STRIPE_KEEPS, begun - STRIPE_KEEPS)
-        missed = 0
+        missed, read_until = 0, begun - OVERLAP
         # Oldest first, as they would have come.
         listed = [found async for found in self._stripe.events(EVENTS, since=since)]
         async with self._uow.read() as connection:
-            unknown = await unknown_events(connection, [str(found.get("id")) for found in listed])
+            ids = [str(found.get("id")) for found in listed]
+            unknown = await unknown_events(connection, [one for one in ids if VISIBLE.fullmatch(one)])
         for found in reversed(listed):
             if str(found.get("id")) in unknown:
-                missed += await self._take(found)
+                taken = await self._take(found)
+                missed += taken or 0
+                if taken is None:
+                    read_until = min(read_until, created_of(found) or read_until)
         async with self._uow.begin() as transaction:
-            await note_read(transaction, until=begun - OVERLAP)
+            await note_read(transaction, until=read_until)
         if missed:
             log.warning("events of stripe whose webhooks had not come", count=missed)
         return missed
 
-    async def _take(self, found: dict[str, object]) -> bool:
+    async def _take(self, found: dict[str, object]) -> bool | None:
+        """Whether an event is new; None when it cannot be taken, now."""
         try:
             return await self._webhook.take_listed(found) != "repeated"
         except NotAnEvent as error:
-            log.warning("stripe lists what is no event", error=str(error))
+            self._webhook.count_failed()
+            log.error("stripe lists what is no event", event_id=str(found.get("id")), error=str(error))
             return False
+        except Exception as error:
+            if is_outage(error):
+                raise
+            self._webhook.count_failed()
+            log.exception("an event that stripe lists cannot be taken", event_id=str(found.get("id")))
+            return None
 
     async def _next(self) -> datetime | None:
         async with self._uow.read() as connection:
             read_at = await next_reading(connection)
         return None if read_at is None else read_at + self._every
+
+
+def created_of(found: dict[str, object]) -> datetime | None:
+    """When an event happened, as far as it says so."""
+    created = found.get("created")
+    return datetime.fromtimestamp(created, UTC) if isinstance(created, int) and 0 <= created < 2**33 else None

@@ -53,7 +53,7 @@ def build_purchase_routes(
         async with unit_of_work.read() as connection:
             price = await current_price(connection, at=clock())
         return TopUpsBody(
-            per_thousand=PriceBody(amount=price.minor_per_thousand / 100, currency=price.currency),
+            per_thousand=PriceBody(amount=price.minor_per_thousand, currency=price.currency),
             credits_min=price.credits_min,
             credits_max=price.credits_max,
             by_card=by_card,
@@ -68,7 +68,7 @@ def build_purchase_routes(
             found = await purchase_of_session(connection, principal.instance_id, session_id)
         if found is None:
             raise Problem(404, "No such purchase", kind="/problems/not-found")
-        price = PriceBody(amount=found.amount_minor / 100, currency=found.currency)
+        price = PriceBody(amount=found.amount_minor, currency=found.currency)
         return PurchaseBody(session_id=session_id, credits=found.credits, price=price, state=found.state)
 
     return router

@@ -28,4 +28,4 @@ class Price:
         """The amount for so many credits in the currency's minor unit, rounded up. Raises CreditsOutOfBounds."""
         if not self.credits_min <= credits <= self.credits_max:
             raise CreditsOutOfBounds(self.credits_min, self.credits_max)
-        return amount_minor(credits, minor_per_thousand=self.minor_per_thousand)
+        return amount_minor(credits, minor_per_thousand=self.minor_per_thousand, currency=self.currency)

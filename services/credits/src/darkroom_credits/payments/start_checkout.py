@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from darkroom_servicekit.database import UnitOfWork
+from darkroom_contracts.money import stripe_amount
+from darkroom_servicekit.database import Transaction, UnitOfWork
 
-from darkroom_credits.payments.purchase import Purchase, Session
-from darkroom_credits.payments.store import current_price, insert_purchase, offer
-from darkroom_credits.payments.stripe_client import StripeClient
+from darkroom_credits.payments.purchase import Purchase
+from darkroom_credits.payments.store import current_price, insert_purchase, next_stripe_key, offer, purchase_of_id
+from darkroom_credits.payments.stripe_client import StripeClient, StripeFault, StripeKeySpent, StripeUnavailable
+from darkroom_credits.payments.stripe_objects import Session
+
+KEYS_MAX = 100
+"""Idempotency-Keys at Stripe for one purchase, one after the other; more than the reconciler ever needs."""
+KEYS_AT_ONCE_MAX = 2
 
 
 class AnotherPurchaseHasThisKey(Exception):
@@ -55,13 +61,33 @@ class StartCheckout:
 
     async def offer(self, purchase: Purchase) -> Offered:
         """Make the purchase's session, or hear of the one that was made. Raises StripeUnavailable, StripeRefused."""
-        answer = await self._stripe.create_session(self._parameters(purchase), idempotency_key=f"purchase-{purchase.id}")
-        session = Session.read(answer)
+        for _ in range(KEYS_AT_ONCE_MAX):
+            try:
+                parameters = self._parameters(purchase)
+                answer = await self._stripe.create_session(parameters, idempotency_key=stripe_key(purchase))
+            except StripeFault as error:
+                following = await self._next_key(purchase)
+                if following.session_id is None and (following == purchase or not isinstance(error, StripeKeySpent)):
+                    raise
+                purchase = following
+            else:
+                purchase = await self._keep(purchase, Session.read(answer))
+            if purchase.session_id is not None:
+                return Offered(purchase.session_id, purchase.url)
+        raise StripeUnavailable("gives no session under a new key either")
+
+    async def _keep(self, purchase: Purchase, session: Session) -> Purchase:
+        """Offer the session; the purchase as it is then, offered in another session perhaps, or in none yet."""
         async with self._uow.begin() as transaction:
-            check_at = transaction.now + self._check_after
-            await offer(transaction, purchase, session_id=session.id, url=session.url, check_at=check_at)
+            await offer(transaction, purchase, session, check_at=transaction.now + self._check_after)
             transaction.after_commit(self.look_again)
-        return Offered(session.id, session.url)
+            return await _present(transaction, purchase)
+
+    async def _next_key(self, purchase: Purchase) -> Purchase:
+        """A session of the key before may exist, but nobody has heard of its address."""
+        async with self._uow.begin() as transaction:
+            await next_stripe_key(transaction, purchase, most=KEYS_MAX)
+            return await _present(transaction, purchase)
 
     async def _write(self, instance_id: str, credits: int, *, created_by: str, key: str | None) -> Purchase:
         async with self._uow.begin() as transaction:
@@ -83,13 +109,13 @@ class StartCheckout:
         return purchase
 
     def _parameters(self, purchase: Purchase) -> dict[str, str]:
-        """Made of the purchase alone: the same key must come with the same parameters."""
+        """The same key must come with the same parameters; when they have changed the purchase goes on to its next key."""
         return {
             "mode": "payment",
             "client_reference_id": purchase.id,
             "line_items[0][quantity]": "1",
             "line_items[0][price_data][currency]": purchase.currency.lower(),
-            "line_items[0][price_data][unit_amount]": str(purchase.amount_minor),
+            "line_items[0][price_data][unit_amount]": str(stripe_amount(purchase.amount_minor, purchase.currency)),
             "line_items[0][price_data][product_data][name]": f"{purchase.credits:,} credits",
             "metadata[purchase]": purchase.id,
             "metadata[instance]": purchase.instance_id,
@@ -97,3 +123,15 @@ class StartCheckout:
             "success_url": f"{self._return_url}?checkout=done&session={{CHECKOUT_SESSION_ID}}",
             "cancel_url": f"{self._return_url}?checkout=left",
         }
+
+
+def stripe_key(purchase: Purchase) -> str:
+    """The Idempotency-Key of the purchase's session: the purchase's own, numbered from the second on."""
+    number = f"-{purchase.stripe_key}" if purchase.stripe_key > 1 else ""
+    return f"purchase-{purchase.id}{number}"
+
+
+async def _present(transaction: Transaction, purchase: Purchase) -> Purchase:
+    found = await purchase_of_id(transaction, purchase.id)
+    assert found is not None, "purchases are never removed"
+    return found

@@ -8,11 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_credits.payments.prices import Price
-from darkroom_credits.payments.purchase import Charge, Dispute, DisputeState, PaidBack, Purchase, State
+from darkroom_credits.payments.purchase import Purchase, State
+from darkroom_credits.payments.stripe_objects import Session
 
 PURCHASE = (
     "id::text, instance_id, credits, amount_minor, currency, price_version, created_at, state, session_id, url, payment_intent,"
-    " grant_id, refunded_minor, credits_refunded, checks"
+    " grant_id, refunded_minor, credits_refunded, checks, presented_minor, presented_currency, stripe_key"
 )
 PRICE = text(
     """
@@ -38,7 +39,13 @@ OFFER = text(
     """
     UPDATE purchases SET session_id = :session, url = :url, state = CASE state WHEN 'CREATED' THEN 'OPEN' ELSE state END,
         check_at = CASE WHEN state IN ('CREATED', 'OPEN') THEN CAST(:check_at AS timestamptz) END
-    WHERE id = CAST(:id AS uuid)
+    WHERE id = CAST(:id AS uuid) AND stripe_key = :stripe_key AND (session_id IS NULL OR session_id = :session) RETURNING id
+    """
+)
+NEXT_STRIPE_KEY = text(
+    """
+    UPDATE purchases SET stripe_key = stripe_key + 1
+    WHERE id = CAST(:id AS uuid) AND stripe_key = :stripe_key AND stripe_key < :most AND session_id IS NULL
     """
 )
 SET_STATE = text(
@@ -50,7 +57,7 @@ SET_STATE = text(
 SET_PAID = text(
     """
     UPDATE purchases SET state = 'PAID', session_id = :session, payment_intent = :intent, grant_id = :grant, paid_at = :now,
-        check_at = NULL
+        check_at = NULL, presented_minor = CAST(:presented_minor AS bigint), presented_currency = :presented_currency
     WHERE id = CAST(:id AS uuid)
     """
 )
@@ -59,19 +66,6 @@ END_UNOFFERED = text(
     " WHERE id = CAST(:id AS uuid) AND state = 'CREATED' AND session_id IS NULL"
 )
 SET_REFUNDED = text("UPDATE purchases SET refunded_minor = :minor, credits_refunded = :credits WHERE id = CAST(:id AS uuid)")
-SET_DISPUTED = text(
-    """
-    UPDATE purchases SET disputed_at = coalesce(disputed_at, :now),
-        dispute_state = CASE WHEN :state = 'OPEN' THEN coalesce(dispute_state, 'OPEN') ELSE :state END
-    WHERE payment_intent = :intent RETURNING id
-    """
-)
-KEEP_DISPUTE = text(
-    """
-    INSERT INTO stripe_refunds (payment_intent, currency, disputed, updated_at) VALUES (:intent, :currency, :disputed, :now)
-    ON CONFLICT (payment_intent) DO UPDATE SET disputed = greatest(stripe_refunds.disputed, excluded.disputed), updated_at = :now
-    """
-)
 KEEP_EVENT = text(
     """
     INSERT INTO stripe_events (id, type, object_id, created_at, received_at) VALUES (:id, :type, :object, :created, :now)
@@ -79,17 +73,6 @@ KEEP_EVENT = text(
     """
 )
 KEEP_OUTCOME = text("UPDATE stripe_events SET outcome = :outcome WHERE id = :id")
-KEEP_REFUND = text(
-    """
-    INSERT INTO stripe_refunds (payment_intent, currency, amount, refunded, updated_at)
-    VALUES (:intent, :currency, :amount, :refunded, :now)
-    ON CONFLICT (payment_intent) DO UPDATE SET
-        amount = coalesce(stripe_refunds.amount, excluded.amount),
-        refunded = greatest(stripe_refunds.refunded, excluded.refunded), updated_at = :now
-    RETURNING currency, amount, refunded
-    """
-)
-REFUND = text("SELECT currency, amount, refunded, disputed FROM stripe_refunds WHERE payment_intent = :intent")
 TO_CHECK = text(
     f"""
     SELECT {PURCHASE} FROM purchases WHERE check_at <= :now ORDER BY check_at LIMIT :limit
@@ -142,10 +125,21 @@ async def purchase_of_intent(transaction: Transaction, payment_intent: str) -> P
     return Purchase(**row._mapping) if row else None
 
 
-async def offer(transaction: Transaction, purchase: Purchase, *, session_id: str, url: str | None, check_at: datetime) -> None:
-    """The purchase can be paid in a session; news of it may have come before."""
-    values = {"id": purchase.id, "session": session_id, "url": url, "check_at": check_at}
-    await transaction.execute(OFFER, values)
+async def offer(transaction: Transaction, purchase: Purchase, session: Session, *, check_at: datetime) -> bool:
+    """The purchase can be paid in a session; news of it may have come before. False: it was made under a key that is past."""
+    values = {
+        "id": purchase.id,
+        "session": session.id,
+        "url": session.url,
+        "check_at": check_at,
+        "stripe_key": purchase.stripe_key,
+    }
+    return (await transaction.execute(OFFER, values)).one_or_none() is not None
+
+
+async def next_stripe_key(transaction: Transaction, purchase: Purchase, *, most: int) -> None:
+    """Go on to the next Idempotency-Key at Stripe, unless another process has, or the purchase is offered."""
+    await transaction.execute(NEXT_STRIPE_KEY, {"id": purchase.id, "stripe_key": purchase.stripe_key, "most": most})
 
 
 async def set_state(transaction: Transaction, purchase: Purchase, state: State, *, session_id: str) -> None:
@@ -159,21 +153,24 @@ async def end_unoffered(transaction: Transaction, purchase: Purchase) -> None:
     await transaction.execute(END_UNOFFERED, {"id": purchase.id})
 
 
-async def set_paid(transaction: Transaction, purchase: Purchase, *, session_id: str, payment_intent: str, grant_id: int) -> None:
-    """The purchase is paid, and its credits are granted."""
-    values = {"id": purchase.id, "session": session_id, "intent": payment_intent, "grant": grant_id, "now": transaction.now}
+async def set_paid(transaction: Transaction, purchase: Purchase, session: Session, *, grant_id: int) -> None:
+    """The purchase is paid in a session, and its credits are granted."""
+    minor, currency = session.presented or (None, None)
+    values = {
+        "id": purchase.id,
+        "session": session.id,
+        "intent": session.payment_intent,
+        "grant": grant_id,
+        "now": transaction.now,
+        "presented_minor": minor,
+        "presented_currency": currency,
+    }
     await transaction.execute(SET_PAID, values)
 
 
 async def set_refunded(transaction: Transaction, purchase: Purchase, *, minor: int, credits: int) -> None:
     """The totals of what was paid back so far."""
     await transaction.execute(SET_REFUNDED, {"id": purchase.id, "minor": minor, "credits": credits})
-
-
-async def set_disputed(transaction: Transaction, payment_intent: str, state: DisputeState) -> bool:
-    """Note a dispute, or its end, which is not taken back; whether it concerns a purchase."""
-    found = await transaction.execute(SET_DISPUTED, {"intent": payment_intent, "state": state, "now": transaction.now})
-    return found.one_or_none() is not None
 
 
 async def keep_event(transaction: Transaction, event_id: str, kind: str, *, object_id: str | None, created: datetime) -> bool:
@@ -185,30 +182,6 @@ async def keep_event(transaction: Transaction, event_id: str, kind: str, *, obje
 async def keep_outcome(transaction: Transaction, event_id: str, outcome: str) -> None:
     """Note what came of an event."""
     await transaction.execute(KEEP_OUTCOME, {"id": event_id, "outcome": outcome})
-
-
-async def keep_refund(transaction: Transaction, payment_intent: str, charge: Charge) -> None:
-    """Note how much of a payment has been paid back; an older figure never replaces a newer one."""
-    values = {
-        "intent": payment_intent,
-        "currency": charge.currency,
-        "amount": charge.amount,
-        "refunded": charge.amount_refunded,
-        "now": transaction.now,
-    }
-    await transaction.execute(KEEP_REFUND, values)
-
-
-async def keep_dispute(transaction: Transaction, payment_intent: str, dispute: Dispute) -> None:
-    """Note how much of a payment the bank has taken back."""
-    values = {"intent": payment_intent, "currency": dispute.currency, "disputed": dispute.amount, "now": transaction.now}
-    await transaction.execute(KEEP_DISPUTE, values)
-
-
-async def refund_told(transaction: Transaction, payment_intent: str) -> PaidBack | None:
-    """What has gone back of a payment, if Stripe told of any refund or of a dispute that was lost."""
-    row = (await transaction.execute(REFUND, {"intent": payment_intent})).one_or_none()
-    return PaidBack(**row._mapping) if row else None
 
 
 async def purchases_to_check(connection: AsyncConnection, *, now: datetime, limit: int) -> list[Purchase]:

@@ -12,13 +12,24 @@ REQUEST_SECONDS_MAX = 10.0
 CONNECT_SECONDS_MAX = 3.0
 TRIES_MAX = 3
 BACKOFF_SECONDS = 0.25
+API_VERSION = "2026-10-28.endive"
+"""Sent with every call: the version whose shapes are read here, whatever the account's dashboard says (decision 64)."""
 PAGE_MAX = 100
 """The most that Stripe lists at once."""
+FAULTS = 500
 RETRIED = frozenset({409, 429, 500, 502, 503, 504})
 
 
 class StripeUnavailable(Exception):
     """Stripe does not answer, or not in time."""
+
+
+class StripeFault(StripeUnavailable):
+    """Stripe answers with a fault of its own, which it may have stored under the request's Idempotency-Key for a day."""
+
+
+class StripeKeySpent(StripeFault):
+    """The Idempotency-Key gives no session any more: a stored fault was replayed, or it was used with other parameters."""
 
 
 class StripeRefused(Exception):
@@ -36,7 +47,7 @@ class StripeClient:
         self.livemode = "_live_" in api_key
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
-            headers={"Authorization": f"Bearer {api_key}"},
+            headers={"Authorization": f"Bearer {api_key}", "Stripe-Version": API_VERSION},
             timeout=httpx.Timeout(REQUEST_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
             follow_redirects=False,
             verify=client_tls(),
@@ -44,13 +55,14 @@ class StripeClient:
         )
 
     async def create_session(self, parameters: Mapping[str, str], *, idempotency_key: str) -> dict[str, Any]:
-        """Make a Checkout Session, once per key. Raises StripeUnavailable, StripeRefused."""
+        """Make a Checkout Session, once per key. Raises StripeUnavailable, StripeFault, StripeKeySpent, StripeRefused."""
         headers = {"Idempotency-Key": idempotency_key}
         return await self._ask("POST", "/v1/checkout/sessions", data=dict(parameters), headers=headers)
 
     async def session(self, session_id: str) -> dict[str, Any]:
-        """A Checkout Session as it is now, its payment intent expanded. Raises StripeUnavailable, StripeRefused."""
-        return await self._ask("GET", f"/v1/checkout/sessions/{session_id}", params={"expand[]": "payment_intent"})
+        """A Checkout Session as it is now, its payment intent expanded, tried once. Raises StripeUnavailable, StripeRefused."""
+        path = f"/v1/checkout/sessions/{session_id}"
+        return await self._ask("GET", path, tries=1, params={"expand[]": "payment_intent"})
 
     async def events(self, types: Sequence[str], *, since: datetime) -> AsyncIterator[dict[str, Any]]:
         """All events of these types since a time, the newest first. Raises StripeUnavailable, StripeRefused."""
@@ -61,7 +73,9 @@ class StripeClient:
     async def sessions(self, *, since: datetime, until: datetime) -> AsyncIterator[dict[str, Any]]:
         """All Checkout Sessions made in a time, with their charges. Raises StripeUnavailable, StripeRefused."""
         query = [("created[gte]", int(since.timestamp())), ("created[lte]", int(until.timestamp()))]
-        async for found in self._list("/v1/checkout/sessions", [*query, ("expand[]", "data.payment_intent.latest_charge")]):
+        async for found in self._list(
+            "/v1/checkout/sessions", [*query, ("expand[]", "data.payment_intent.latest_charge.refunds")]
+        ):
             yield found
 
     async def _list(self, path: str, query: Sequence[tuple[str, str | int]]) -> AsyncIterator[dict[str, Any]]:
@@ -71,32 +85,47 @@ class StripeClient:
             found = page.get("data")
             if not isinstance(found, list):
                 raise StripeUnavailable("answers no list")
-            for one in found:
+            objects = [one for one in found if isinstance(one, dict)]
+            for one in objects:
                 yield one
-            if not page.get("has_more") or not found:
+            if not page.get("has_more") or not objects:
                 return
-            after = [("starting_after", str(found[-1]["id"]))]
+            last = objects[-1].get("id")
+            if not isinstance(last, str):
+                raise StripeUnavailable("answers a list whose last object has no id")
+            after = [("starting_after", last)]
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        for attempt in range(1, TRIES_MAX + 1):
+    async def _ask(self, method: str, path: str, *, tries: int = TRIES_MAX, **request: Any) -> dict[str, Any]:
+        for attempt in range(1, tries + 1):
             try:
                 async with asyncio.timeout(REQUEST_SECONDS_MAX):  # httpx' own limits are for each read
                     answer = await self._http.request(method, path, **request)
             except (httpx.TransportError, TimeoutError) as error:
-                if attempt == TRIES_MAX:
+                if attempt == tries:
                     raise StripeUnavailable(type(error).__name__) from error
             else:
                 if answer.is_success:
                     return _object(answer)
-                if answer.status_code not in RETRIED or answer.headers.get("stripe-should-retry") == "false":
-                    raise StripeRefused(answer.status_code, _message(answer))
-                if attempt == TRIES_MAX:
-                    raise StripeUnavailable(f"answers {answer.status_code}")
+                _raise_final(answer)
+                if attempt == tries:
+                    fault = StripeFault if answer.status_code >= FAULTS else StripeUnavailable
+                    raise fault(f"answers {answer.status_code}")
             await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
+
+
+def _raise_final(answer: httpx.Response) -> None:
+    """Raise for an answer that the same request would get again."""
+    again = answer.headers.get("stripe-should-retry") != "false"
+    if answer.status_code >= FAULTS and (not again or answer.headers.get("idempotent-replayed") == "true"):
+        raise StripeKeySpent(f"answers {answer.status_code} under this key")
+    if answer.status_code not in RETRIED or not again:
+        if _error_of(answer).get("type") == "idempotency_error":
+            raise StripeKeySpent("was asked with other parameters under this key")
+        raise StripeRefused(answer.status_code, str(_error_of(answer).get("message", answer.reason_phrase))[:300])
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:
@@ -109,8 +138,9 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
     return found
 
 
-def _message(answer: httpx.Response) -> str:
+def _error_of(answer: httpx.Response) -> dict[str, Any]:
     try:
-        return str(answer.json()["error"]["message"])[:300]
+        error = answer.json()["error"]
     except (ValueError, LookupError, TypeError):
-        return answer.reason_phrase
+        return {}
+    return error if isinstance(error, dict) else {}

@@ -1,5 +1,7 @@
 """Use case: one event of Stripe, its signature checked, changes what it may change: each event id once, for ever."""
 
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,22 +11,51 @@ from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
 from darkroom_credits.metrics import CreditsMetrics
-from darkroom_credits.payments.purchase import Charge, Dispute, Session
-from darkroom_credits.payments.record_payments import record_dispute, record_refund, record_session
+from darkroom_credits.payments.record_payments import record_session
+from darkroom_credits.payments.record_returns import record_charge, record_dispute, record_refund
 from darkroom_credits.payments.store import keep_event, keep_outcome
+from darkroom_credits.payments.stripe_objects import Charge, Dispute, Refund, Session, StripeId
 
-SESSION_EVENTS = frozenset(
-    {
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-        "checkout.session.expired",
-    }
-)
-DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
-EVENTS = sorted(SESSION_EVENTS | DISPUTE_EVENTS | {"charge.refunded"})
-"""All that may change anything."""
+Apply = Callable[[Transaction, dict[str, Any], datetime], Awaitable[str]]
+
+
+def _session(*, failed: bool = False) -> Apply:
+    return lambda transaction, found, _at: record_session(transaction, Session.read(found), failed=failed)
+
+
+def _refund(*, failed: bool = False) -> Apply:
+    return lambda transaction, found, at: record_refund(transaction, Refund.model_validate(found), told_at=at, failed=failed)
+
+
+def _dispute(*, closed: bool = False, reinstated: bool = False) -> Apply:
+    return lambda transaction, found, at: record_dispute(
+        transaction, Dispute.model_validate(found), told_at=at, closed=closed, reinstated=reinstated
+    )
+
+
+EFFECTS: Mapping[str, Apply] = {
+    "checkout.session.completed": _session(),
+    "checkout.session.async_payment_succeeded": _session(),
+    "checkout.session.async_payment_failed": _session(failed=True),
+    "checkout.session.expired": _session(),
+    "charge.refunded": lambda transaction, found, at: record_charge(transaction, Charge.model_validate(found), told_at=at),
+    "refund.created": _refund(),
+    "refund.updated": _refund(),
+    "refund.failed": _refund(failed=True),
+    "charge.refund.updated": _refund(),
+    "charge.dispute.created": _dispute(),
+    "charge.dispute.updated": _dispute(),
+    "charge.dispute.funds_withdrawn": _dispute(),
+    "charge.dispute.funds_reinstated": _dispute(reinstated=True),
+    "charge.dispute.closed": _dispute(closed=True),
+}
+"""What each type of event does. Every other type is passed over on purpose: docs/credits.md says which and why."""
+EVENTS = sorted(EFFECTS)
+"""All that may change anything; Stripe lists at most twenty types at once."""
 CHANGING = frozenset({"paid", "awaiting", "failed", "expired", "refunded", "disputed", "dispute-won", "dispute-lost"})
+QUIET = frozenset({"not-needed", "nothing-new", "repeated"})
+
+VISIBLE = re.compile(r"[!-~]{1,255}")
 
 log = structlog.get_logger()
 
@@ -40,8 +71,8 @@ class _Data(BaseModel):
 class StripeEvent(BaseModel):
     """What is read of an event."""
 
-    id: str
-    type: str
+    id: StripeId
+    type: StripeId
     created: int
     livemode: bool
     data: _Data
@@ -69,6 +100,10 @@ class TakeWebhook:
         except ValidationError as error:
             raise NotAnEvent(type(error).__name__) from error
 
+    def count_failed(self) -> None:
+        """Count an event that Stripe listed and that could not be taken."""
+        self._metrics.listed.labels("failed").inc()
+
     async def _take(self, event: StripeEvent, counter: Counter) -> str:
         try:
             created = datetime.fromtimestamp(event.created, UTC)
@@ -76,29 +111,23 @@ class TakeWebhook:
             raise NotAnEvent(type(error).__name__) from error
         async with self._uow.begin() as transaction:
             object_id = event.data.object.get("id")
-            object_id = object_id if isinstance(object_id, str) else None
+            object_id = object_id if isinstance(object_id, str) and VISIBLE.fullmatch(object_id) else None
             new = await keep_event(transaction, event.id, event.type, object_id=object_id, created=created)
-            outcome = await self._apply(transaction, event) if new else "repeated"
+            outcome = await self._apply(transaction, event, created) if new else "repeated"
             if new:
                 await keep_outcome(transaction, event.id, outcome)
         counter.labels(outcome).inc()
-        told = log.info if outcome in CHANGING else log.debug if outcome == "not-needed" else log.warning
+        told = log.info if outcome in CHANGING else log.debug if outcome in QUIET else log.warning
         told("stripe event", event_id=event.id, type=event.type, object_id=object_id, outcome=outcome)
         return outcome
 
-    async def _apply(self, transaction: Transaction, event: StripeEvent) -> str:
+    async def _apply(self, transaction: Transaction, event: StripeEvent, created: datetime) -> str:
         if event.livemode != self._livemode:
             return "foreign-mode"
-        found = event.data.object
+        apply = EFFECTS.get(event.type)
+        if apply is None:
+            return "not-needed"
         try:
-            if event.type in SESSION_EVENTS:
-                failed = event.type == "checkout.session.async_payment_failed"
-                return await record_session(transaction, Session.read(found), failed=failed)
-            if event.type == "charge.refunded":
-                return await record_refund(transaction, Charge.model_validate(found))
-            if event.type in DISPUTE_EVENTS:
-                closed = event.type == "charge.dispute.closed"
-                return await record_dispute(transaction, Dispute.model_validate(found), closed=closed)
+            return await apply(transaction, event.data.object, created)
         except ValidationError:
             return "unreadable"
-        return "not-needed"

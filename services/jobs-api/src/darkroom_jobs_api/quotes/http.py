@@ -26,14 +26,10 @@ NEW_JOB = 0
 """The number of no job: its pictures would wait behind all that the tenant has waiting."""
 
 
-MINOR_UNITS = 100
-"""Of the currencies that credits are sold in."""
-
-
 class MoneyBody(Body):
-    """Money, in the currency's main unit."""
+    """An amount of money."""
 
-    amount: float
+    amount: int = Field(description="in the currency's minor unit (ISO 4217): 2900 is 29.00 EUR, 1500 is 1,500 JPY")
     currency: str
 
 
@@ -95,5 +91,5 @@ def quote_routes(
 def _top_up(found: TopUp | None) -> TopUpBody | None:
     if found is None:
         return None
-    price = MoneyBody(amount=found.amount_minor / MINOR_UNITS, currency=found.currency)
+    price = MoneyBody(amount=found.amount_minor, currency=found.currency)
     return TopUpBody(credits=found.credits, price=price)

@@ -44,4 +44,5 @@ def cheapest_top_up(missing: int, price: CreditPrice | None) -> TopUp | None:
     if missing <= 0 or price is None or missing > price.credits_max:
         return None
     credits = max(missing, price.credits_min)
-    return TopUp(credits, amount_minor(credits, minor_per_thousand=price.minor_per_thousand), price.currency)
+    amount = amount_minor(credits, minor_per_thousand=price.minor_per_thousand, currency=price.currency)
+    return TopUp(credits, amount, price.currency)
