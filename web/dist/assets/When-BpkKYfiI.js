@@ -1,0 +1,1 @@
+import{Mt as e,P as t,R as n,t as r,z as i}from"./now-Cas-dsOH.js";var a=e();function o({at:e}){let o=new Date(e),s=r(),c=s.getTime()-o.getTime()>432e5;return(0,a.jsx)(`time`,{dateTime:e,title:n(o),children:c?t(o):i(o,s)})}export{o as t};

@@ -1,1 +1,0 @@
-import{P as e,R as t,jt as n,t as r,z as i}from"./now-CrpY2EMy.js";var a=n();function o({at:n}){let o=new Date(n),s=r(),c=s.getTime()-o.getTime()>432e5;return(0,a.jsx)(`time`,{dateTime:n,title:t(o),children:c?e(o):i(o,s)})}export{o as t};
