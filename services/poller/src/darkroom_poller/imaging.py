@@ -8,23 +8,32 @@ import io
 import resource
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+import pillow_heif
+from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
+from darkroom_poller.imaging_decode import is_srgb, on_checker, shown
 from darkroom_poller.imaging_frames import Answer, Order, pack_answer, read_order
+from darkroom_poller.picture_bytes import Cut, Essence, essence, kind_of
 
 MEMORY_BYTES_MAX = 1_200_000_000
 CPU_SECONDS_MAX = 10
 """For one picture."""
 OPEN_FILES_MAX = 16
-FORMATS = ("JPEG", "PNG", "WEBP")
-EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
-"""MPO is a JPEG with more pictures behind the first, such as a gain map; browsers show the first."""
+HEIC_THREADS_MAX = 4_096
+"""The HEIC decoder starts one thread; the kernel counts those of all processes of the same user. Otherwise there are none."""
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+"""Stored as they came, metadata apart."""
+DECODERS = {"JPEG": ("JPEG",), "HEIF": ("HEIF",), "AVIF": ("AVIF",)}
+"""By kind, where the decoder is not called like the kind alone. JPEG alone: never as MPO, for browsers show the first picture."""
 WEB_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA"})
-PROFILE_BYTES_MAX = 20_000
+LOSSLESS = frozenset({"PNG", "GIF"})
 THUMBNAIL_QUALITY = 80
 RESULT_QUALITY = 92
-WHITE = (255, 255, 255)
+PNG_EFFORT = 3
+"""Of 9: half the time of the default for some per cent more bytes."""
 
 
 class Unusable(Exception):
@@ -33,55 +42,96 @@ class Unusable(Exception):
 
 def examine(data: bytes, order: Order) -> Answer:
     """Decode a picture wholly, within the limits, and make its thumbnail. Raises Unusable."""
+    kind = kind_of(data)
+    if kind is None:
+        raise Unusable("not a picture of a format that is taken (JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF)")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            return _examine(picture, order)
+        with _threads_for(kind):
+            return _examine(essence(data, kind), data, order)
+    except Cut as error:
+        raise Unusable(str(error)) from error
     except UnidentifiedImageError as error:
-        raise Unusable("neither JPEG, PNG nor WebP") from error
+        raise Unusable(f"a broken {kind} file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unusable("too many pixels") from error
     except MemoryError as error:
         raise Unusable("needs too much memory") from error
+    except Unusable:
+        raise
     except Exception as error:  # decoders raise what they like over broken data
         raise Unusable(f"cannot be decoded: {type(error).__name__}: {error}"[:200]) from error
 
 
-def _examine(picture: ImageFile.ImageFile, order: Order) -> Answer:
+def _examine(file: Essence, original: bytes, order: Order) -> Answer:
+    """Judges the bytes without metadata: what is decoded is what is stored."""
+    with Image.open(io.BytesIO(file.data), formats=DECODERS.get(file.kind, (file.kind,))) as picture:
+        width, height = picture.size
+        if width < 1 or height < 1 or width * height > order.pixels_max:
+            raise Unusable(f"{width} x {height} pixels are too many")
+        profile = file.profile if file.kind in EXTENSIONS else picture.info.get("icc_profile")
+        if _kept_as_it_is(picture, file, profile):
+            readable = is_srgb(profile, grey=_is_grey(picture)) is not None
+            kept = file.data if readable else essence(original, file.kind, keep_profile=False).data
+            return _kept(picture, file, order, b"" if kept == original else kept)
+        whole = shown(picture, file, profile)
+        extension = "png" if file.kind in LOSSLESS or whole.mode in ("LA", "RGBA") else "jpg"
+        replacement = _png(whole) if extension == "png" else _jpeg(whole, RESULT_QUALITY)
+        width, height = whole.size
+        return Answer(extension, width, height, _thumbnail(whole, order.thumbnail_pixels), replacement)
+
+
+@contextmanager
+def _threads_for(kind: str) -> Iterator[None]:
+    """Let the HEIC decoder start its thread, without which it decodes nothing; no other decoder may."""
+    allowed = resource.getrlimit(resource.RLIMIT_NPROC)
+    if kind != "HEIF":
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_NPROC, (allowed[1], allowed[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, allowed)
+
+
+def _is_grey(picture: Image.Image) -> bool:
+    return picture.mode in ("1", "L", "LA")
+
+
+def _kept_as_it_is(picture: ImageFile.ImageFile, file: Essence, profile: bytes | None) -> bool:
+    """Whether browsers, and everyone else who reads the file, see what a person should."""
+    if file.kind not in EXTENSIONS or picture.mode not in WEB_MODES or file.orientation != 1:
+        return False
+    if file.kind == "WEBP" and getattr(picture, "n_frames", 1) > 1:
+        return False
+    return is_srgb(profile, grey=_is_grey(picture)) is not False
+
+
+def _kept(picture: ImageFile.ImageFile, file: Essence, order: Order, replacement: bytes) -> Answer:
     width, height = picture.size
-    if width < 1 or height < 1 or width * height > order.pixels_max:
-        raise Unusable(f"{width} x {height} pixels are too many")
-    if picture.format in ("PNG", "WEBP") and getattr(picture, "n_frames", 1) > 1:
-        raise Unusable("more than one frame")
-    extension, web_ready = EXTENSIONS[str(picture.format)], picture.mode in WEB_MODES
-    turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     side = order.thumbnail_pixels
-    if web_ready:
-        picture.draft("RGB", (side, side))  # JPEG decodes at a fraction of its size, and still reads every byte
-        picture.load()
-        replacement = b""
-    else:
-        replacement, extension = _jpeg(ImageOps.exif_transpose(picture).convert("RGB"), RESULT_QUALITY), "jpg"
-    thumbnail = _thumbnail(picture, side)
-    if turned:
-        width, height = height, width
-    return Answer(extension, width, height, thumbnail, replacement)
+    picture.draft("RGB", (side, side))  # JPEG decodes at a fraction of its size, and still reads every byte
+    picture.load()
+    thumbnail = _thumbnail(shown(picture, file, None), side)
+    return Answer(EXTENSIONS[file.kind], width, height, thumbnail, replacement)
 
 
 def _thumbnail(picture: Image.Image, side: int) -> bytes:
-    small = picture if picture.mode in ("RGB", "RGBA", "L", "LA") else picture.convert("RGBA")
-    small.thumbnail((side, side), Image.Resampling.HAMMING, reducing_gap=2.0)  # half of LANCZOS' cost, and hard to tell apart
-    small = ImageOps.exif_transpose(small)
-    if small.mode in ("RGBA", "LA"):
-        ground = Image.new("RGB", small.size, WHITE)
-        ground.paste(small.convert("RGBA"), mask=small.getchannel("A"))
-        small = ground
-    return _jpeg(small.convert("RGB"), THUMBNAIL_QUALITY, profile=picture.info.get("icc_profile"))
+    picture.thumbnail((side, side), Image.Resampling.HAMMING, reducing_gap=2.0)  # half of LANCZOS' cost, hard to tell apart
+    return _jpeg(on_checker(picture), THUMBNAIL_QUALITY)
 
 
-def _jpeg(picture: Image.Image, quality: int, *, profile: bytes | None = None) -> bytes:
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    kept = profile if profile and len(profile) <= PROFILE_BYTES_MAX else None
-    picture.save(out, "JPEG", quality=quality, icc_profile=kept)
+    picture.save(out, "JPEG", quality=quality, exif=b"", icc_profile=None, comment=b"")
+    return out.getvalue()
+
+
+def _png(picture: Image.Image) -> bytes:
+    bare = picture.copy()
+    bare.info = {}
+    out = io.BytesIO()
+    bare.save(out, "PNG", compress_level=PNG_EFFORT)
     return out.getvalue()
 
 
@@ -90,7 +140,7 @@ def confine() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, HEIC_THREADS_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("error", Image.DecompressionBombWarning)
 
@@ -102,9 +152,21 @@ def limit_next_picture() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
+def load_decoders() -> None:
+    """Import all that decoding needs, while files may still be opened."""
+    Image.init()
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the child may not start threads
+
+
 def main() -> None:
     """Answer orders until stdin ends."""
-    Image.init()
+    load_decoders()
+    answer_orders()
+
+
+def answer_orders() -> None:
+    """Give up all rights, then answer until stdin ends."""
     confine()
     while (order := read_order(sys.stdin.buffer)) is not None:
         limit_next_picture()
