@@ -22,6 +22,8 @@ class ProviderDouble:
         self.predictions: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
         self.statuses: dict[str, int] = {}
+        self.odd: dict[str, list[bytes]] = {}
+        """By path: raw answers of the first requests, after each of which the connection is closed."""
         self.asked: Counter[str] = Counter()
         self.before_answer: Callable[[str], None] | None = None
         self.gate = asyncio.Event()
@@ -58,6 +60,9 @@ class ProviderDouble:
                 await self.gate.wait()
                 if self.before_answer:
                     self.before_answer(path)
+                if self.odd.get(path):
+                    writer.write(self.odd[path].pop(0))
+                    break
                 status, body = self._answer(path)
                 writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
                 await writer.drain()

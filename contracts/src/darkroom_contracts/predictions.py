@@ -62,6 +62,10 @@ class ItemFailed(ItemEvent):
     message: CustomerText = Field(description="a sentence for a customer, by the class of the last failure alone")
     detail: str | None = Field(default=None, description="what was heard, for operators only; never shown to a customer")
     reached_provider: bool
+    ours: bool = Field(
+        default=False,
+        description="the platform failed, or what the provider made cannot be used: the item's credits are given back",
+    )
 
 
 class ItemCanceled(ItemEvent):

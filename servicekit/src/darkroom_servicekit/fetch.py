@@ -2,11 +2,13 @@
 
 A name is looked up once per hop, all its addresses must be public, and the connection goes to one of those very addresses: a name
 that changes its answer in between gains nothing. Host header, SNI and certificate stay the name's. No proxy settings are read.
-Refuses compressed answers (they hide their size) and stops reading at the limit, whatever the headers say.
+Asks for plain answers; one that comes compressed all the same is unpacked. Stops at the limit of bytes, packed or unpacked,
+whatever the headers say.
 """
 
 import asyncio
 import ssl
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,7 +43,8 @@ REDIRECTS_MAX = 3
 USER_AGENT = "darkroom-fetch/1"
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-RETRYABLE = frozenset({408, 425, 429})
+PACKED = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
+"""Content encodings that are unpacked, with zlib's number for each."""
 
 
 class Resolver(Protocol):
@@ -79,11 +82,15 @@ class TooLarge(FetchFailed):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A whole body, its declared type and the address that it finally came from."""
+    """A body, its declared type and the address that it finally came from.
+
+    `framed`: the sender told where the body ends, so a cut body would have been noticed.
+    """
 
     data: bytes
     content_type: str
     final_url: str
+    framed: bool = True
 
 
 def parse_allow(text: str | None) -> frozenset[str]:
@@ -142,9 +149,8 @@ class SafeFetcher:
         """GET `url` within the limits, for the tenant `asker`. Raises RefusedAddress, or FetchFailed (NotFound, TooLarge)."""
         try:
             async with asyncio.timeout(timeout_seconds):
-                for _ in range(REDIRECTS_MAX + 1):
-                    target = parse_target(url)
-                    addresses = await self._guard.addresses(target, asker=asker)
+                for hop in range(REDIRECTS_MAX + 1):
+                    target, addresses = await self._checked(url, asker, redirected=hop > 0)
                     answer = await self._get(target, addresses, bytes_max)
                     if isinstance(answer, Fetched):
                         return answer
@@ -155,7 +161,19 @@ class SafeFetcher:
             raise FetchFailed(f"not finished within {timeout_seconds:g} s", retryable=True) from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             raise FetchFailed(f"connection failed ({type(error).__name__})", retryable=True) from error
-        raise FetchFailed(f"more than {REDIRECTS_MAX} redirects", retryable=False)
+        raise FetchFailed(f"more than {REDIRECTS_MAX} redirects", retryable=True)
+
+    async def _checked(self, url: str, asker: str, *, redirected: bool) -> tuple[Target, list[str]]:
+        """Where `url` leads. A refused address fails for good, a redirect to one may be gone at the next try."""
+        try:
+            target = parse_target(url)
+            return target, await self._guard.addresses(target, asker=asker)
+        except UnresolvedHost:
+            raise
+        except RefusedAddress as error:
+            if not redirected:
+                raise
+            raise FetchFailed(f"redirected to an address that {error.reason}", retryable=True) from error
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -183,10 +201,11 @@ class SafeFetcher:
             if response.status in REDIRECTS:
                 return headers.get(b"location", b"").decode("latin-1")
             _accept(response.status, headers, bytes_max)
-            data = await _read(response, bytes_max)
+            data = _unpacked(await _read(response, bytes_max), headers, bytes_max)
         finally:
             await response.aclose()
-        return Fetched(data, headers.get(b"content-type", b"").decode("latin-1"), target.url)
+        framed = b"content-length" in headers or b"transfer-encoding" in headers
+        return Fetched(data, headers.get(b"content-type", b"").decode("latin-1"), target.url, framed)
 
     async def _pool(self, target: Target, addresses: list[str]) -> httpcore.AsyncConnectionPool:
         """The pool that is pinned to one of these addresses: an open one first, so that connections are used again."""
@@ -238,16 +257,38 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
 
 
 def _accept(status: int, headers: dict[bytes, bytes], bytes_max: int) -> None:
-    """Raise unless the answer's head promises a plain body within the limit."""
+    """Raise unless the answer's head promises a body within the limit."""
     if status in (403, 404, 410):
         raise NotFound(status)
-    if status != 200:
-        raise FetchFailed(f"answered {status}", retryable=status >= 500 or status in RETRYABLE)
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise FetchFailed("sent compressed although asked not to", retryable=False)
+    if status not in (200, 203):
+        raise FetchFailed(f"answered {status}", retryable=True)
+    if (encoding := _encoding(headers)) and encoding not in PACKED:
+        raise FetchFailed("sent in an encoding that was not asked for", retryable=True)
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > bytes_max:
         raise TooLarge(bytes_max)
+
+
+def _encoding(headers: dict[bytes, bytes]) -> bytes:
+    encoding = headers.get(b"content-encoding", b"").strip().lower()
+    return b"" if encoding == b"identity" else encoding
+
+
+def _unpacked(data: bytes, headers: dict[bytes, bytes], bytes_max: int) -> bytes:
+    """The body without its content encoding; one that only claims to be packed stays as it is."""
+    encoding = _encoding(headers)
+    if not encoding:
+        return data
+    unpacker = zlib.decompressobj(PACKED[encoding])
+    try:
+        plain = unpacker.decompress(data, bytes_max + 1)
+    except zlib.error:
+        return data
+    if len(plain) > bytes_max:
+        raise TooLarge(bytes_max)
+    if not unpacker.eof:
+        raise FetchFailed("the packed answer was cut", retryable=True)
+    return plain
 
 
 async def _read(response: httpcore.Response, bytes_max: int) -> bytes:

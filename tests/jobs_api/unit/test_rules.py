@@ -111,3 +111,8 @@ def test_releasing_chunk_after_chunk_asks_for_every_item_once(
 
 def test_a_chunk_ends_at_the_jobs_last_item() -> None:
     assert next_releases([(7, 500, 600), (8, 0, 10)], chunk_max=500, total_max=105) == [Release(7, 500, 600), Release(8, 0, 5)]
+
+
+def test_a_failure_of_the_platform_costs_nothing_whatever_the_policy() -> None:
+    assert charge_of("FAILED", reached_provider=True, failed_items_refunded=False, ours=True) == "release"
+    assert charge_of("DONE", reached_provider=True, failed_items_refunded=False, ours=True) == "spend"

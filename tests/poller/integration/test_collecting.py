@@ -44,24 +44,57 @@ async def start(log: Log, database_url: str, redis_url: str, tmp_path: Path, dou
     return lambda **settings: poller_world(log, database_url, redis_url, double, tmp_path, **settings)
 
 
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        ("bomb", png_bomb(20_000, 20_000)),
-        ("truncated", picture(800, 600)[:-1000]),
-        ("html", b"<html>Sorry</html>"),
-        ("empty", b""),
-    ],
-)
-async def test_an_output_that_is_no_picture_fails_for_good(world: World, name: str, data: bytes) -> None:
+@pytest.mark.parametrize("data", [png_bomb(20_000, 20_000), picture(800, 600)[:-1000]], ids=["bomb", "truncated"])
+async def test_the_same_unusable_file_twice_fails_for_good_and_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    monkeypatch.setattr(predictions, "FETCH_BACKOFF_SECONDS_FIRST", BACKOFF_SECONDS)
     attempt = world.attempt()
     await world.file(attempt)
     await world.webhook(attempt, world.succeed(attempt, data))
     event = await world.event(attempt)
     assert isinstance(event, PredictionFailed)
-    assert (event.code, event.retryable) == ("output-unusable", False)
+    assert (event.code, event.retryable, event.fault) == ("output-unusable", False, "platform")
+    assert world.double.asked[f"/files/{attempt.prediction_id}"] == 2
+    assert (world.storage / "unusable" / attempt.attempt_id).read_bytes() == data
+    assert f"unusable/{attempt.attempt_id}" in (event.detail or "")
     row = await world.row(attempt)
     assert (row["state"], row["result_key"], row["output_address"]) == ("FAILED", None, None)
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+WHOLE = picture(800, 600)
+ODD = {
+    "cut without a length": [OK + b"\r\n" + WHOLE[:-1000]] * 3,
+    "cut with a length": [OK + b"Content-Length: %d\r\n\r\n" % len(WHOLE) + WHOLE[:-1000]],
+    "empty": [OK + b"Content-Length: 0\r\n\r\n"] * 3,
+    "a page": [OK + b"Content-Type: text/html\r\nContent-Length: 18\r\n\r\n<html>Wait...</html>"[:60]] * 3,
+    "an encoding not asked for": [OK + b"Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx"],
+    "a redirect to a private address": [b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n"],
+    "an odd status": [b"HTTP/1.1 418 X\r\nContent-Length: 0\r\n\r\n"],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_what_may_be_a_fault_of_the_way_is_fetched_again(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(predictions, "FETCH_BACKOFF_SECONDS_FIRST", BACKOFF_SECONDS)
+    attempt = world.attempt()
+    await world.file(attempt)
+    world.double.odd[f"/files/{attempt.prediction_id}"] = list(ODD[name])
+    await world.webhook(attempt, world.succeed(attempt, WHOLE))
+    event = await world.event(attempt)
+    assert isinstance(event, ItemCompleted)
+    assert world.double.asked[f"/files/{attempt.prediction_id}"] == len(ODD[name]) + 1
+
+
+async def test_a_page_is_told_as_unusable_when_the_output_runs_out(start: Start) -> None:
+    async with start(output_kept_seconds=0.5) as world:
+        attempt = world.attempt()
+        await world.file(attempt)
+        await world.webhook(attempt, world.succeed(attempt, b"<html>Sorry</html>"))
+        event = await world.event(attempt)
+        assert isinstance(event, PredictionFailed)
+        assert (event.code, event.retryable) == ("output-unusable", False)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import structlog
@@ -18,6 +18,7 @@ from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, Saf
 from darkroom_servicekit.group_commit import GroupCommit
 from darkroom_servicekit.logs import log_context
 from darkroom_servicekit.loops import set_within
+from darkroom_servicekit.operator_detail import operator_detail
 from darkroom_servicekit.storage import ObjectNotFound, ObjectStore, StorageUnavailable, content_type_of
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,6 +27,7 @@ from darkroom_poller.data_address import read_data_address
 from darkroom_poller.end_events import completed_event
 from darkroom_poller.imaging_workers import ImagingFailed, ImagingWorkers, UnusablePicture
 from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.output_verdicts import Output, is_final
 from darkroom_poller.predictions import OUTPUT_LOST, STORED, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
 from darkroom_poller.record_progress import publish_failure
 from darkroom_poller.result_keys import result_key, tenant_folder, thumbnail_key
@@ -41,11 +43,10 @@ STORE_SECONDS_MAX = 10.0
 WAKE_MARGIN_SECONDS = 0.05
 SPACING_SECONDS = 0.03
 """Between transactions under load: a result is told this much later at most, and one transaction serves many."""
+KEPT_FOLDER = "unusable"
+"""In the storage: outputs that were paid for and cannot be used, for operators."""
 GONE_ATTEMPTS_MAX = 4
 """A 404 right after the end may be the provider's own lag; after this many such answers, other failures apart, it is final."""
-BROKEN_ATTEMPTS_MAX = 3
-"""A picture that killed its decoder this often is not tried again."""
-
 log = structlog.get_logger()
 
 
@@ -83,6 +84,7 @@ class PutOff:
     prediction: Prediction
     delay_seconds: float
     reason: str
+    refused_sha256: str | None = None
 
 
 Ending = Stored | GivenUp | PutOff
@@ -194,25 +196,20 @@ class CollectResults:
         """Do the work; what goes wrong becomes an ending."""
         try:
             async with asyncio.timeout_at(until):
-                return Stored(prediction, await self._fetch_and_store(prediction))
+                return await self._fetch_and_store(prediction)
         except TimeoutError:
             return self._again(prediction, "fetch", "took longer than its lease")
         except RefusedAddress as error:
             log.error("the provider's output is at an address that we refuse", reason=error.reason)
-            return GivenUp(prediction, UNUSABLE_OUTPUT)
-        except UnusablePicture as error:
-            log.warning("output is not a usable picture", reason=str(error))
-            return GivenUp(prediction, UNUSABLE_OUTPUT)
+            return _unusable(prediction, f"its address {error.reason}: {prediction.output_address}")
+        except TooLarge as error:
+            return _unusable(prediction, f"{error.reason}: {prediction.output_address}")
         except NotFound as error:
             if prediction.gone_attempts + 1 >= GONE_ATTEMPTS_MAX:
                 return GivenUp(prediction, OUTPUT_LOST)
             return self._again(prediction, "gone", error.reason)
         except FetchFailed as error:
-            return self._again(prediction, "fetch", error.reason) if error.retryable else GivenUp(prediction, UNUSABLE_OUTPUT)
-        except ImagingFailed as error:
-            if prediction.fetch_attempts + 1 >= BROKEN_ATTEMPTS_MAX:
-                return GivenUp(prediction, UNUSABLE_OUTPUT)
-            return self._again(prediction, "picture", str(error))
+            return self._again(prediction, "fetch", error.reason) if error.retryable else _unusable(prediction, error.reason)
         except StorageUnavailable as error:
             log.error("storage is away, keeping the output for later", error=str(error))
             self._metrics.storage_away.set(1)
@@ -231,15 +228,18 @@ class CollectResults:
             return GivenUp(prediction, OUTPUT_LOST)
         return PutOff(prediction, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()), reason)
 
-    async def _fetch_and_store(self, prediction: Prediction) -> StoredPicture:
-        data = await self._fetch(prediction.output_address or "", asker=prediction.instance_id)
-        answer = await self._imaging.examine(data)
-        kept = answer.replacement or data
+    async def _fetch_and_store(self, prediction: Prediction) -> Ending:
+        output = await self._fetch(prediction.output_address or "", asker=prediction.instance_id)
+        try:
+            answer = await self._imaging.examine(output.data)
+        except (UnusablePicture, ImagingFailed) as error:
+            return await self._refuse(prediction, output, error)
+        kept = answer.replacement or output.data
         digest = sha256(kept).hexdigest()
         folder = self._folder_of(prediction.instance_id)
         key, small_key = result_key(folder, digest, answer.extension), thumbnail_key(folder, digest)
         await self._store({key: kept, small_key: answer.thumbnail})
-        return StoredPicture(
+        picture = StoredPicture(
             key=key,
             thumbnail_key=small_key,
             width=answer.width,
@@ -248,6 +248,17 @@ class CollectResults:
             format=answer.extension,
             sha256=digest,
         )
+        return Stored(prediction, picture)
+
+    async def _refuse(self, prediction: Prediction, output: Output, error: UnusablePicture | ImagingFailed) -> Ending:
+        """What came cannot be used: fetched again while the way may be at fault; else kept for operators, and given up."""
+        if not is_final(prediction, output, killed=isinstance(error, ImagingFailed)):
+            log.warning("output is not a usable picture, fetching it again", reason=str(error))
+            delay = fetch_retry_seconds(prediction.fetch_attempts + 1, random.random())
+            return PutOff(prediction, delay, "picture", output.sha256)
+        key = f"{KEPT_FOLDER}/{prediction.attempt_id}"
+        await self._store({key: output.data})
+        return _unusable(prediction, f"{error}; {len(output.data)} bytes are kept in the storage at {key}")
 
     async def _store(self, objects: dict[str, bytes]) -> None:
         try:
@@ -257,16 +268,16 @@ class CollectResults:
         except TimeoutError as error:
             raise StorageUnavailable(f"took longer than {STORE_SECONDS_MAX:g} s") from error
 
-    async def _fetch(self, address: str, *, asker: str) -> bytes:
+    async def _fetch(self, address: str, *, asker: str) -> Output:
         if address.startswith("data:"):
-            return read_data_address(address, bytes_max=self._limits.fetch_bytes_max)
+            return Output(read_data_address(address, bytes_max=self._limits.fetch_bytes_max))
         limits = self._limits
         if address.startswith(STORED):
-            return await self._fetch_stored(address.removeprefix(STORED))
+            return Output(await self._fetch_stored(address.removeprefix(STORED)))
         fetched = await self._fetcher.fetch(
             address, bytes_max=limits.fetch_bytes_max, timeout_seconds=limits.fetch_seconds_max, asker=asker
         )
-        return fetched.data
+        return Output(fetched.data, fetched.framed)
 
     async def _fetch_stored(self, key: str) -> bytes:
         try:
@@ -305,7 +316,11 @@ class CollectResults:
         """One transaction for all that ended while the last one ran."""
         stored = {one.prediction.attempt_id: one for one in endings if isinstance(one, Stored)}
         failed = {one.prediction.attempt_id: one.failure for one in endings if isinstance(one, GivenUp)}
-        delays = {one.prediction.attempt_id: one.delay_seconds for one in endings if isinstance(one, PutOff)}
+        later = [
+            store.Later(one.prediction.attempt_id, one.delay_seconds, one.reason == "gone", one.refused_sha256)
+            for one in endings
+            if isinstance(one, PutOff)
+        ]
         kept = [store.Kept(name, one.picture) for name, one in stored.items()]
         async with self._uow.begin() as transaction:
             for attempt_id in await store.mark_stored(transaction, kept):
@@ -314,9 +329,13 @@ class CollectResults:
                 self._metrics.ends.labels("stored").inc()
             for ended in await store.mark_failed(transaction, failed, from_ready=True):
                 publish_failure(transaction, ended, failed[ended.attempt_id], self._metrics)
-            gone = {one.prediction.attempt_id for one in endings if isinstance(one, PutOff) and one.reason == "gone"}
-            await store.postpone(transaction, delays, gone=gone, owner=self._limits.owner)
+            await store.postpone(transaction, later, owner=self._limits.owner)
         return [None] * len(endings)
+
+
+def _unusable(prediction: Prediction, why: str) -> GivenUp:
+    log.error("an output that was paid for cannot be used", reason=why)
+    return GivenUp(prediction, replace(UNUSABLE_OUTPUT, detail=operator_detail(why)))
 
 
 def folders(media_secret: str) -> Callable[[str], str]:

@@ -13,7 +13,7 @@ from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
 
-from darkroom_poller.collect_results import CollectLimits, CollectResults, folders
+from darkroom_poller.collect_results import KEPT_FOLDER, CollectLimits, CollectResults, folders
 from darkroom_poller.doctor import PollerDoctor
 from darkroom_poller.early_store import forget_early
 from darkroom_poller.file_predictions import FilePredictions
@@ -101,6 +101,8 @@ def build(settings: PollerSettings) -> FastAPI:
     runtime.forget("predictions", forget_old, every_seconds=FORGET_EVERY_SECONDS)
     sweep = partial(sweep_staged, storage, keep_days=settings.staged_keep_days)
     runtime.forget("staged outputs", sweep, every_seconds=SWEEP_EVERY_SECONDS)
+    sweep_unusable = partial(sweep_staged, storage, keep_days=settings.unusable_keep_days, folder=KEPT_FOLDER)
+    runtime.forget("unusable outputs", sweep_unusable, every_seconds=SWEEP_EVERY_SECONDS)
     runtime.loop("watch", WatchPredictions(runtime.unit_of_work, metrics, accounts).run)
     runtime.health.add("storage", storage.check)
     for close in (replicate.aclose, fetcher.aclose, imaging.aclose, collect.release_when_possible):

@@ -89,7 +89,9 @@ FAULTS: Mapping[str, Fault] = {
 
 Progress = Pending | Missing | Succeeded | Failed
 
-UNUSABLE_OUTPUT = Failed("output-unusable", "The studio sent back something that is not a usable picture.", retryable=False)
+UNUSABLE_OUTPUT = Failed(
+    "output-unusable", "The studio sent back something that is not a usable picture. It costs you nothing.", retryable=False
+)
 TIMED_OUT = Failed("provider-timeout", "The studio took too long over this picture.", retryable=True)
 UNREACHABLE = Failed("provider-unreachable", "The studio could not be asked how this picture went.", retryable=True)
 OUTPUT_LOST = Failed("output-lost", "The finished picture could not be fetched from the studio in time.", retryable=True)
@@ -117,6 +119,7 @@ class Prediction:
     expires_in_seconds: float | None
     fetch_attempts: int
     gone_attempts: int
+    refused_sha256: str | None
     cause_id: str
     correlation_id: str | None
     traceparent: str | None

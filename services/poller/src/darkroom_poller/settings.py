@@ -61,6 +61,12 @@ class PollerSettings(ServiceSettings):
         default=7, ge=1, description="how long outputs wait under `staged/` in the storage before uncollected ones are deleted"
     )
 
+    unusable_keep_days: int = Field(
+        default=30,
+        ge=1,
+        description="how long outputs that cannot be used are kept for operators, under `unusable/` in the storage",
+    )
+
     @field_validator("replicate_api_tokens")
     @classmethod
     def _accounts_are_usable(cls, value: str) -> str:

@@ -3,7 +3,7 @@
 States change only along IN_FLIGHT → OUTPUT_READY → STORED | FAILED and IN_FLIGHT → FAILED; a terminal one is never left.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ COLUMNS = """
     p.output_address, p.predict_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
     CAST(extract(epoch FROM p.expires_at - clock_timestamp()) AS double precision) AS expires_in_seconds,
-    p.fetch_attempts, p.gone_attempts, p.cause_id, p.correlation_id, p.traceparent
+    p.fetch_attempts, p.gone_attempts, p.refused_sha256, p.cause_id, p.correlation_id, p.traceparent
 """
 
 EXPIRES = """
@@ -134,8 +134,8 @@ STORE = text(
 POSTPONE = text(
     """
     WITH new AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[]), CAST(:gone AS boolean[]))
-            AS n (attempt_id, delay, gone)
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:delays AS double precision[]), CAST(:gone AS boolean[]),
+            CAST(:refused AS text[])) AS n (attempt_id, delay, gone, refused)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' AND lease_owner = :owner
@@ -143,6 +143,7 @@ POSTPONE = text(
     )
     UPDATE predictions AS p SET
         fetch_attempts = fetch_attempts + 1, gone_attempts = gone_attempts + new.gone::integer,
+        refused_sha256 = coalesce(new.refused, p.refused_sha256),
         fetch_after = clock_timestamp() + new.delay * interval '1 second',
         lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
@@ -202,6 +203,16 @@ class Kept:
 
     attempt_id: str
     picture: StoredPicture
+
+
+@dataclass(frozen=True)
+class Later:
+    """An output to be fetched again. `gone`: it was not where it should be; `refused_sha256`: what came could not be used."""
+
+    attempt_id: str
+    delay_seconds: float
+    gone: bool = False
+    refused_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -278,10 +289,15 @@ async def mark_stored(transaction: Transaction, kept: Sequence[Kept]) -> set[str
     return set((await transaction.execute(STORE, parameters)).scalars())
 
 
-async def postpone(transaction: Transaction, delays: Mapping[str, float], *, gone: Container[str], owner: str) -> None:
-    """Give outputs back, to be fetched again after their delay in seconds. `gone`: those that were not where they should be."""
-    if delays:
-        parameters = {"ids": list(delays), "delays": list(delays.values()), "gone": [one in gone for one in delays]}
+async def postpone(transaction: Transaction, later: Sequence[Later], *, owner: str) -> None:
+    """Give outputs back, to be fetched again after their delay."""
+    if later:
+        parameters = {
+            "ids": [one.attempt_id for one in later],
+            "delays": [one.delay_seconds for one in later],
+            "gone": [one.gone for one in later],
+            "refused": [one.refused_sha256 for one in later],
+        }
         await transaction.execute(POSTPONE, parameters | {"owner": owner})
 
 

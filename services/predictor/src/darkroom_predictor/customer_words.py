@@ -16,7 +16,7 @@ CUSTOMER_WORDS: Mapping[str, str] = {
     "provider-timeout": "The studio took too long over this picture.",
     "provider-unreachable": "The studio could not be asked how this picture went.",
     "not-sent": "The picture could not be sent in time; it is tried again.",
-    "output-unusable": "The studio sent back something that is not a usable picture.",
+    "output-unusable": "The studio sent back something that is not a usable picture. It costs you nothing.",
     "output-lost": "The finished picture could not be fetched from the studio in time.",
     "model-unavailable": "The studio's model has not worked for a long time.",
     "too-many-failures": "Too many pictures of this shop failed one after the other, so this one was not tried any more.",

@@ -80,7 +80,7 @@ class FailAttempts:
             if isinstance(decision, End):
                 ended.append(item.item_id)
                 failed = transaction.publish(_item_failed(attempt, failure, decision), cause=failure.cause or item.cause)
-                if decision.code == OUT_OF_ATTEMPTS:
+                if decision.code == OUT_OF_ATTEMPTS or failure.ours:
                     given_up.append(
                         GivenUp(item=item, code=failure.code, message=operator_detail(failure.message), failed=failed)
                     )
@@ -141,4 +141,5 @@ def _item_failed(attempt: LiveAttempt, failure: Failure, end: End) -> ItemFailed
         message=customer_words(failure.code),
         detail=operator_detail(failure.message),
         reached_provider=item.reached_provider,
+        ours=failure.ours,
     )

@@ -38,10 +38,16 @@ class End:
     error_code: str | None = None
     error: str | None = None
     detail: str | None = None
+    ours: bool = False
 
     def written(self, status: ItemEnd, job: OpenJob) -> EndedItem:
         """The end as it is stored, with what it costs."""
-        charge = charge_of(status, reached_provider=self.reached_provider, failed_items_refunded=job.failed_items_refunded)
+        charge = charge_of(
+            status,
+            reached_provider=self.reached_provider,
+            failed_items_refunded=job.failed_items_refunded,
+            ours=self.ours,
+        )
         return EndedItem(
             id=self.event.item_id,
             job_id=self.event.job_id,
@@ -83,6 +89,7 @@ async def on_items_failed(transaction: Transaction, batch: Sequence[Received[Ite
             error_code=one.event.code,
             error=one.event.message,
             detail=one.event.detail,
+            ours=one.event.ours,
         )
         for one in batch
     ]

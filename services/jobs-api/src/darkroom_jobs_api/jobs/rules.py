@@ -36,11 +36,14 @@ def item_after(status: ItemStatus, fact: ItemStatus) -> ItemStatus:
     return fact if status in item_may_become(fact) else status
 
 
-def charge_of(end: ItemEnd, *, reached_provider: bool, failed_items_refunded: bool) -> Charge:
-    """What an item's end does to its credits: work that the provider was paid for is paid for, unless policy gives it back."""
+def charge_of(end: ItemEnd, *, reached_provider: bool, failed_items_refunded: bool, ours: bool = False) -> Charge:
+    """What an item's end does to its credits: work that the provider was paid for is paid for, unless policy gives it back.
+
+    `ours`: it failed for a reason of the platform's, or what came back cannot be used; that costs the customer nothing.
+    """
     if end == "DONE":
         return "spend"
-    if not reached_provider or (end == "FAILED" and failed_items_refunded):
+    if not reached_provider or (end == "FAILED" and (ours or failed_items_refunded)):
         return "release"
     return "spend"
 

@@ -1,4 +1,7 @@
-"""An item out of attempts becomes a dead letter with its whole history, in the transaction that ends it."""
+"""An item that is given up becomes a dead letter with its whole history, in the transaction that ends it.
+
+It ran out of attempts, or the platform failed it, or what was paid for cannot be used.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,5 +58,5 @@ async def give_up_items(transaction: Transaction, given_up: Sequence[GivenUp]) -
                 "history": [attempt.model_dump(mode="json", by_alias=True) for attempt in event.attempts],
             }
         )
-        log.error("item out of attempts", item=item.item_id, job=item.job_id, code=one.code, attempts=len(history))
+        log.error("item given up", item=item.item_id, job=item.job_id, code=one.code, attempts=len(history))
     await file_items(transaction, rows)
