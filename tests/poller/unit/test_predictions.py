@@ -1,11 +1,15 @@
 """The rules: when to poll, when to fetch again, what a provider's words mean."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 from darkroom_poller.data_address import read_data_address
+from darkroom_poller.output_shapes import output_address
 from darkroom_poller.predictions import (
     TIMED_OUT,
     UNUSABLE_OUTPUT,
+    Failed,
     Missing,
     Pending,
     Progress,
@@ -13,7 +17,6 @@ from darkroom_poller.predictions import (
     fetch_retry_seconds,
     first_poll_seconds,
     next_poll_seconds,
-    output_address,
 )
 from darkroom_poller.providers.replicate import failure, pause_seconds, read_prediction
 from darkroom_poller.result_keys import is_result_key, result_key, tenant_folder, thumbnail_key
@@ -53,8 +56,17 @@ def test_jitter_stays_within_a_fifth(polls: int, jitter: float) -> None:
         ("", None),
         ("ftp://x", None),
         ("a text", None),
-        ([["https://x"]], None),
-        ({"url": "https://x"}, None),
+        ([["https://x"]], "https://x"),
+        ({"url": "https://x"}, "https://x"),
+        ([{"url": "https://x"}], "https://x"),
+        ([{"url": "https://x"}, {"url": "https://y"}], "https://x"),
+        ({"images": [{"url": "https://x", "width": 7}], "seed": 7}, "https://x"),
+        ({"image": "https://x", "words": "a text"}, "https://x"),
+        ([None, "https://x"], "https://x"),
+        ({"image": "https://x", "mask": "https://y"}, None),
+        ({"image": "https://x", "more": [{"mask": "https://y"}]}, None),
+        ({"url": "https://x/\x00"}, None),
+        ([[[[[[[[[["https://x"]]]]]]]]]], None),
         (1, None),
     ],
 )
@@ -113,7 +125,15 @@ def test_a_providers_error_in_our_words(error: str, code: str, retryable: bool) 
     ],
 )
 def test_what_a_prediction_object_says(prediction: dict[str, object], progress: Progress) -> None:
-    assert read_prediction(prediction) == progress
+    said = read_prediction(prediction)
+    assert (replace(said, detail=None) if progress == UNUSABLE_OUTPUT and isinstance(said, Failed) else said) == progress
+
+
+def test_an_output_of_which_nobody_knows_the_picture_is_kept_for_operators() -> None:
+    said = read_prediction({"status": "succeeded", "output": {"image": "https://x/1", "mask": "https://x/2"}})
+    assert isinstance(said, Failed)
+    assert (said.code, said.fault) == ("output-unusable", "platform")
+    assert said.detail == 'no single address in the output: {"image": "https://x/1", "mask": "https://x/2"}'
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import asyncpg
 from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
 from darkroom_contracts.jobs import ItemRequested
-from darkroom_contracts.predictions import AttemptFailed, ItemFailed, ItemGivenUp, ItemStarted, PredictionCreated
+from darkroom_contracts.predictions import AttemptFailed, ItemFailed, ItemStarted, PredictionCreated
 from darkroom_predictor.main import build
 from darkroom_servicekit.stages import Received
 from predictor.conftest import MakeSettings
@@ -261,7 +261,7 @@ async def test_a_prediction_that_failed_is_tried_again_when_that_may_help(
 
 
 async def test_an_output_that_cannot_be_used_ends_the_item_at_no_cost_and_tells_operators(
-    make_settings: MakeSettings, log: Log
+    make_settings: MakeSettings, log: Log, predictor_database: str
 ) -> None:
     item = item_requested()
     async with running(build(make_settings())):
@@ -270,11 +270,14 @@ async def test_an_output_that_cannot_be_used_ends_the_item_at_no_cost_and_tells_
         unusable = prediction_failed(item, created, code="output-unusable", retryable=False)
         await log.publish(unusable.model_copy(update={"fault": "platform", "detail": "kept at unusable/x"}))
         [failed] = await first(log, ItemFailed)
-        [letter] = await first(log, ItemGivenUp)
 
     assert (failed.code, failed.reached_provider, failed.ours) == ("output-unusable", True, True)
     assert failed.message == "The studio sent back something that is not a usable picture. It costs you nothing."
-    assert (letter.code, letter.message) == ("output-unusable", "kept at unusable/x")
+    connection = await asyncpg.connect(predictor_database)
+    letter = await connection.fetchrow("SELECT code, message FROM dead_letters WHERE item_id = $1", item.item_id)
+    await connection.close()
+    assert letter is not None
+    assert tuple(letter) == ("output-unusable", "kept at unusable/x")
 
 
 async def test_a_slot_is_free_again_when_its_prediction_has_ended(

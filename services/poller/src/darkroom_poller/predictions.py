@@ -1,13 +1,17 @@
 """Predictions in flight: what is known of one, how it can go on, when to ask for it. Pure."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from darkroom_contracts.envelope import Envelope
 from darkroom_contracts.items import Fault
 from darkroom_contracts.predictions import PredictionCreated
+from darkroom_servicekit.operator_detail import operator_detail
+
+from darkroom_poller.output_shapes import output_address
 
 State = Literal["IN_FLIGHT", "OUTPUT_READY", "STORED", "FAILED"]
 
@@ -163,21 +167,13 @@ def fetch_retry_seconds(attempts: int, jitter: float) -> float:
     return plain * (1 + JITTER * (2 * jitter - 1))
 
 
-def output_address(output: object) -> str | None:
-    """The address of the picture in a provider's output: the string itself, or the first of a list. None: there is none."""
-    first = output[0] if isinstance(output, list) and output else output
-    if not isinstance(first, str) or not first.startswith(("https://", "http://", "data:")):
-        return None
-    return first if first.isascii() and first.isprintable() else None
-
-
 def progress_of_output(
     output: object, metrics: Mapping[str, Any] | None = None, *, completed_at: datetime | None = None
 ) -> Succeeded | Failed:
     """A finished prediction's output as progress."""
     address = output_address(output)
     if address is None:
-        return UNUSABLE_OUTPUT
+        return replace(UNUSABLE_OUTPUT, detail=operator_detail(f"no single address in the output: {json.dumps(output)}"))
     seconds = (metrics or {}).get("predict_time")
     if isinstance(seconds, int | float) and 0 <= seconds <= PREDICT_SECONDS_MAX:
         return Succeeded(address, float(seconds), completed_at)

@@ -1,0 +1,36 @@
+"""Finds the picture in a provider's output, whatever its shape, as long as the shape is unambiguous. Pure."""
+
+SCHEMES = ("https://", "http://", "data:")
+DEPTH_MAX = 8
+"""Deeper addresses are not looked for."""
+
+
+def output_address(output: object) -> str | None:
+    """The address of the picture: the string itself; of a list, in its first entry that has one; of an object, in its only one.
+
+    None: there is none, or an object names several, of which nobody knows which is the picture.
+    """
+    return _find(output, DEPTH_MAX)
+
+
+def _find(output: object, depth: int) -> str | None:
+    match output:
+        case str():
+            usable = output.startswith(SCHEMES) and output.isascii() and output.isprintable()
+            return output if usable else None
+        case list():
+            return next((_find(entry, depth - 1) for entry in output if _has_address(entry, depth - 1)), None)
+        case dict():
+            fields = [value for value in output.values() if _has_address(value, depth - 1)]
+            return _find(fields[0], depth - 1) if len(fields) == 1 else None
+        case _:
+            return None
+
+
+def _has_address(output: object, depth: int) -> bool:
+    if depth < 0:
+        return False
+    if isinstance(output, str):
+        return output.startswith(SCHEMES)
+    entries = output if isinstance(output, list) else list(output.values()) if isinstance(output, dict) else []
+    return any(_has_address(entry, depth - 1) for entry in entries)
