@@ -1108,4 +1108,12 @@ DEFENCES: tuple[Defence, ...] = (
         new='(end == "FAILED" and failed_items_refunded)',
         tests=("tests/jobs_api/unit/test_rules.py",),
     ),
+    Defence(
+        name="archives-for-streaming-readers",
+        why="a download opens in readers that never see the end of the archive first, such as Java's",
+        file=f"{JOBS_API}/jobs/archive_pictures.py",
+        old="    entry.compress_type = ZIP_DEFLATED\n",
+        new="",
+        tests=("tests/jobs_api/unit/test_archive.py::test_a_reader_of_streams_reads_every_entry",),
+    ),
 )

@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import struct
 import tracemalloc
+import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +39,48 @@ async def test_every_picture_is_there_as_it_was_stored(tmp_path: Path) -> None:
         assert archive.namelist() == ["1-ceramic-mug.jpg", "2-ceramic-mug.webp", "3-ceramic-mug.png"]
         assert [archive.read(name) for name in archive.namelist()] == list(bodies.values())
         assert {entry.date_time for entry in archive.infolist()} == {(2026, 3, 4, 5, 6, 8)}
+
+
+def streamed(archive: bytes) -> dict[str, bytes]:
+    """The entries as a streaming reader sees them (Java's ZipInputStream): by the local headers alone, strictly."""
+    entries: dict[str, bytes] = {}
+    place = 0
+    while archive[place : place + 4] == b"PK\x03\x04":
+        _, flags, method, _, _, crc, packed, size, name_size, extra_size = struct.unpack_from("<HHHHHIIIHH", archive, place + 4)
+        name = archive[place + 30 : place + 30 + name_size]
+        assert name.isascii() or flags & 0x800, "a name in UTF-8 says so"
+        place += 30 + name_size + extra_size
+        if not flags & 0x08:
+            body = archive[place : place + packed]
+            place += packed
+        assert method == 8 or not flags & 0x08, "only deflated entries can have a data descriptor"
+        unpacker = zlib.decompressobj(-15)
+        if flags & 0x08:
+            plain = unpacker.decompress(archive[place:])
+            place = len(archive) - len(unpacker.unused_data)
+            assert archive[place : place + 4] == b"PK\x07\x08"
+            crc, packed, size = struct.unpack_from("<III", archive, place + 4)
+            place += 16
+        else:
+            plain = unpacker.decompress(body) if method == 8 else body
+        assert (len(plain), zlib.crc32(plain)) == (size, crc)
+        assert name.decode() not in entries
+        entries[name.decode()] = plain
+    assert archive[place : place + 4] == b"PK\x01\x02"
+    return entries
+
+
+async def test_a_reader_of_streams_reads_every_entry(tmp_path: Path) -> None:
+    storage = store_at(tmp_path)
+    bodies = {"results/a.jpg": b"a" * 700_000, "results/b.webp": b"", "results/c.png": bytes(range(256)) * 40}
+    for key, body in bodies.items():
+        await storage.put(key, body)
+    pictures = [Picture(picture_name(place, "Größe", key), key, AT) for place, key in enumerate(bodies, 1)]
+    pictures.append(Picture("gone.jpg", "results/gone.jpg", AT))
+
+    entries = streamed(await whole(archive_pictures(pictures, storage)))
+    assert list(entries) == ["1-größe.jpg", "2-größe.webp", "3-größe.png", "not-there-any-more.txt"]
+    assert list(entries.values())[:3] == list(bodies.values())
 
 
 async def test_a_picture_that_is_gone_is_named_and_the_others_come(tmp_path: Path) -> None:
