@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from darkroom_servicekit.health import Health, Readiness
-from darkroom_servicekit.http_methods import PATH, HeadAndOptions, nul_in
+from darkroom_servicekit.http_methods import HeadAndOptions, nul_in_path, nul_in_query
 from darkroom_servicekit.metrics import KitMetrics
 from darkroom_servicekit.openapi import DescribedApp
 from darkroom_servicekit.outages import install_outage_handlers
@@ -93,13 +93,14 @@ class RefuseNul:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        place = nul_in(scope) if scope["type"] == "http" else None
-        if place is None:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        no_such_thing = Problem(404, "Not Found", kind="/problems/not-found")
-        problem = no_such_thing if place == PATH else invalid(printable(place) or "query", NUL_RULE)
-        await answer(problem)(scope, receive, send)
+        elif nul_in_path(scope):
+            await answer(Problem(404, "Not Found", kind="/problems/not-found"))(scope, receive, send)
+        elif (field := nul_in_query(scope)) is not None:
+            await answer(invalid(printable(field) or "query", NUL_RULE))(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class ObserveRequests:

@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-PATH = "path"
 
 
 class _HeadAnswered(Exception):
@@ -57,10 +56,13 @@ class HeadAndOptions:
             return
 
 
-def nul_in(scope: Scope) -> str | None:
-    """Return where a request's address holds U+0000: PATH, or the name of a query's field; None when it holds none."""
-    if "\0" in scope["path"]:
-        return PATH
+def nul_in_path(scope: Scope) -> bool:
+    """Return whether a request's path holds U+0000."""
+    return "\0" in scope["path"]
+
+
+def nul_in_query(scope: Scope) -> str | None:
+    """Return the name of the first field of a request's query that holds U+0000; None when no field does."""
     query: bytes = scope.get("query_string", b"")
     if b"%00" not in query and b"\0" not in query:
         return None

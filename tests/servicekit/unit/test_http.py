@@ -167,11 +167,10 @@ async def test_options_and_405_name_all_methods_of_a_path() -> None:
 async def test_u0000_in_an_address_is_refused_before_any_route() -> None:
     async with client(app_with(Health())) as http:
         assert (await http.get("/refused%00")).status_code == 404
-        answer = await http.get("/refused?search=a%00b")
-    assert (answer.status_code, answer.json()["errors"]) == (
-        400,
-        [{"field": "search", "rule": "must not contain the character U+0000"}],
-    )
+        answers = {name: await http.get(f"/refused?{name}=a%00b") for name in ("search", "path")}
+    for name, answer in answers.items():
+        rule = "must not contain the character U+0000"
+        assert (answer.status_code, answer.json()["errors"]) == (400, [{"field": name, "rule": rule}])
 
 
 async def test_good_and_bad_answers_tell_how_much_of_the_limit_is_left() -> None:
