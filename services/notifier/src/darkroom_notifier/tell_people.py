@@ -16,6 +16,7 @@ from darkroom_notifier.letters.write_letters import Letters
 from darkroom_notifier.measures import Measures
 from darkroom_notifier.messages.claim import Queue
 from darkroom_notifier.messages.doctor import MessagesDoctor
+from darkroom_notifier.messages.operator_http import OperatorMessages, operator_message_routes
 from darkroom_notifier.messages.rules import pace
 from darkroom_notifier.messages.send_messages import Sender, Sending
 from darkroom_notifier.people.http import preference_routes
@@ -53,6 +54,8 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     forget_unmatched = partial(forget_unmatched_reports, runtime.unit_of_work)
     runtime.forget("deliveries", forget_unmatched, every_seconds=FORGET_EVERY_SECONDS)
     wake_senders = {channel: sender.wake for channel, sender in senders.items()}
+    operators = OperatorMessages(runtime.unit_of_work, wake_senders)
+    runtime.app.include_router(operator_message_routes(operators, principal))
     return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours))
 
 

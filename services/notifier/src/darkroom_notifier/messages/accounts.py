@@ -33,7 +33,7 @@ PAUSED = text(
     SELECT account, channel, paused_at, next_trial_at, trials, error_code, error, (
         SELECT count(*) FROM (
             SELECT 1 FROM messages m WHERE m.channel = a.channel AND m.state IN ('pending', 'sending') LIMIT :counted_max
-        ) AS some
+        ) AS counted
     ) AS waiting
     FROM vendor_accounts a WHERE paused_at IS NOT NULL ORDER BY paused_at LIMIT :limit
     """
