@@ -84,8 +84,7 @@ async def test_a_suppressed_message_is_listed_lifted_and_sent_again(
 
 async def test_only_operators_see_messages_and_suppressions(telling: TellingNotifier, tenant: str) -> None:
     for method, path in (("GET", "messages"), ("POST", "messages/retry"), ("GET", "suppressions"), ("DELETE", "suppressions/a")):
-        body = {"json": {}} if method == "POST" else {}
-        assert (await telling.ask(method, f"/api/operator/{path}", tenant, **body)).status_code == 403
+        assert (await telling.ask(method, f"/api/operator/{path}", tenant)).status_code == 403
 
 
 @pytest.mark.parametrize("event", ["bounce", "unsubscribe", "group_unsubscribe", "spamreport"])

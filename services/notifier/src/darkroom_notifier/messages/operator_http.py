@@ -9,9 +9,12 @@ from uuid import UUID
 from darkroom_servicekit.auth import Principal
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.http import Body, StrictBody
+from darkroom_servicekit.openapi import json_body
 from darkroom_servicekit.operators import PrincipalOf, only_operators
 from darkroom_servicekit.problems import Problem, invalid
-from fastapi import APIRouter, Depends, Path, Query
+from darkroom_servicekit.request_body import read_body
+from darkroom_servicekit.visible_text import INVISIBLE_RULE, is_visible
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
 
 from darkroom_notifier.messages.accounts import PausedAccount, paused_accounts
@@ -155,8 +158,8 @@ class OperatorMessages:
         return SuppressionsBody(suppressions=[SuppressionBody(**row) for row in rows[:limit]], next_cursor=following)
 
     async def lift(self, address: str, *, reason: str, operator: str) -> LiftedBody:
-        if not reason.strip():
-            raise invalid("reason", "must not be blank")
+        if not is_visible(reason):
+            raise invalid("reason", INVISIBLE_RULE)
         async with self._uow.begin() as transaction:
             rows = await lift_suppressions(transaction, suppression_key(address))
             if rows:
@@ -184,9 +187,10 @@ def operator_message_routes(messages: OperatorMessages, principal_of: PrincipalO
         """E-mails and SMS, newest first, and the vendor accounts that are paused."""
         return await messages.page({"state": status, "instance": instance_id, "code": code}, below=cursor, limit=limit)
 
-    @router.post("/messages/retry", status_code=202)
-    async def retry(body: RetryRequest, operator: Principal = signed_in) -> RetriedBody:
+    @router.post("/messages/retry", status_code=202, openapi_extra=json_body(RetryRequest))
+    async def retry(request: Request, operator: Principal = signed_in) -> RetriedBody:
         """Send failed messages again; each gets a new age. A message that was named and has not failed is a 409."""
+        body = await read_body(request, RetryRequest)
         return await messages.retry(body, operator=_name(operator))
 
     @router.get("/suppressions")
