@@ -1116,4 +1116,28 @@ DEFENCES: tuple[Defence, ...] = (
         new="",
         tests=("tests/jobs_api/unit/test_archive.py::test_a_reader_of_streams_reads_every_entry",),
     ),
+    Defence(
+        name="turns-between-tenants-messages",
+        why="one tenant's backlog of e-mails delays no other tenant's first one",
+        file=f"{NOTIFIER}/messages/claim.py",
+        old="(last.instance_id if last else after)",
+        new="after",
+        tests=("tests/notifier/integration/test_queue.py::test_one_tenants_backlog_delays_no_other_tenants_first_message",),
+    ),
+    Defence(
+        name="a-refused-sender-suppresses-nobody",
+        why="a mis-set SPF or DMARC record does not end the mails to every customer",
+        file=f"{NOTIFIER}/channels/smtp_replies.py",
+        old='    if status in BAD_SENDER or status.startswith("7."):\n',
+        new='    if code == 550:\n        return SendFailed("x", "", again="never", suppress="bounced")\n    if not status:\n',
+        tests=("tests/notifier/unit/test_smtp_refusals.py",),
+    ),
+    Defence(
+        name="a-paused-account-burns-no-attempts",
+        why="while a vendor is down one message at a time is tried, and the others wait",
+        file=f"{NOTIFIER}/messages/breaker.py",
+        old="    return min(wanted, 1) if state.next_trial_at <= now else 0\n",
+        new="    return wanted\n",
+        tests=("tests/notifier/integration/test_queue.py::test_an_account_is_paused_after_several_messages_and_tried_by_one",),
+    ),
 )

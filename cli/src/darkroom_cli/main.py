@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tenants": ("darkroom_cli.commands.tenants", "Tenants: their shares and waits; set a plan, weight, caps, a pause."),
     "limits": ("darkroom_cli.commands.limits", "The provider accounts' limits: show them, set them live."),
     "dlq": ("darkroom_cli.commands.dlq", "Dead letters: list, show, redrive, drop them."),
+    "messages": ("darkroom_cli.commands.messages", "E-mails and SMS: list them, send again what was given up."),
+    "suppressions": ("darkroom_cli.commands.suppressions", "Addresses that are not written to: list them, lift one."),
     "doctor": ("darkroom_cli.commands.doctor", "What is stuck or held by nobody, and how it is mended; exit 0 when nothing."),
     "audit": ("darkroom_cli.commands.audit", "What the event log says: the timeline of a job."),
     "topics": ("darkroom_cli.commands.topics", "The Kafka topics: list them, make the missing ones."),

@@ -12,7 +12,7 @@ from darkroom_contracts.jobs import ItemFinished, JobFinished
 from darkroom_notifier.channels.door import SendFailed, TryAgain
 from darkroom_notifier.inbox.kinds import KINDS, Notification, notification_of
 from darkroom_notifier.inbox.paging import Page, cursor_of, read_page
-from darkroom_notifier.messages.rules import ATTEMPTS_MAX, DELAY_SECONDS_MAX, delay_before_retry, masked, pace
+from darkroom_notifier.messages.rules import DELAYS, delay_before_retry, masked, pace
 from darkroom_notifier.people.preferences import BadAddress, Person, read_email, read_phone
 from darkroom_notifier.webhooks.reports import STATUSES, latest
 from darkroom_servicekit.stages import Received
@@ -111,18 +111,30 @@ def test_a_number_may_be_written_with_spaces_but_needs_its_country() -> None:
             read_phone(text)
 
 
-@given(attempts=st.integers(1, ATTEMPTS_MAX - 1), jitter=st.floats(0, 1), again=st.sampled_from(["soon", "later"]))
+@given(attempts=st.integers(1, 10_000), jitter=st.floats(0, 1), again=st.sampled_from(["soon", "later", "unknown"]))
 def test_delays_grow_within_bounds(attempts: int, jitter: float, again: TryAgain) -> None:
     delay = delay_before_retry(SendFailed("x", "x", again=again), attempts=attempts, jitter=jitter)
     assert delay is not None
-    assert 1.0 <= delay <= DELAY_SECONDS_MAX
+    assert 1.0 <= delay <= DELAYS[again][2]
+
+
+def test_a_message_is_tried_for_as_long_as_its_age_allows() -> None:
+    assert delay_before_retry(SendFailed("x", "x", again="soon"), attempts=300, jitter=1.0) == 900.0
+
+
+def test_an_unknown_outcome_makes_few_copies_in_three_days() -> None:
+    silent = SendFailed("vendor-silent", "x", again="unknown")
+    at, copies = 0.0, 1
+    while at < 72 * 3600:
+        at += delay_before_retry(silent, attempts=copies, jitter=1.0) or 0.0
+        copies += 1
+    assert copies <= 12
 
 
 def test_a_vendors_own_wish_counts_and_what_is_hopeless_ends() -> None:
     busy = SendFailed("x", "x", again="soon", after_seconds=120.0)
     assert delay_before_retry(busy, attempts=1, jitter=0.0) == 120.0
     assert delay_before_retry(SendFailed("x", "x", again="soon"), attempts=3, jitter=1.0) == 8.0
-    assert delay_before_retry(busy, attempts=ATTEMPTS_MAX, jitter=0.0) is None
     assert delay_before_retry(SendFailed("x", "x", again="never"), attempts=1, jitter=0.0) is None
 
 

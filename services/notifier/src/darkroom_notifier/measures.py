@@ -17,6 +17,12 @@ class Measures:
             ["channel", "outcome"],
             registry=registry,
         )
+        self.accounts_paused = Gauge(
+            "darkroom_notifier_account_paused",
+            "1 while a vendor account is paused after failures and only trials are sent",
+            ["account"],
+            registry=registry,
+        )
         self.deliveries = Counter(
             "darkroom_notifier_deliveries", "Vendors' reports on messages", ["vendor", "status"], registry=registry
         )

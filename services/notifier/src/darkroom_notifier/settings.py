@@ -29,6 +29,9 @@ class NotifierSettings(ServiceSettings):
     twilio_from: str = Field(default="+15005550006", description="the number that SMS come from")
     sms_per_minute: int = Field(default=60, ge=1, description="how many SMS leave in a minute, over all replicas")
 
+    email_age_hours_max: int = Field(default=72, ge=1, description="an e-mail that could not be sent for so long is given up")
+    sms_age_hours_max: int = Field(default=6, ge=1, description="an SMS that could not be sent for so long is given up")
+
     unsubscribe_secret: str | None = Field(default=None, description="signs the links that end e-mails; none: no such links")
     notify_older_hours: int = Field(
         default=24, ge=1, description="events older than this go into the inbox, but nobody gets an e-mail or SMS about them"

@@ -14,12 +14,15 @@ from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
 from darkroom_notifier.letters.words import Words
 from darkroom_notifier.letters.write_letters import Letters
 from darkroom_notifier.measures import Measures
+from darkroom_notifier.messages.claim import Queue
 from darkroom_notifier.messages.doctor import MessagesDoctor
+from darkroom_notifier.messages.operator_http import OperatorMessages, operator_message_routes
 from darkroom_notifier.messages.rules import pace
-from darkroom_notifier.messages.send_messages import Sender
+from darkroom_notifier.messages.send_messages import Sender, Sending
 from darkroom_notifier.people.http import preference_routes
 from darkroom_notifier.settings import NotifierSettings
 from darkroom_notifier.webhooks.http import ReportRoutes
+from darkroom_notifier.webhooks.record_reports import forget_unmatched_reports
 from darkroom_notifier.webhooks.sendgrid import SendGridKey
 from darkroom_notifier.webhooks.unsubscribe_http import unsubscribe_routes
 
@@ -48,7 +51,11 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     keep = timedelta(days=settings.notifications_keep_days)
     forget_old = partial(forget_notifications, runtime.unit_of_work, keep=keep)
     runtime.forget("notifications", forget_old, every_seconds=FORGET_EVERY_SECONDS)
+    forget_unmatched = partial(forget_unmatched_reports, runtime.unit_of_work)
+    runtime.forget("deliveries", forget_unmatched, every_seconds=FORGET_EVERY_SECONDS)
     wake_senders = {channel: sender.wake for channel, sender in senders.items()}
+    operators = OperatorMessages(runtime.unit_of_work, wake_senders)
+    runtime.app.include_router(operator_message_routes(operators, principal))
     return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours))
 
 
@@ -61,12 +68,12 @@ def unsubscribe_links(settings: NotifierSettings) -> UnsubscribeLinks | None:
 
 def _senders(runtime: Runtime, settings: NotifierSettings, letters: Letters, measures: Measures) -> dict[str, Sender]:
     per_minute = {"email": settings.emails_per_minute, "sms": settings.sms_per_minute}
+    age_hours = {"email": settings.email_age_hours_max, "sms": settings.sms_age_hours_max}
     senders: dict[str, Sender] = {}
     for channel, door in choose_doors(settings).items():
         senders[channel] = Sender(
-            channel,
-            door=door,
-            compose=letters.compose,
+            Queue(channel=channel, vendor=door.vendor, account=door.account),
+            Sending(door=door, compose=letters.compose, age_max=timedelta(hours=age_hours[channel])),
             unit_of_work=runtime.unit_of_work,
             limiter=RateLimiter(runtime.redis, pace(door.vendor, per_minute[channel])),
             measures=measures,

@@ -1,6 +1,7 @@
 """Which vendor carries which channel, by what is configured; a channel without a vendor is not offered."""
 
 import time
+from typing import Literal
 
 from darkroom_notifier.channels.door import Door
 from darkroom_notifier.channels.sendgrid import SendGrid
@@ -11,9 +12,9 @@ from darkroom_notifier.settings import NotifierSettings
 TWILIO_REPORTS = "/webhooks/twilio"
 
 
-def choose_doors(settings: NotifierSettings) -> dict[str, Door]:
+def choose_doors(settings: NotifierSettings) -> dict[Literal["email", "sms"], Door]:
     """The doors by channel."""
-    doors: dict[str, Door] = {}
+    doors: dict[Literal["email", "sms"], Door] = {}
     if settings.smtp_url:
         doors["email"] = Smtp(settings.smtp_url, sender=settings.mail_from, clock=time.time)
     elif settings.sendgrid_api_key:

@@ -6,7 +6,7 @@ import time
 import httpx
 from darkroom_servicekit.tls import client_tls
 
-from darkroom_notifier.channels.door import SendFailed, refused_key, unanswered, unreachable
+from darkroom_notifier.channels.door import Confirm, SendFailed, refused_key, unanswered, unreachable
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 REQUEST_SECONDS_MAX = 20.0
@@ -28,8 +28,9 @@ def vendor_client(base_url: str, **options: object) -> httpx.AsyncClient:
     )
 
 
-async def post(client: httpx.AsyncClient, vendor: str, path: str, **content: object) -> httpx.Response:
+async def post(client: httpx.AsyncClient, vendor: str, path: str, *, confirm: Confirm, **content: object) -> httpx.Response:
     """The answer to a POST that succeeded or that the caller has to read; the common failures are raised as SendFailed."""
+    await confirm()
     try:
         async with asyncio.timeout(REQUEST_SECONDS_MAX):
             answer = await client.post(path, **content)  # type: ignore[arg-type]  # httpx' own names
@@ -41,15 +42,19 @@ async def post(client: httpx.AsyncClient, vendor: str, path: str, **content: obj
         case 401 | 403:
             raise refused_key(vendor)
         case 429:
-            raise SendFailed("vendor-busy", f"{vendor} asks for patience", again="soon", after_seconds=_retry_after(answer))
+            raise _account_failure("vendor-busy", f"{vendor} asks for patience", answer)
         case status if status >= 500:
-            raise SendFailed("vendor-error", f"{vendor} answered {status}", again="soon", after_seconds=_retry_after(answer))
+            raise _account_failure("vendor-error", f"{vendor} answered {status}", answer)
     return answer
 
 
 def refused(vendor: str, code: str, why: object) -> SendFailed:
     """The vendor will never take this message."""
     return SendFailed(code, f"{vendor} refused it: {str(why)[:ERROR_CHARACTERS_MAX]}", again="never")
+
+
+def _account_failure(code: str, told: str, answer: httpx.Response) -> SendFailed:
+    return SendFailed(code, told, again="soon", after_seconds=_retry_after(answer), blames="account")
 
 
 def _retry_after(answer: httpx.Response) -> float | None:

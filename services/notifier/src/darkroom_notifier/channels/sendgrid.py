@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 
-from darkroom_notifier.channels.door import Outgoing, SendFailed
-from darkroom_notifier.channels.http_vendor import post, refused, vendor_client
+from darkroom_notifier.channels.addresses import needs_utf8, wire_address
+from darkroom_notifier.channels.door import Confirm, Outgoing, SendFailed, confirm_nothing
+from darkroom_notifier.channels.http_vendor import CONNECTIONS_MAX, post, refused, vendor_client
 
 MESSAGE_ARGUMENT = "darkroom_message_id"
 BASE_URL = "https://api.sendgrid.com"
@@ -19,15 +20,20 @@ class SendGrid:
     """A SendGrid account."""
 
     vendor = "sendgrid"
+    account = "sendgrid"
+    at_once_max = CONNECTIONS_MAX
 
     def __init__(self, *, api_key: str, base_url: str | None, sender: str) -> None:
         self._client = vendor_client((base_url or BASE_URL).rstrip("/"), headers={"Authorization": f"Bearer {api_key}"})
         name, address = parseaddr(sender)
         self._from = {"email": address} | ({"name": name} if name else {})
 
-    async def send(self, message: Outgoing) -> str | None:
+    async def send(self, message: Outgoing, *, confirm: Confirm = confirm_nothing) -> str | None:
         """The `X-Message-Id`."""
-        answer = await post(self._client, self.vendor, "/v3/mail/send", json=self._body(message))
+        to = wire_address(message.to)
+        if not to.isascii():
+            raise needs_utf8(self.vendor)
+        answer = await post(self._client, self.vendor, "/v3/mail/send", confirm=confirm, json=self._body(message, to))
         if answer.status_code == httpx.codes.ACCEPTED:
             found: str | None = answer.headers.get("x-message-id")
             return found
@@ -36,12 +42,12 @@ class SendGrid:
     async def close(self) -> None:
         await self._client.aclose()
 
-    def _body(self, message: Outgoing) -> dict[str, Any]:
+    def _body(self, message: Outgoing, to: str) -> dict[str, Any]:
         content = [{"type": "text/plain", "value": message.text}]
         if message.html:
             content.append({"type": "text/html", "value": message.html})
         body: dict[str, Any] = {
-            "personalizations": [{"to": [{"email": message.to}], "custom_args": {MESSAGE_ARGUMENT: message.message_id}}],
+            "personalizations": [{"to": [{"email": to}], "custom_args": {MESSAGE_ARGUMENT: message.message_id}}],
             "from": self._from,
             "subject": message.subject,
             "content": content,

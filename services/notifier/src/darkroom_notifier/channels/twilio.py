@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import httpx
 
-from darkroom_notifier.channels.door import Outgoing, SendFailed
-from darkroom_notifier.channels.http_vendor import post, refused, vendor_client
+from darkroom_notifier.channels.door import Confirm, Outgoing, SendFailed, confirm_nothing
+from darkroom_notifier.channels.http_vendor import CONNECTIONS_MAX, post, refused, vendor_client
 
 BASE_URL = "https://api.twilio.com"
 OPTED_OUT = 21610
@@ -20,19 +20,21 @@ class Twilio:
     """A Twilio account. `report_url`: where it tells of deliveries; None: nowhere."""
 
     vendor = "twilio"
+    at_once_max = CONNECTIONS_MAX
 
     def __init__(self, *, account_sid: str, auth_token: str, base_url: str | None, sender: str, report_url: str | None) -> None:
         self._client = vendor_client((base_url or BASE_URL).rstrip("/"), auth=(account_sid, auth_token))
         self._path = f"/2010-04-01/Accounts/{quote(account_sid, safe='')}/Messages.json"
+        self.account = f"twilio {account_sid}"
         self._sender = sender
         self._report_url = report_url
 
-    async def send(self, message: Outgoing) -> str | None:
+    async def send(self, message: Outgoing, *, confirm: Confirm = confirm_nothing) -> str | None:
         """The message's `sid`."""
         form = {"To": message.to, "From": self._sender, "Body": message.text}
         if self._report_url:
             form["StatusCallback"] = f"{self._report_url}?message={message.message_id}"
-        answer = await post(self._client, self.vendor, self._path, data=form)
+        answer = await post(self._client, self.vendor, self._path, confirm=confirm, data=form)
         body = _object(answer)
         if answer.status_code == httpx.codes.CREATED:
             sid = body.get("sid")
@@ -46,7 +48,7 @@ class Twilio:
 def _refusal(status: int, body: dict[str, object]) -> SendFailed:
     code, told = body.get("code"), body.get("message") or f"status {status}"
     if code == TOO_MANY:
-        return SendFailed("vendor-busy", "twilio asks for patience", again="soon")
+        return SendFailed("vendor-busy", "twilio asks for patience", again="soon", blames="account")
     if code == OPTED_OUT:
         return SendFailed("unsubscribed", "the person has told twilio to stop", again="never", suppress="unsubscribed")
     if code in BAD_NUMBERS:

@@ -1,4 +1,4 @@
-"""When a message that did not go is tried again, and when it is given up. Pure."""
+"""When a message that did not go is tried again; it is given up by its age, not by a count. Pure."""
 
 import math
 
@@ -6,22 +6,24 @@ from darkroom_servicekit.rate_limit import RateLimit
 
 from darkroom_notifier.channels.door import SendFailed
 
-ATTEMPTS_MAX = 8
-DELAY_SECONDS = {"soon": 2.0, "later": 60.0}
-DELAY_SECONDS_MAX = 900.0
+# By class: seconds before the second attempt, the factor of each further one, and the most.
+# An unknown outcome may already have sent the message: few attempts, far apart, keep the number of copies small.
+DELAYS = {"soon": (2.0, 2.0, 900.0), "later": (60.0, 2.0, 900.0), "unknown": (60.0, 4.0, 43_200.0)}
+DOUBLINGS_MAX = 30
 
 
 def delay_before_retry(failure: SendFailed, *, attempts: int, jitter: float) -> float | None:
     """Seconds until the next attempt after `attempts` of them, None for never. `jitter` is between 0 and 1.
 
-    Doubling from the class' own beginning, half of it random so that many do not come back at once; never before the vendor
-    wants.
+    The delay grows from the class' own beginning, half of it random so that many do not come back at once; it is never shorter
+    than the vendor wants.
     """
     assert 0.0 <= jitter <= 1.0
-    if failure.again == "never" or attempts >= ATTEMPTS_MAX:
+    if failure.again == "never":
         return None
-    doubled = min(DELAY_SECONDS[failure.again] * 2.0 ** (attempts - 1), DELAY_SECONDS_MAX)
-    return max(doubled * (0.5 + 0.5 * jitter), failure.after_seconds or 0.0)
+    first, factor, most = DELAYS[failure.again]
+    grown = min(first * factor ** min(attempts - 1, DOUBLINGS_MAX), most)
+    return max(grown * (0.5 + 0.5 * jitter), failure.after_seconds or 0.0)
 
 
 def masked(address: str) -> str:

@@ -6,13 +6,12 @@ token: a sender that lost its lease can still say *sent*, which is a fact, but n
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_notifier.people.preferences import DEFAULTS
 
@@ -32,23 +31,6 @@ QUEUE = text(
     ON CONFLICT DO NOTHING RETURNING channel
     """
 )
-CLAIM = text(
-    """
-    WITH due AS (
-        SELECT id FROM messages
-        WHERE channel = :channel AND state IN ('pending', 'sending') AND not_before <= :now
-        ORDER BY not_before LIMIT :limit FOR UPDATE SKIP LOCKED
-    )
-    UPDATE messages m SET state = 'sending', attempts = m.attempts + 1, not_before = :leased_until, vendor = :vendor
-    FROM due, notifications n WHERE m.id = due.id AND n.id = m.notification_id
-    RETURNING m.id, m.event_id, m.notification_id, m.instance_id, m.recipient, m.channel, m.kind, m.address, m.locale,
-        m.attempts, n.job_id, n.data, (
-            SELECT s.reason FROM suppressions s
-            WHERE s.channel = m.channel AND s.address = lower(m.address) AND s.scope IN (m.instance_id, '*') LIMIT 1
-        ) AS suppressed
-    """
-)
-NEXT_DUE = text("SELECT min(not_before) FROM messages WHERE channel = :channel AND state IN ('pending', 'sending')")
 # A message that was reported on before we recorded it as sent is sent already: then nothing is returned, and told twice.
 RECORD_SENT = text(
     """
@@ -109,20 +91,6 @@ async def queue_messages(transaction: Transaction, notification_ids: Sequence[UU
     names, kinds, enabled = zip(*defaults, strict=True)
     arrays = {"channels": list(names), "kinds": list(kinds), "enabled": list(enabled), "ids": list(notification_ids)}
     return set((await transaction.execute(QUEUE, arrays | {"now": transaction.now})).scalars())
-
-
-async def claim_due(transaction: Transaction, channel: str, *, vendor: str, limit: int, lease_seconds: float) -> list[Message]:
-    """Take messages that are due, each for the length of a lease."""
-    leased_until = transaction.now + timedelta(seconds=lease_seconds)
-    about = {"channel": channel, "vendor": vendor, "limit": limit, "now": transaction.now, "leased_until": leased_until}
-    rows = await transaction.execute(CLAIM, about)
-    return [Message(**row) for row in rows.mappings()]
-
-
-async def next_due(connection: AsyncConnection, channel: str) -> datetime | None:
-    """When the next message is due; None when there is none."""
-    found: datetime | None = (await connection.execute(NEXT_DUE, {"channel": channel})).scalar_one()
-    return found
 
 
 async def record_sent(transaction: Transaction, sent: Mapping[UUID, str | None]) -> set[UUID]:

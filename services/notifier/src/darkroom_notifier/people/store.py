@@ -44,8 +44,12 @@ SUPPRESS = text(
 LIFT = text(
     """
     DELETE FROM suppressions
-    WHERE scope = :instance AND reason = 'unsubscribed' AND (channel, address) IN (('email', :email), ('sms', :phone))
+    WHERE scope IN (:instance, '*') AND reason = 'unsubscribed' AND (channel, address) IN (('email', :email), ('sms', :phone))
     """
+)
+
+LIFT_OPT_OUT = text(
+    "DELETE FROM suppressions WHERE channel = 'sms' AND address = :number AND scope = '*' AND reason = 'unsubscribed'"
 )
 
 EVERY_TENANT = "*"
@@ -90,8 +94,16 @@ async def suppress(transaction: Transaction, found: set[Suppression]) -> None:
 
 
 async def lift_unsubscription(transaction: Transaction, instance_id: str, person: Person) -> None:
-    """A person of the tenant takes the unsubscription back; bounces and complaints stay."""
+    """Lift a person's own unsubscription, also one that they sent to our number; bounces and complaints stay.
+
+    The vendor keeps an opt-out of its own, so a number that never sent START is refused and suppressed again.
+    """
     await transaction.execute(LIFT, _addresses(instance_id, person))
+
+
+async def lift_opt_out(transaction: Transaction, number: str) -> None:
+    """The owner of a number has sent START to ours."""
+    await transaction.execute(LIFT_OPT_OUT, {"number": suppression_key(number)})
 
 
 def _addresses(instance_id: str, person: Person) -> dict[str, str]:

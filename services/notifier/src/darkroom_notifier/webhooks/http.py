@@ -11,10 +11,12 @@ from darkroom_servicekit.request_body import read_bytes
 from fastapi import APIRouter, Request, Response
 
 from darkroom_notifier.measures import Measures
+from darkroom_notifier.people.store import EVERY_TENANT, lift_opt_out, suppress
 from darkroom_notifier.webhooks import sendgrid, twilio
 from darkroom_notifier.webhooks.record_reports import record_reports
 from darkroom_notifier.webhooks.reports import Report
 from darkroom_notifier.webhooks.sendgrid import BrokenReport, SendGridKey
+from darkroom_notifier.webhooks.twilio import OptChange
 
 FORM_FIELDS_MAX = 100
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -66,7 +68,7 @@ class ReportRoutes:
         return Response(status_code=204)
 
     async def on_twilio(self, request: Request) -> Response:
-        """Twilio's status of one SMS (form)."""
+        """Twilio's status of one SMS, or an SMS from a person with STOP or START (form)."""
         body = await read_bytes(request)
         try:
             form = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
@@ -77,9 +79,20 @@ class ReportRoutes:
         signature = request.headers.get(twilio.SIGNATURE_HEADER, "")
         if self._twilio_token is None or not twilio.has_signed(self._twilio_token, url, form, signature):
             raise _forged("twilio")
+        change = twilio.read_opt_change(dict(form))
+        if change:
+            await self._change_opt(change)
+            return Response(status_code=204)
         report = twilio.read_form(dict(form), request.query_params.get("message"), datetime.now(UTC))
         await self._record("sms", "twilio", [report] if report else [])
         return Response(status_code=204)
+
+    async def _change_opt(self, change: OptChange) -> None:
+        async with self._uow.begin() as transaction:
+            if change.stopped:
+                await suppress(transaction, {("sms", change.number, EVERY_TENANT, "unsubscribed")})
+            else:
+                await lift_opt_out(transaction, change.number)
 
     async def _record(self, channel: str, vendor: str, reports: list[Report]) -> None:
         if not reports:

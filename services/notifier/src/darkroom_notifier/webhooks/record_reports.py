@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from darkroom_servicekit.database import Transaction
+from darkroom_servicekit.database import Transaction, UnitOfWork
+from darkroom_servicekit.housekeeping import forget
 from sqlalchemy import text
 
-from darkroom_notifier.messages.send_messages import publish_sent, publish_undelivered
+from darkroom_notifier.messages.publish import publish_sent, publish_undelivered
 from darkroom_notifier.messages.store import Message, record_sent
 from darkroom_notifier.people.store import EVERY_TENANT, Suppression, suppress
 from darkroom_notifier.webhooks.reports import NOT_DELIVERED, SUPPRESSING, Report, latest
@@ -38,6 +39,18 @@ SET_DELIVERY = text(
     FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[])) AS new (id, status) WHERE m.id = new.id
     """
 )
+
+
+FORGET_UNMATCHED = text(
+    """
+    DELETE FROM deliveries WHERE (vendor, vendor_event_id) IN (
+        SELECT vendor, vendor_event_id FROM deliveries
+        WHERE message_id IS NULL AND received_at < clock_timestamp() - make_interval(days => :days) LIMIT :limit
+    )
+    """
+)
+UNMATCHED_KEPT_DAYS = 7
+"""Reports on messages that are not ours, or were forgotten: kept for as long as a vendor may repeat them."""
 
 
 class Matching:
@@ -80,6 +93,15 @@ async def record_reports(transaction: Transaction, channel: str, vendor: str, re
     await _set_deliveries(transaction, vendor, matching, by_message)
     await suppress(transaction, {one for report in fresh if (one := _suppression(report, channel, matching.of(report)))})
     return fresh
+
+
+async def forget_unmatched_reports(unit_of_work: UnitOfWork) -> None:
+    """Drop old reports on messages that are not ours, in bounded batches."""
+
+    async def forget_some(transaction: Transaction, limit: int) -> int:
+        return (await transaction.execute(FORGET_UNMATCHED, {"days": UNMATCHED_KEPT_DAYS, "limit": limit})).rowcount
+
+    await forget(unit_of_work, "deliveries", forget_some)
 
 
 async def _find(transaction: Transaction, channel: str, vendor: str, reports: Sequence[Report]) -> Matching:
@@ -133,9 +155,14 @@ def _provider_id(reports: Sequence[Report]) -> str | None:
 
 
 def _suppression(report: Report, channel: str, message: Message | None) -> Suppression | None:
-    """A bounce counts for everyone; an unsubscription or complaint for the tenant that wrote, or for all if that is unknown."""
-    reason, address = SUPPRESSING.get(report.status), message.address if message else report.address
-    if reason is None or not address:
+    """A bounce counts for everyone; an unsubscription or complaint for the tenant that wrote.
+
+    A report on a message that is not ours suppresses nobody: others may send by the same vendor account. The vendor keeps its own
+    list, drops our next message to such an address, and reports that with our id. An opt-out of SMS
+    concerns our number, which all tenants share.
+    """
+    reason = SUPPRESSING.get(report.status)
+    if reason is None or message is None:
         return None
-    scope = message.instance_id if message and report.status != "bounced" else EVERY_TENANT
-    return channel, address, scope, reason
+    everyone = report.status == "bounced" or channel == "sms"
+    return channel, message.address, EVERY_TENANT if everyone else message.instance_id, reason

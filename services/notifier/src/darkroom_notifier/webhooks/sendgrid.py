@@ -23,6 +23,8 @@ SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
 EVENTS_MAX = 10_000
 DETAIL_CHARACTERS_MAX = 300
+SENDER_STATUSES = ("5.7.", "5.1.7", "5.1.8")
+"""Enhanced status codes that refuse our sender or server, and say nothing of the mailbox."""
 
 _STATUSES: dict[str, Status] = {
     "processed": "processed",
@@ -96,7 +98,8 @@ def _report(event: dict[str, Any]) -> Report | None:
 def _status(event: dict[str, Any]) -> Status | None:
     match event.get("event"):
         case "bounce":
-            return "blocked" if event.get("type") == "blocked" else "bounced"
+            speaks_of_us = str(event.get("status") or "").startswith(SENDER_STATUSES)
+            return "blocked" if event.get("type") == "blocked" or speaks_of_us else "bounced"
         case "dropped":
             return _DROPPED_FOR.get(str(event.get("reason")), "dropped")
         case str(name):

@@ -1,4 +1,4 @@
-"""Twilio's status callback: its signature, and its form as a report. Pure.
+"""Twilio's callbacks: the signature, a status as a report, and STOP or START from a person. Pure.
 
 Source: Twilio, "Webhooks security": base64(HMAC-SHA1(auth token, URL + each parameter's name and value, sorted by name)).
 """
@@ -6,6 +6,7 @@ Source: Twilio, "Webhooks security": base64(HMAC-SHA1(auth token, URL + each par
 import base64
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,12 +15,23 @@ from darkroom_notifier.webhooks.reports import Report, Status
 SIGNATURE_HEADER = "X-Twilio-Signature"
 OPTED_OUT = "21610"
 
+STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+START_WORDS = frozenset({"START", "YES", "UNSTOP"})
+
 _STATUSES: dict[str, Status] = {
     "sent": "sent",
     "delivered": "delivered",
     "undelivered": "undelivered",
     "failed": "undelivered",
 }
+
+
+@dataclass(frozen=True)
+class OptChange:
+    """A person's wish for all SMS from our number."""
+
+    number: str
+    stopped: bool
 
 
 def has_signed(auth_token: str, url: str, form: Sequence[tuple[str, str]], signature: str) -> bool:
@@ -47,6 +59,17 @@ def read_form(form: Mapping[str, str], message: str | None, now: datetime) -> Re
         address=form.get("To", ""),
         detail=f"error {error}" if error else None,
     )
+
+
+def read_opt_change(form: Mapping[str, str]) -> OptChange | None:
+    """What a person wrote to our number: STOP or START, by Twilio's own verdict or by its default words; else None."""
+    number = form.get("From", "")
+    if not number or form.get("SmsStatus") != "received":
+        return None
+    word = (form.get("OptOutType") or form.get("Body", "")).strip().upper()
+    if word in STOP_WORDS:
+        return OptChange(number, stopped=True)
+    return OptChange(number, stopped=False) if word in START_WORDS else None
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -1,0 +1,114 @@
+"""Operators see what was given up, send it again and lift suppressions; Twilio's STOP and START count; foreign events do not."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from darkroom_sandbox.messages.mail_events import signed_headers as mail_headers
+from darkroom_sandbox.messages.twilio import signed_headers as sms_headers
+from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_jwt
+from support.notifier_process import Ground
+from support.running_sandbox import running_sandbox
+from support.service import eventually
+from support.told_people import TWILIO_TOKEN, TellingNotifier, job_finished, telling_notifier
+
+
+@pytest.fixture(scope="module")
+async def telling(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TellingNotifier]:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        async with telling_notifier(ground, sandbox) as running:
+            yield running
+
+
+async def operate(telling: TellingNotifier, method: str, path: str, **content: Any) -> httpx.Response:
+    token = make_jwt(
+        "operators", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=timedelta(minutes=5), subject="olga", roles=("operator",)
+    )
+    url = f"{telling.process.http}/api/operator/{path}"
+    return await telling.client.request(method, url, headers={"Authorization": f"Bearer {token}"}, **content)
+
+
+async def suppressed(telling: TellingNotifier, address: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await operate(telling, "GET", "suppressions", params={"address": address})).json()[
+        "suppressions"
+    ]
+    return found
+
+
+async def test_a_suppressed_message_is_listed_lifted_and_sent_again(
+    ground: Ground, telling: TellingNotifier, tenant: str
+) -> None:
+    address = f"bounce@{tenant}.example"
+    await telling.prefer(tenant, email=address)
+    await ground.log.publish(job_finished(tenant, 1))
+
+    async def bounced() -> bool:
+        return bool(await suppressed(telling, address))
+
+    await eventually(bounced)
+    await ground.log.publish(job_finished(tenant, 2))
+
+    async def failed() -> list[dict[str, Any]]:
+        query = {"status": "failed", "instanceId": tenant}
+        found: list[dict[str, Any]] = (await operate(telling, "GET", "messages", params=query)).json()["messages"]
+        return found
+
+    async def one_failed() -> bool:
+        return len(await failed()) == 1
+
+    await eventually(one_failed)
+    (message,) = await failed()
+    assert (message["code"], message["to"], message["status"]) == ("suppressed", "b…@s…", "failed")
+    lifted = await operate(telling, "DELETE", f"suppressions/{address}", params={"reason": "the mailbox is back"})
+    assert [one["reason"] for one in lifted.json()["lifted"]] == ["bounced"]
+    assert (await operate(telling, "DELETE", f"suppressions/{address}", params={"reason": "again"})).status_code == 404
+    retried = await operate(telling, "POST", "messages/retry", json={"ids": [message["id"]], "reason": "lifted"})
+    assert (retried.status_code, retried.json()) == (202, {"retried": 1})
+    await telling.wait_sent("mail", address, 2)
+
+    async def sent() -> bool:
+        return not await failed()
+
+    await eventually(sent)
+
+    async def refused() -> bool:
+        answer = await operate(telling, "POST", "messages/retry", json={"ids": [message["id"]]})
+        return answer.status_code == 409 and "sent" in answer.json()["detail"]
+
+    await eventually(refused)
+
+
+async def test_only_operators_see_messages_and_suppressions(telling: TellingNotifier, tenant: str) -> None:
+    for method, path in (("GET", "messages"), ("POST", "messages/retry"), ("GET", "suppressions"), ("DELETE", "suppressions/a")):
+        assert (await telling.ask(method, f"/api/operator/{path}", tenant)).status_code == 403
+
+
+@pytest.mark.parametrize("event", ["bounce", "unsubscribe", "group_unsubscribe", "spamreport"])
+async def test_an_event_on_a_message_that_is_not_ours_suppresses_nobody(telling: TellingNotifier, event: str) -> None:
+    address = f"{event}-{uuid4().hex}@shop.example"
+    body = json.dumps([{"event": event, "email": address, "sg_event_id": uuid4().hex, "timestamp": 1_790_000_000}]).encode()
+    answer = await telling.client.post(f"{telling.process.http}/webhooks/sendgrid", content=body, headers=mail_headers(body))
+    assert answer.status_code == 204
+    assert await suppressed(telling, address) == []
+
+
+async def test_stop_and_start_from_a_person_count_for_their_number(telling: TellingNotifier, tenant: str) -> None:
+    number = f"+49151{abs(hash(tenant)) % 10**8:08d}"
+
+    async def write(word: str) -> None:
+        url = f"{telling.process.http}/webhooks/twilio"
+        form = {"From": number, "To": "+15005550006", "Body": word, "SmsStatus": "received", "MessageSid": "SM1"}
+        answer = await telling.client.post(url, data=form, headers=sms_headers(TWILIO_TOKEN, url, form))
+        assert answer.status_code == 204
+
+    await write(" stop ")
+    assert [(one["scope"], one["reason"]) for one in await suppressed(telling, number)] == [("*", "unsubscribed")]
+    await write("START")
+    assert await suppressed(telling, number) == []
+    await write("Stop")
+    await telling.prefer(tenant, phone=number)
+    assert (await telling.prefer(tenant, resubscribe=True))["suppressed"] == {}
