@@ -1116,4 +1116,12 @@ DEFENCES: tuple[Defence, ...] = (
         new="",
         tests=("tests/jobs_api/unit/test_archive.py::test_a_reader_of_streams_reads_every_entry",),
     ),
+    Defence(
+        name="a-promoted-redis-begins-an-epoch",
+        why="a Redis that may have less than it had (promoted, or restarted from older data) never says that nothing is missing",
+        file=f"{NOTIFIER}/history.py",
+        old="if redis.call('HGET', head, 'data') ~= data then\n",
+        new="if redis.call('HEXISTS', head, 'epoch') == 0 then\n",
+        tests=("tests/notifier/integration/test_redis_failover.py",),
+    ),
 )
