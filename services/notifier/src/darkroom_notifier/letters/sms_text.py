@@ -1,7 +1,7 @@
 """How many parts an SMS takes, and a text that takes as few as possible. Pure.
 
 Networks carry a text in the GSM 7-bit default alphabet where all its characters are in it, else in UCS-2, which holds less than
-half as much. Source: 3GPP TS 23.038, 6.2.1 (the alphabet) and 6.2.1.1 (its extension table); TS 23.040, 9.2.3.24.1 (concatenation).
+half as much. Source: 3GPP TS 23.038, 6.2.1 (the alphabet) and 6.2.1.1 (its extension table); TS 23.040, 9.2.3.24.1 (parts).
 """
 
 from collections.abc import Iterable
