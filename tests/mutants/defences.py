@@ -1132,4 +1132,31 @@ DEFENCES: tuple[Defence, ...] = (
         new="        septets = [1 for _ in text]\n",
         tests=("tests/notifier/unit/test_sms_text.py",),
     ),
+    Defence(
+        name="unconfirmed-addresses-get-nothing",
+        why="nothing but the confirmation goes to an address that nobody has confirmed from its own mailbox",
+        file=f"{NOTIFIER}/messages/store.py",
+        old="THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END",
+        new="THEN r.email IS NOT NULL ELSE r.phone IS NOT NULL END",
+        tests=(
+            "tests/notifier/integration/test_people_are_told.py"
+            "::test_nothing_but_the_confirmation_goes_to_an_address_until_it_is_confirmed",
+        ),
+    ),
+    Defence(
+        name="confirmations-are-counted-one-after-the-other",
+        why="requests at the same moment do not pass the limit of an address together, so nobody pumps SMS",
+        file=f"{NOTIFIER}/people/confirm_addresses.py",
+        old="        await transaction.execute(LOCK, {\"name\": name})\n",
+        new="        pass\n",
+        tests=("tests/notifier/integration/test_confirmations.py",),
+    ),
+    Defence(
+        name="a-confirmation-works-once",
+        why="a link that was used confirms no address that is entered again later",
+        file=f"{NOTIFIER}/people/confirm_addresses.py",
+        old="    if found.used_at is not None:\n        raise ConfirmationUsed\n",
+        new="",
+        tests=("tests/notifier/integration/test_confirmations.py",),
+    ),
 )

@@ -29,7 +29,23 @@ class NotifierSettings(ServiceSettings):
     twilio_from: str = Field(default="+15005550006", description="the number that SMS come from")
     sms_per_minute: int = Field(default=60, ge=1, description="how many SMS leave in a minute, over all replicas")
 
-    unsubscribe_secret: str | None = Field(default=None, description="signs the links that end e-mails; none: no such links")
+    unsubscribe_secret: str | None = Field(
+        default=None,
+        description="signs the links in messages; none: no address can be confirmed, so e-mail and SMS are not offered",
+    )
+    sms_countries: str = Field(
+        default="AT,AU,BE,BG,CA,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GB,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,NZ,PL,PT,RO,SE,SI,SK,US",
+        description="where SMS may go (ISO 3166 codes; `*`: everywhere)",
+    )
+    confirmations_per_address_hour: int = Field(
+        default=3, ge=1, description="confirmations to one address in an hour, over all tenants"
+    )
+    confirmations_per_person_hour: int = Field(
+        default=10, ge=1, description="confirmations that a person may ask for in an hour, e-mail and SMS apart"
+    )
+    confirmations_per_tenant_day: int = Field(
+        default=100, ge=1, description="confirmations to a tenant's people in 24 hours, e-mail and SMS apart"
+    )
     notify_older_hours: int = Field(
         default=24, ge=1, description="events older than this go into the inbox, but nobody gets an e-mail or SMS about them"
     )

@@ -1,5 +1,6 @@
 """The wiring of all that is told by inbox, e-mail and SMS: doors, senders, routes."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -10,6 +11,7 @@ from darkroom_notifier.channels.choose import choose_doors
 from darkroom_notifier.inbox.http import inbox_routes
 from darkroom_notifier.inbox.record_notifications import NotificationRecorder
 from darkroom_notifier.inbox.store import forget_notifications
+from darkroom_notifier.letters.confirmation import ConfirmationLinks
 from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
 from darkroom_notifier.letters.words import Words
 from darkroom_notifier.letters.write_letters import Letters
@@ -17,7 +19,10 @@ from darkroom_notifier.measures import Measures
 from darkroom_notifier.messages.doctor import MessagesDoctor
 from darkroom_notifier.messages.rules import pace
 from darkroom_notifier.messages.send_messages import Sender
-from darkroom_notifier.people.http import preference_routes
+from darkroom_notifier.people.confirm_addresses import ConfirmationLimits, forget_confirmations
+from darkroom_notifier.people.confirm_http import Confirmer, confirm_routes
+from darkroom_notifier.people.http import Offer, preference_routes
+from darkroom_notifier.people.phone_numbers import read_countries
 from darkroom_notifier.settings import NotifierSettings
 from darkroom_notifier.webhooks.http import ReportRoutes
 from darkroom_notifier.webhooks.sendgrid import SendGridKey
@@ -29,7 +34,8 @@ FORGET_EVERY_SECONDS = 3600.0
 def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures) -> NotificationRecorder:
     """Add the senders and routes to the service; what records the events' notifications."""
     links = unsubscribe_links(settings)
-    letters = Letters(Words(), site=settings.public_url, unsubscribe=links)
+    confirmations = confirmation_links(settings)
+    letters = Letters(Words(), site=settings.public_url, unsubscribe=links, confirmations=confirmations)
     senders = _senders(runtime, settings, letters, measures)
     principal = runtime.principal
     reports = ReportRoutes(
@@ -39,7 +45,8 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
         sendgrid_key=SendGridKey(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
         twilio_token=settings.twilio_auth_token,
     )
-    runtime.app.include_router(preference_routes(runtime.unit_of_work, principal, frozenset(senders)))
+    wake_senders = {channel: sender.wake for channel, sender in senders.items()}
+    _add_people(runtime, settings, confirmations, wake_senders)
     if links:
         runtime.app.include_router(unsubscribe_routes(runtime.unit_of_work, letters, links))
     runtime.app.include_router(inbox_routes(runtime.unit_of_work, principal, letters))
@@ -48,8 +55,36 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     keep = timedelta(days=settings.notifications_keep_days)
     forget_old = partial(forget_notifications, runtime.unit_of_work, keep=keep)
     runtime.forget("notifications", forget_old, every_seconds=FORGET_EVERY_SECONDS)
-    wake_senders = {channel: sender.wake for channel, sender in senders.items()}
     return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours))
+
+
+def _add_people(
+    runtime: Runtime,
+    settings: NotifierSettings,
+    links: ConfirmationLinks | None,
+    wake_senders: Mapping[str, Callable[[], None]],
+) -> None:
+    """Preferences, and the confirmation of addresses. Without links no address can be confirmed, so no channel is offered."""
+    unit_of_work, principal = runtime.unit_of_work, runtime.principal
+    limits = ConfirmationLimits(
+        per_address_hour=settings.confirmations_per_address_hour,
+        per_person_hour=settings.confirmations_per_person_hour,
+        per_tenant_day=settings.confirmations_per_tenant_day,
+    )
+    offered = wake_senders if links else {}
+    confirmer = Confirmer(limits, offered)
+    offer = Offer(channels=frozenset(offered), confirmer=confirmer, countries=read_countries(settings.sms_countries))
+    runtime.app.include_router(preference_routes(unit_of_work, principal, offer))
+    if links:
+        runtime.app.include_router(confirm_routes(unit_of_work, links, principal=principal, confirmer=confirmer))
+    runtime.forget("confirmations", partial(forget_confirmations, unit_of_work), every_seconds=FORGET_EVERY_SECONDS)
+
+
+def confirmation_links(settings: NotifierSettings) -> ConfirmationLinks | None:
+    """The signer of links that confirm, where there is a key and an address for them."""
+    if settings.unsubscribe_secret is None or settings.public_url is None:
+        return None
+    return ConfirmationLinks(secret=settings.unsubscribe_secret, site=settings.public_url)
 
 
 def unsubscribe_links(settings: NotifierSettings) -> UnsubscribeLinks | None:

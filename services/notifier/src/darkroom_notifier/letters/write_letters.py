@@ -8,10 +8,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from darkroom_notifier.channels.door import Outgoing
+from darkroom_notifier.letters.confirmation import ConfirmationLinks
 from darkroom_notifier.letters.sms_text import plain, shortened, sms_parts, with_link
 from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
 from darkroom_notifier.letters.words import FALLBACK, Words
 from darkroom_notifier.messages.store import Message
+from darkroom_notifier.people.confirm_addresses import CONFIRMATION_KIND
 
 NAME_CHARACTERS_MAX = 120
 SMS_NAME_CHARACTERS = (40, 28, 16)
@@ -30,10 +32,18 @@ class Wording:
 class Letters:
     """Writes messages. `site`: the pages' address, without which there are no links."""
 
-    def __init__(self, words: Words, *, site: str | None, unsubscribe: UnsubscribeLinks | None) -> None:
+    def __init__(
+        self,
+        words: Words,
+        *,
+        site: str | None,
+        unsubscribe: UnsubscribeLinks | None,
+        confirmations: ConfirmationLinks | None = None,
+    ) -> None:
         self.words = words
         self._site = (site or "").rstrip("/")
         self._unsubscribe = unsubscribe
+        self._confirmations = confirmations
         self._templates = Environment(
             loader=PackageLoader("darkroom_notifier.letters"),
             autoescape=select_autoescape(["html"]),
@@ -75,6 +85,7 @@ class Letters:
             "lines": wording.lines,
             "link": link,
             "link_label": label,
+            "why": self.words.say(message.locale, "footer.entered" if message.kind == CONFIRMATION_KIND else "footer.why"),
             "unsubscribe_url": unsubscribe_url,
             "t": partial(self.words.say, message.locale),
         }
@@ -101,6 +112,9 @@ class Letters:
         return with_link(plain(f"Darkroom: {wording.title}. {wording.lines[0]}"), link, parts_max=SMS_PARTS_MAX)
 
     def _link(self, message: Message) -> tuple[str | None, str]:
+        if message.kind == CONFIRMATION_KIND:
+            url = self._confirmations.url(message.notification_id) if self._confirmations else None
+            return url, self.words.say(message.locale, "link.confirm")
         about = "job" if message.kind.startswith("job.") and message.job_id is not None else "credits"
         path = f"/ongoing/{message.job_id}" if about == "job" else "/credits"
         return (self._site + path if self._site else None), self.words.say(message.locale, f"link.{about}")

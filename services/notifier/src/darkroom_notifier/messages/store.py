@@ -28,7 +28,7 @@ QUEUE = text(
     LEFT JOIN preferences p
       ON p.instance_id = r.instance_id AND p.subject = r.subject AND p.channel = d.channel AND p.kind = d.kind
     WHERE n.id = ANY(CAST(:ids AS uuid[])) AND coalesce(p.enabled, d.enabled)
-      AND CASE d.channel WHEN 'email' THEN r.email ELSE r.phone END IS NOT NULL
+      AND CASE d.channel WHEN 'email' THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END
     ON CONFLICT DO NOTHING RETURNING channel
     """
 )
