@@ -1147,7 +1147,7 @@ DEFENCES: tuple[Defence, ...] = (
         name="confirmations-are-counted-one-after-the-other",
         why="requests at the same moment do not pass the limit of an address together, so nobody pumps SMS",
         file=f"{NOTIFIER}/people/confirm_addresses.py",
-        old="        await transaction.execute(LOCK, {\"name\": name})\n",
+        old='        await transaction.execute(LOCK, {"name": name})\n',
         new="        pass\n",
         tests=("tests/notifier/integration/test_confirmations.py",),
     ),

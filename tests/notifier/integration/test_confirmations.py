@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import pytest
 from darkroom_notifier.people.confirm_addresses import (
     Address,
@@ -22,7 +24,10 @@ from darkroom_notifier.people.confirm_addresses import (
 from darkroom_notifier.people.preferences import Person
 from darkroom_notifier.people.store import find_person, save_person
 from darkroom_servicekit.database import UnitOfWork, build_engine
-from support.service import migrated
+from darkroom_servicekit.migrate import migrate
+from support.migrations import migrations_until
+from support.service import SERVICES, migrated
+from support.stack import StackAddresses, fresh_database
 
 LIMITS = ConfirmationLimits(per_address_hour=3, per_person_hour=5, per_tenant_day=7)
 PHONE = Address("sms", "+4915112345678")
@@ -136,3 +141,22 @@ async def test_an_address_that_older_code_changes_is_not_confirmed(work: UnitOfW
         await transaction.execute("UPDATE recipients SET phone = '+4915112345699'")
     async with work.read() as connection:
         assert not (await find_person(connection, "shop", "owner")).phone_confirmed
+
+
+async def test_addresses_that_older_versions_wrote_to_count_as_confirmed(parts: StackAddresses, tmp_path: Path) -> None:
+    migrations = SERVICES / "notifier" / "migrations"
+    async with fresh_database(parts, "notifier") as url:
+        await asyncio.to_thread(migrate, migrations_until(tmp_path, migrations, "0004"), url)
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(
+                "INSERT INTO recipients (instance_id, subject, email) VALUES ('shop', 'owner', 'a@shop.example')"
+            )
+            await asyncio.to_thread(migrate, migrations, url)
+        finally:
+            await connection.close()
+        engine = build_engine(url, pool_size=1)
+        async with engine.connect() as reader:
+            person = await find_person(reader, "shop", "owner")
+        await engine.dispose()
+    assert (person.email, person.email_confirmed, person.phone_confirmed) == ("a@shop.example", True, False)

@@ -55,7 +55,7 @@ async def file(client: Redis, tenant: str, *names: str) -> Position:
 
 async def caught_up(replica: Redis, primary: Redis) -> bool:
     told, lag = (await primary.info("replication")), (await replica.info("replication"))
-    return lag["master_link_status"] == "up" and told["master_repl_offset"] == lag["slave_repl_offset"]
+    return bool(lag["master_link_status"] == "up" and told["master_repl_offset"] == lag["slave_repl_offset"])
 
 
 async def follow(replica: Redis, primary: Redis) -> None:

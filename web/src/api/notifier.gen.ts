@@ -40,6 +40,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Confirm an address. The token is the whole proof; it works once.
+         */
+        post: operations["confirm_api_notifications_confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Again
+         * @description Send the confirmation of one's own address again.
+         */
+        post: operations["ask_again_api_notifications_confirmations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications/preferences": {
         parameters: {
             query?: never;
@@ -54,7 +94,7 @@ export interface paths {
         get: operations["show_api_notifications_preferences_get"];
         /**
          * Change
-         * @description Change what is named, keep the rest.
+         * @description Change what is named, keep the rest. A new address gets a message with a link that confirms it.
          */
         put: operations["change_api_notifications_preferences_put"];
         post?: never;
@@ -336,6 +376,19 @@ export interface components {
             kind: "job.done" | "job.failed" | "job.canceled" | "credits.granted" | "credits.rejected";
         };
         /**
+         * Confirmed
+         * @description The address that messages may go to now.
+         */
+        Confirmed: {
+            /** Address */
+            address: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms";
+        };
+        /**
          * DoctorBody
          * @description All that a service looked for; `found` has at most 1,000 of each.
          */
@@ -359,14 +412,6 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
-        };
-        /**
-         * Ids
-         * @description Which ones.
-         */
-        Ids: {
-            /** Ids */
-            ids: string[];
         };
         /**
          * InboxPage
@@ -420,12 +465,19 @@ export interface components {
             /** Email */
             email: string | null;
             /**
+             * Emailconfirmed
+             * @description nothing but a confirmation goes to an address until it is confirmed
+             */
+            emailConfirmed: boolean;
+            /**
              * Locale
              * @enum {string}
              */
             locale: "en" | "de";
             /** Phone */
             phone: string | null;
+            /** Phoneconfirmed */
+            phoneConfirmed: boolean;
             /** Preferences */
             preferences: components["schemas"]["Choice"][];
             /**
@@ -468,17 +520,6 @@ export interface components {
             };
             /** Ready */
             ready: boolean;
-        };
-        /**
-         * ReadUpTo
-         * @description The newest notification that a person has seen: what comes after it stays unread.
-         */
-        ReadUpTo: {
-            /**
-             * Newest
-             * Format: uuid
-             */
-            newest: string;
         };
         /**
          * Repaired
@@ -524,36 +565,6 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
-        };
-        /**
-         * Wishes
-         * @description What is to change; what is left out stays, null takes an address away.
-         */
-        Wishes: {
-            /**
-             * Email
-             * @description null: no e-mail
-             */
-            email?: string | null;
-            /**
-             * Locale
-             * @default en
-             * @enum {string}
-             */
-            locale: "en" | "de";
-            /**
-             * Phone
-             * @description E.164, such as `+4915112345678`; null: no SMS
-             */
-            phone?: string | null;
-            /** Preferences */
-            preferences?: components["schemas"]["Choice"][];
-            /**
-             * Resubscribe
-             * @description true: take an unsubscription of these addresses back
-             * @default false
-             */
-            resubscribe: boolean;
         };
     };
     responses: never;
@@ -656,6 +667,127 @@ export interface operations {
             };
         };
     };
+    confirm_api_notifications_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Token
+                     * @description from the link in the e-mail or SMS
+                     */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confirmed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_again_api_notifications_confirmations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Channel
+                     * @enum {string}
+                     */
+                    channel: "email" | "sms";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     show_api_notifications_preferences_get: {
         parameters: {
             query?: never;
@@ -694,7 +826,45 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Wishes"];
+                "application/json": {
+                    /**
+                     * Email
+                     * @description null: no e-mail
+                     */
+                    email?: string | null;
+                    /**
+                     * Locale
+                     * @default en
+                     * @enum {string}
+                     */
+                    locale?: "en" | "de";
+                    /**
+                     * Phone
+                     * @description with its country code, such as `+4915112345678`; null: no SMS
+                     */
+                    phone?: string | null;
+                    /** Preferences */
+                    preferences?: {
+                        /**
+                         * Channel
+                         * @enum {string}
+                         */
+                        channel: "websocket" | "email" | "sms";
+                        /** Enabled */
+                        enabled: boolean;
+                        /**
+                         * Kind
+                         * @enum {string}
+                         */
+                        kind: "job.done" | "job.failed" | "job.canceled" | "credits.granted" | "credits.rejected";
+                    }[];
+                    /**
+                     * Resubscribe
+                     * @description true: take an unsubscription of these addresses back
+                     * @default false
+                     */
+                    resubscribe?: boolean;
+                };
             };
         };
         responses: {
@@ -725,13 +895,13 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -745,7 +915,13 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReadUpTo"];
+                "application/json": {
+                    /**
+                     * Newest
+                     * Format: uuid
+                     */
+                    newest: string;
+                };
             };
         };
         responses: {
@@ -763,15 +939,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -882,7 +1049,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ids"];
+                "application/json": {
+                    /** Ids */
+                    ids: string[];
+                };
             };
         };
         responses: {
@@ -951,7 +1121,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ids"];
+                "application/json": {
+                    /** Ids */
+                    ids: string[];
+                };
             };
         };
         responses: {

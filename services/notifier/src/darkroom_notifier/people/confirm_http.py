@@ -107,7 +107,7 @@ def confirm_routes(
 
     @router.post(
         "/confirmations",
-        status_code=202,
+        status_code=204,
         responses={status: {"model": ProblemBody} for status in (400, 401, 409, 429)},
         openapi_extra=json_body(Again),
     )
