@@ -333,6 +333,17 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Again
+         * @description Which address to write to again.
+         */
+        Again: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms";
+        };
+        /**
          * Alive
          * @description The answer of `/healthz`.
          */
@@ -376,6 +387,17 @@ export interface components {
             kind: "job.done" | "job.failed" | "job.canceled" | "credits.granted" | "credits.rejected";
         };
         /**
+         * Confirmation
+         * @description What the page with the button sends.
+         */
+        Confirmation: {
+            /**
+             * Token
+             * @description from the link in the e-mail or SMS
+             */
+            token: string;
+        };
+        /**
          * Confirmed
          * @description The address that messages may go to now.
          */
@@ -412,6 +434,14 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * Ids
+         * @description Which ones.
+         */
+        Ids: {
+            /** Ids */
+            ids: string[];
         };
         /**
          * InboxPage
@@ -522,6 +552,17 @@ export interface components {
             ready: boolean;
         };
         /**
+         * ReadUpTo
+         * @description The newest notification that a person has seen: what comes after it stays unread.
+         */
+        ReadUpTo: {
+            /**
+             * Newest
+             * Format: uuid
+             */
+            newest: string;
+        };
+        /**
          * Repaired
          * @description For how many something was done; what is in order by now is left alone.
          */
@@ -565,6 +606,36 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * Wishes
+         * @description What is to change; what is left out stays, null takes an address away.
+         */
+        Wishes: {
+            /**
+             * Email
+             * @description null: no e-mail
+             */
+            email?: string | null;
+            /**
+             * Locale
+             * @default en
+             * @enum {string}
+             */
+            locale: "en" | "de";
+            /**
+             * Phone
+             * @description with its country code, such as `+4915112345678`; null: no SMS
+             */
+            phone?: string | null;
+            /** Preferences */
+            preferences?: components["schemas"]["Choice"][];
+            /**
+             * Resubscribe
+             * @description true: take an unsubscription of these addresses back
+             * @default false
+             */
+            resubscribe: boolean;
         };
     };
     responses: never;
@@ -676,13 +747,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Token
-                     * @description from the link in the e-mail or SMS
-                     */
-                    token: string;
-                };
+                "application/json": components["schemas"]["Confirmation"];
             };
         };
         responses: {
@@ -722,6 +787,24 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     ask_again_api_notifications_confirmations_post: {
@@ -733,13 +816,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Channel
-                     * @enum {string}
-                     */
-                    channel: "email" | "sms";
-                };
+                "application/json": components["schemas"]["Again"];
             };
         };
         responses: {
@@ -775,6 +852,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Too Many Requests */
@@ -826,45 +921,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Email
-                     * @description null: no e-mail
-                     */
-                    email?: string | null;
-                    /**
-                     * Locale
-                     * @default en
-                     * @enum {string}
-                     */
-                    locale?: "en" | "de";
-                    /**
-                     * Phone
-                     * @description with its country code, such as `+4915112345678`; null: no SMS
-                     */
-                    phone?: string | null;
-                    /** Preferences */
-                    preferences?: {
-                        /**
-                         * Channel
-                         * @enum {string}
-                         */
-                        channel: "websocket" | "email" | "sms";
-                        /** Enabled */
-                        enabled: boolean;
-                        /**
-                         * Kind
-                         * @enum {string}
-                         */
-                        kind: "job.done" | "job.failed" | "job.canceled" | "credits.granted" | "credits.rejected";
-                    }[];
-                    /**
-                     * Resubscribe
-                     * @description true: take an unsubscription of these addresses back
-                     * @default false
-                     */
-                    resubscribe?: boolean;
-                };
+                "application/json": components["schemas"]["Wishes"];
             };
         };
         responses: {
@@ -895,6 +952,24 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Too Many Requests */
             429: {
                 headers: {
@@ -915,13 +990,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Newest
-                     * Format: uuid
-                     */
-                    newest: string;
-                };
+                "application/json": components["schemas"]["ReadUpTo"];
             };
         };
         responses: {
@@ -932,6 +1001,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -939,6 +1017,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -1049,10 +1145,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Ids */
-                    ids: string[];
-                };
+                "application/json": components["schemas"]["Ids"];
             };
         };
         responses: {
@@ -1063,6 +1156,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
@@ -1121,10 +1241,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Ids */
-                    ids: string[];
-                };
+                "application/json": components["schemas"]["Ids"];
             };
         };
         responses: {
@@ -1135,6 +1252,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Repaired"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
