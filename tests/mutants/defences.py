@@ -1135,9 +1135,9 @@ DEFENCES: tuple[Defence, ...] = (
     Defence(
         name="unconfirmed-addresses-get-nothing",
         why="nothing but the confirmation goes to an address that nobody has confirmed from its own mailbox",
-        file=f"{NOTIFIER}/messages/store.py",
-        old="THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END",
-        new="THEN r.email IS NOT NULL ELSE r.phone IS NOT NULL END",
+        file=f"{NOTIFIER}/messages/enqueue_messages.py",
+        old="THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END\n    ORDER BY",
+        new="THEN r.email IS NOT NULL ELSE r.phone IS NOT NULL END\n    ORDER BY",
         tests=(
             "tests/notifier/integration/test_people_are_told.py"
             "::test_nothing_but_the_confirmation_goes_to_an_address_until_it_is_confirmed",
@@ -1158,5 +1158,21 @@ DEFENCES: tuple[Defence, ...] = (
         old="    if found.used_at is not None:\n        raise ConfirmationUsed\n",
         new="",
         tests=("tests/notifier/integration/test_confirmations.py",),
+    ),
+    Defence(
+        name="a-flood-becomes-a-digest",
+        why="a shop with hundreds of jobs a minute gets a handful of messages an hour, and no tenant sends without a limit",
+        file=f"{NOTIFIER}/messages/digest_rules.py",
+        old="        if one.line not in flooded and recent[one.line] < limits.after and budget.take(one.line):\n",
+        new="        if budget.take(one.line):\n",
+        tests=("tests/notifier/unit/test_digest_rules.py",),
+    ),
+    Defence(
+        name="replicas-count-messages-together",
+        why="replicas that queue messages of a tenant at the same moment do not pass its limit together",
+        file=f"{NOTIFIER}/messages/enqueue_messages.py",
+        old='        await transaction.execute(LOCK, {"instance": instance})\n',
+        new="        pass\n",
+        tests=("tests/notifier/integration/test_digests.py",),
     ),
 )

@@ -97,6 +97,7 @@ def settings_of(sandbox: RunningSandbox, port: int, **more: str) -> dict[str, st
         "DARKROOM_TWILIO_BASE_URL": f"{sandbox.url}/twilio",
         "DARKROOM_SMS_PER_MINUTE": "6000",
         "DARKROOM_EMAILS_PER_MINUTE": "6000",
+        "DARKROOM_DIGEST_AFTER_MESSAGES": "1000",
         "DARKROOM_UNSUBSCRIBE_SECRET": "a-secret-of-the-tests",
         **more,
     }

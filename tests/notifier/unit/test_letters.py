@@ -1,6 +1,7 @@
 """Messages in words: every language whole, nothing from outside breaks out of its place, links that hold."""
 
 import string
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import pytest
 from darkroom_jobs_api.jobs.follow_items import CANCELED_TEXT
 from darkroom_jobs_api.jobs.rules import Totals, failure_text
 from darkroom_notifier.inbox.kinds import KINDS, Kind
+from darkroom_notifier.letters.confirmation import ConfirmationLinks
 from darkroom_notifier.letters.sms_text import sms_parts
 from darkroom_notifier.letters.unsubscribe import BrokenLink, UnsubscribeLinks, Unsubscription
 from darkroom_notifier.letters.words import LOCALES, Words
@@ -114,6 +116,37 @@ def test_an_sms_is_one_part_where_its_name_allows_and_two_at_most(letters: Lette
         sms = letters.compose(message(kind, locale=locale, channel="sms", productName=name)).text
         assert sms_parts(sms) == parts, sms
         assert sms.endswith("https://darkroom.example/ongoing/7")
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "text"),
+    [
+        ("en", "37 jobs have ended", "Done: 30, failed: 7, cancelled: 0. The inbox has each of them."),
+        ("de", "37 Aufträge sind beendet", "Fertig: 30, nicht gelungen: 7, abgebrochen: 0. Im Posteingang steht jeder einzeln."),
+    ],
+)
+def test_a_digest_counts_what_it_gathered(letters: Letters, locale: str, subject: str, text: str) -> None:
+    digest = replace(message(locale=locale), kind="job.digest", job_id=None, data={"counts": {"job.done": 30, "job.failed": 7}})
+    mail = letters.compose(digest)
+    assert (mail.subject, text in mail.text, "https://darkroom.example/completed" in mail.text) == (subject, True, True)
+    sms = letters.compose(replace(digest, channel="sms"))
+    assert sms_parts(sms.text) == 1
+    credits = replace(digest, kind="credits.digest", data={"counts": {"credits.rejected": 1_200}})
+    assert "1.200" in letters.compose(credits).text or "1,200" in letters.compose(credits).text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_confirmation_has_its_link_and_says_what_to_do_without_it(locale: str) -> None:
+    confirmations = ConfirmationLinks(secret="s", site="https://darkroom.example/")
+    letters = Letters(Words(), site="https://darkroom.example", unsubscribe=LINKS, confirmations=confirmations)
+    asked = replace(message(locale=locale), kind="address.confirm", job_id=None, data={})
+    mail = letters.compose(asked)
+    assert confirmations.url(asked.notification_id) in mail.text
+    assert letters.words.say(locale, "footer.entered") in mail.text
+    assert letters.words.say(locale, "footer.why") not in mail.text
+    sms = letters.compose(replace(asked, channel="sms")).text
+    assert sms.endswith(confirmations.url(asked.notification_id))
+    assert sms_parts(sms) <= 2
 
 
 def test_a_name_that_fits_is_not_cut(letters: Letters) -> None:

@@ -46,6 +46,18 @@ class NotifierSettings(ServiceSettings):
     confirmations_per_tenant_day: int = Field(
         default=100, ge=1, description="confirmations to a tenant's people in 24 hours, e-mail and SMS apart"
     )
+    digest_after_messages: int = Field(
+        default=10,
+        ge=1,
+        description="messages of a topic to a person within `digest_minutes` before more are gathered in a digest",
+    )
+    digest_minutes: int = Field(default=15, ge=1, description="how long messages are gathered before their digest is sent")
+    emails_per_tenant_hour: int = Field(
+        default=500, ge=1, description="e-mails to a tenant's people in an hour; more go into digests"
+    )
+    emails_per_tenant_day: int = Field(default=3000, ge=1, description="the same in 24 hours")
+    sms_per_tenant_hour: int = Field(default=60, ge=1, description="SMS to a tenant's people in an hour; more go into digests")
+    sms_per_tenant_day: int = Field(default=300, ge=1, description="the same in 24 hours")
     notify_older_hours: int = Field(
         default=24, ge=1, description="events older than this go into the inbox, but nobody gets an e-mail or SMS about them"
     )

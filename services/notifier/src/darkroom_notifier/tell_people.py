@@ -16,7 +16,9 @@ from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
 from darkroom_notifier.letters.words import Words
 from darkroom_notifier.letters.write_letters import Letters
 from darkroom_notifier.measures import Measures
+from darkroom_notifier.messages.digest_rules import MessageLimits
 from darkroom_notifier.messages.doctor import MessagesDoctor
+from darkroom_notifier.messages.enqueue_messages import DigestSender
 from darkroom_notifier.messages.rules import pace
 from darkroom_notifier.messages.send_messages import Sender
 from darkroom_notifier.people.confirm_addresses import ConfirmationLimits, forget_confirmations
@@ -55,7 +57,19 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     keep = timedelta(days=settings.notifications_keep_days)
     forget_old = partial(forget_notifications, runtime.unit_of_work, keep=keep)
     runtime.forget("notifications", forget_old, every_seconds=FORGET_EVERY_SECONDS)
-    return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours))
+    limits = message_limits(settings)
+    runtime.loop("digests", DigestSender(runtime.unit_of_work, limits, wake_senders).run)
+    return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours), limits=limits)
+
+
+def message_limits(settings: NotifierSettings) -> MessageLimits:
+    """When messages are gathered into digests."""
+    return MessageLimits(
+        after=settings.digest_after_messages,
+        window=timedelta(minutes=settings.digest_minutes),
+        per_hour={"email": settings.emails_per_tenant_hour, "sms": settings.sms_per_tenant_hour},
+        per_day={"email": settings.emails_per_tenant_day, "sms": settings.sms_per_tenant_day},
+    )
 
 
 def _add_people(

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from darkroom_notifier.channels.door import Outgoing
+from darkroom_notifier.inbox.kinds import KINDS
 from darkroom_notifier.letters.confirmation import ConfirmationLinks
 from darkroom_notifier.letters.sms_text import plain, shortened, sms_parts, with_link
 from darkroom_notifier.letters.unsubscribe import UnsubscribeLinks
@@ -54,7 +55,7 @@ class Letters:
 
     def wording(self, kind: str, data: Mapping[str, Any], locale: str) -> Wording:
         """A notification's title and lines."""
-        shown = dict(data)
+        shown = {**data, **_totals(data.get("counts", {}))}
         if "productName" in shown:
             shown["productName"] = _cut(str(shown["productName"]), NAME_CHARACTERS_MAX)
         say = partial(self.words.say, locale, data=shown)
@@ -116,8 +117,16 @@ class Letters:
             url = self._confirmations.url(message.notification_id) if self._confirmations else None
             return url, self.words.say(message.locale, "link.confirm")
         about = "job" if message.kind.startswith("job.") and message.job_id is not None else "credits"
+        if message.kind == "job.digest":
+            return (f"{self._site}/completed" if self._site else None), self.words.say(message.locale, "link.job")
         path = f"/ongoing/{message.job_id}" if about == "job" else "/credits"
         return (self._site + path if self._site else None), self.words.say(message.locale, f"link.{about}")
+
+
+def _totals(counts: Mapping[str, int]) -> dict[str, int]:
+    """The figures of a digest: each kind of its topic by the last part of its name, and all together."""
+    named = dict.fromkeys((kind.rpartition(".")[2] for kind in KINDS), 0)
+    return named | {kind.rpartition(".")[2]: int(count) for kind, count in counts.items()} | {"total": sum(counts.values())}
 
 
 def _cut(text: str, most: int) -> str:
