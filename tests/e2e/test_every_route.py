@@ -62,6 +62,8 @@ ROUTES = {
     "notifier POST /api/notifications/read": OWN,
     "notifier GET /api/notifications/preferences": OWN,
     "notifier PUT /api/notifications/preferences": OWN,
+    "notifier POST /api/notifications/confirmations": OWN,
+    "notifier POST /api/notifications/confirm": SIGNED,
     "notifier GET /api/notifications/unsubscribe": SIGNED,
     "notifier POST /api/notifications/unsubscribe": SIGNED,
     "notifier POST /webhooks/sendgrid": SIGNED,

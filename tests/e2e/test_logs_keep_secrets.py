@@ -42,9 +42,9 @@ async def test_no_log_has_a_secret_a_token_or_a_link_that_works(quick: Platform,
     foreign = make_instance_token(shop.instance_id, key=unique_name("foreign"), now=now, ttl=timedelta(hours=1))
     address = f"{unique_name('canary')}@example.com"
     prompt = unique_name("canary")
-    await shop.http.put("/api/notifications/preferences", json={"email": address, "locale": "en"})
     await quick.sandbox("PUT", "replicate", json={"transientRate": 0.5})
     await quick.sandbox("PUT", "sendgrid", json={"limitPerMinute": 0})  # until an attempt has failed, which the log tells
+    await shop.http.put("/api/notifications/preferences", json={"email": address, "locale": "en"})
     pictures = [picture | {"prompt": prompt} for picture in await quick.photographs(3)]
     await shop.ended((await shop.send(pictures)).json()["job"]["id"])
     await use_badly(quick, shop, [foreign, given_back])
@@ -87,6 +87,7 @@ async def use_badly(platform: Platform, shop: Tenant, tokens: list[str]) -> None
             await client.post("/api/image-optimization", headers={"Authorization": f"Bearer {token}"}, content=f'{{"{token}":')
             await client.put("/api/notifications/preferences", headers={"Authorization": f"Bearer {token}"}, json={token: 1})
             await client.get("/api/notifications/unsubscribe", params={"token": token})
+            await client.post("/api/notifications/confirm", json={"token": token})
             await client.post("/webhooks/replicate/1", params={"token": token}, json={})
             await client.post("/webhooks/stripe", headers={"Stripe-Signature": token}, json={})
             await client.post("/webhooks/twilio", params={"message": token}, data={"MessageSid": token})
@@ -98,7 +99,7 @@ async def refused_mails(platform: Platform) -> bool:
 
 
 async def links_that_work(platform: Platform, prompt: str, address: str) -> list[str]:
-    """The tokens in the webhooks' addresses and in the mail's link to unsubscribe."""
+    """The tokens in the webhooks' addresses and in the mail's links to confirm and to unsubscribe."""
     mails: list[dict[str, Any]] = []
 
     async def mailed() -> bool:

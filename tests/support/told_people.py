@@ -1,6 +1,7 @@
 """A notifier that sends by a sandbox of its own, and what its people and their vendors see of it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from support.running_sandbox import RunningSandbox
 
 TWILIO_TOKEN = "twilio-token-nnnn"
 WAIT_SECONDS_MAX = 40.0
+CONFIRMATION = re.compile(r"/confirm\?token=([A-Za-z0-9_-]+)")
 
 Json = dict[str, Any]
 
@@ -36,18 +38,41 @@ class TellingNotifier:
         )
 
     async def prefer(self, tenant: str, *, subject: str = "owner", **wishes: Any) -> Json:
-        """Set preferences; as they stand then."""
+        """Set preferences and confirm new addresses from their mailboxes; as they stand then."""
         answer = await self.ask("PUT", "/api/notifications/preferences", tenant, subject=subject, json=wishes)
         assert answer.status_code == 200, answer.text
+        for box, to, is_confirmed in (("mail", "email", "emailConfirmed"), ("sms", "phone", "phoneConfirmed")):
+            if wishes.get(to) and not answer.json()[is_confirmed]:
+                link = (await self.confirmations(box, answer.json()[to]))[-1]
+                (await self.confirm(link)).raise_for_status()
+        answer = await self.ask("GET", "/api/notifications/preferences", tenant, subject=subject)
         body: Json = answer.json()
         return body
+
+    async def confirmations(self, box: str, to: str, count: int = 1) -> list[str]:
+        """The tokens of the confirmations that the sandbox got for an address, once there are as many; oldest first."""
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            while len(found := await self._confirmations(box, to)) < count:
+                await asyncio.sleep(0.05)
+        return found
+
+    async def confirm(self, token: str) -> httpx.Response:
+        """Press the button of the page behind a link; nobody is signed in there."""
+        return await self.client.post(self.process.http + "/api/notifications/confirm", json={"token": token})
+
+    async def _confirmations(self, box: str, to: str) -> list[str]:
+        texts = [one["text"] if box == "mail" else one["body"] for one in await self._received(box, to)]
+        return [found[1] for text in texts if (found := CONFIRMATION.search(text))]
 
     async def set(self, vendor: str, **options: Any) -> None:
         """`PUT /sandbox/{vendor}`"""
         (await self.client.put(f"{self.sandbox.url}/sandbox/{vendor}", json=options)).raise_for_status()
 
     async def sent(self, box: str, to: str) -> list[Json]:
-        """What the sandbox got for an address."""
+        """What the sandbox got for an address, besides confirmations."""
+        return [one for one in await self._received(box, to) if not CONFIRMATION.search(one.get("text") or one.get("body") or "")]
+
+    async def _received(self, box: str, to: str) -> list[Json]:
         answer = await self.client.get(f"{self.sandbox.url}/sandbox/{box}", params={"to": to})
         found: list[Json] = answer.json()["messages"]
         return found
@@ -72,6 +97,7 @@ def settings_of(sandbox: RunningSandbox, port: int, **more: str) -> dict[str, st
         "DARKROOM_TWILIO_BASE_URL": f"{sandbox.url}/twilio",
         "DARKROOM_SMS_PER_MINUTE": "6000",
         "DARKROOM_EMAILS_PER_MINUTE": "6000",
+        "DARKROOM_DIGEST_AFTER_MESSAGES": "1000",
         "DARKROOM_UNSUBSCRIBE_SECRET": "a-secret-of-the-tests",
         **more,
     }

@@ -3,8 +3,9 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { Problem } from "./api/http";
-import { takeTokenFromAddress } from "./app/arrival";
+import { takeConfirmationFromAddress, takeTokenFromAddress } from "./app/arrival";
 import { App } from "./app/App";
+import { ConfirmAddress } from "./app/ConfirmAddress";
 import { applyTheme, storedTheme } from "./app/theme";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -31,12 +32,14 @@ const client = new QueryClient({
 
 const root = document.getElementById("root");
 if (!root) throw new Error("no #root in the page");
-const arrival = takeTokenFromAddress();
+// A link from an e-mail or SMS is often opened where nobody is signed in, so its page needs no session.
+const confirmation = takeConfirmationFromAddress();
+const arrival = confirmation === undefined ? takeTokenFromAddress() : undefined;
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <BrowserRouter>
-        <App arrival={arrival} />
+        {confirmation === undefined ? <App arrival={arrival} /> : <ConfirmAddress token={confirmation} />}
       </BrowserRouter>
     </QueryClientProvider>
   </StrictMode>,

@@ -54,7 +54,8 @@ async def outcomes(ground: Ground, tenant: str, count: int) -> list[Event]:
     """The first events about messages to the tenant's people."""
 
     def ends(seen: list[Received[Event]]) -> list[Event]:
-        return [one.event for one in seen if isinstance(one.event, NotificationSent | NotificationFailed)]
+        events = [one.event for one in seen if isinstance(one.event, NotificationSent | NotificationFailed)]
+        return [event for event in events if event.kind != "address.confirm"]
 
     return ends(await ground.log.events(lambda seen: len(ends(seen)) >= count, instance_id=tenant))
 
@@ -95,7 +96,8 @@ async def test_a_finished_job_is_told_by_email_inbox_and_socket(
     assert (entry["title"], entry["jobId"], entry["read"], inbox["unread"]) == (mail["subject"], 71, False, 1)
     assert kinds["notification"]["id"] == entry["id"] == sent.notification_id
     assert kinds["notification"]["kind"] == "job.done"
-    (told,) = [one for one in told_ground.log.seen(tenant) if isinstance(one.event, NotificationSent)]
+    ours = [one for one in told_ground.log.seen(tenant) if isinstance(one.event, NotificationSent)]
+    (told,) = [one for one in ours if isinstance(one.event, NotificationSent) and one.event.kind == "job.done"]
     assert (told.envelope.causation_id, told.envelope.correlation_id) == (envelope.id, "71")
     assert await telling.sent("sms", "+4915112345678") == []
 
@@ -115,7 +117,7 @@ async def test_an_event_of_years_ago_is_filed_and_nobody_is_written_to(
     assert sorted(entry["jobId"] for entry in inbox["notifications"]) == [91, 92]
     written = await rows(
         told_ground,
-        "SELECT n.job_id FROM messages m JOIN notifications n ON n.id = m.notification_id WHERE m.instance_id = $1",
+        "SELECT n.job_id FROM messages m JOIN notifications n ON n.id = m.notification_id WHERE m.instance_id = $1 AND n.listed",
         tenant,
     )
     assert [row["job_id"] for row in written] == [92]
@@ -149,7 +151,7 @@ async def test_sms_goes_to_those_who_asked_and_its_delivery_is_kept(
     assert sms["statusCallback"].startswith(f"{telling.process.http}/webhooks/twilio?message=")
 
     async def delivered() -> bool:
-        sql = "SELECT delivery FROM messages WHERE instance_id = $1 AND state = 'sent'"
+        sql = "SELECT delivery FROM messages WHERE instance_id = $1 AND state = 'sent' AND kind = 'job.failed'"
         return [row["delivery"] for row in await rows(told_ground, sql, tenant)] == ["delivered"]
 
     await eventually(delivered)
@@ -159,7 +161,9 @@ async def test_an_address_that_bounced_is_not_written_to_again(
     told_ground: Ground, telling: TellingNotifier, tenant: str
 ) -> None:
     address = f"bounce@{tenant}.example"
-    await telling.prefer(tenant, email=address)
+    await telling.ask("PUT", "/api/notifications/preferences", tenant, json={"email": address})
+    sql = "UPDATE recipients SET confirmed_email = email WHERE instance_id = $1"  # by an older version; the mailbox is gone now
+    await rows(told_ground, sql, tenant)
     await told_ground.log.publish(job_finished(tenant, 76))
 
     async def suppressed() -> bool:
@@ -208,7 +212,7 @@ async def test_an_answer_that_is_lost_costs_no_second_mail_when_the_vendor_repor
         await execute(told_ground, "DROP TRIGGER retry_late ON messages")
         await telling.set("sendgrid", lostAnswerRate=0, webhook={"delaySeconds": 0.05})
     assert isinstance(sent, NotificationSent)
-    (row,) = await rows(told_ground, "SELECT state FROM messages WHERE instance_id = $1", tenant)
+    (row,) = await rows(told_ground, "SELECT state FROM messages WHERE instance_id = $1 AND kind = 'job.done'", tenant)
     assert row["state"] == "sent"
     assert len(await telling.sent("mail", email)) == 1
 
@@ -322,3 +326,44 @@ async def test_two_replicas_share_the_queue_and_send_nothing_twice(
         await telling.wait_sent("mail", email, 60)
         await outcomes(told_ground, tenant, 60)
     assert len(await telling.sent("mail", email)) == 60
+
+
+async def test_nothing_but_the_confirmation_goes_to_an_address_until_it_is_confirmed(
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
+) -> None:
+    path = "/api/notifications/preferences"
+    told = (await telling.ask("PUT", path, tenant, json={"email": email})).json()
+    assert (told["email"], told["emailConfirmed"], told["phoneConfirmed"]) == (email, False, False)
+    (token,) = await telling.confirmations("mail", email)
+    await told_ground.log.publish(job_finished(tenant, 701))
+
+    async def entered() -> bool:
+        inbox = (await telling.ask("GET", "/api/notifications", tenant)).json()
+        return bool([entry["jobId"] for entry in inbox["notifications"]] == [701])
+
+    await eventually(entered)
+    queued = await rows(told_ground, "SELECT kind FROM messages WHERE instance_id = $1", tenant)
+    assert [row["kind"] for row in queued] == ["address.confirm"]
+
+    assert (await telling.confirm(token + "A")).status_code == 404
+    done = await telling.confirm(token)
+    assert (done.status_code, done.json()) == (200, {"channel": "email", "address": email})
+    again = await telling.confirm(token)
+    assert (again.status_code, again.json()["type"]) == (410, "/problems/confirmation-used")
+    assert (await telling.ask("GET", path, tenant)).json()["emailConfirmed"] is True
+    await told_ground.log.publish(job_finished(tenant, 702))
+    (mail,) = await telling.wait_sent("mail", email)
+    assert "/ongoing/702" in mail["text"]
+
+
+async def test_a_confirmation_can_be_sent_again_within_its_limits(telling: TellingNotifier, tenant: str) -> None:
+    phone, path = f"+49151{abs(hash(tenant)) % 10**8:08d}", "/api/notifications/confirmations"
+    assert (await telling.ask("POST", path, tenant, json={"channel": "sms"})).status_code == 409
+    await telling.ask("PUT", "/api/notifications/preferences", tenant, json={"phone": phone})
+    again = [await telling.ask("POST", path, tenant, json={"channel": "sms"}) for _ in range(3)]
+    assert [answer.status_code for answer in again] == [204, 204, 429]
+    assert int(again[-1].headers["Retry-After"]) > 3000
+    tokens = await telling.confirmations("sms", phone, 3)
+    assert len(tokens) == 3
+    assert (await telling.confirm(tokens[0])).json() == {"channel": "sms", "address": phone}
+    assert (await telling.ask("POST", path, tenant, json={"channel": "sms"})).status_code == 409

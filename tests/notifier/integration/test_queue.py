@@ -60,6 +60,7 @@ async def queue(work: UnitOfWork, clock: Clock, jobs: int = 1, *, tenant: str = 
     )
     async with work.begin() as transaction:
         await save_person(transaction, tenant, "owner", Person(email="anna@shop.example", phone="+4915112345678"))
+        await transaction.execute("UPDATE recipients SET confirmed_email = email, confirmed_phone = phone")
     events = [job_finished(tenant, number) for number in range(jobs)]
     batch: list[Received[Event]] = [Received(event, wrap(event, source="/t", now=clock.now)) for event in events]
     for _ in range(2):  # the second time nothing is new

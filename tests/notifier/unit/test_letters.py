@@ -1,16 +1,22 @@
 """Messages in words: every language whole, nothing from outside breaks out of its place, links that hold."""
 
 import string
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from darkroom_jobs_api.jobs.follow_items import CANCELED_TEXT
+from darkroom_jobs_api.jobs.rules import Totals, failure_text
 from darkroom_notifier.inbox.kinds import KINDS, Kind
+from darkroom_notifier.letters.confirmation import ConfirmationLinks
+from darkroom_notifier.letters.sms_text import sms_parts
 from darkroom_notifier.letters.unsubscribe import BrokenLink, UnsubscribeLinks, Unsubscription
 from darkroom_notifier.letters.words import LOCALES, Words
 from darkroom_notifier.letters.write_letters import Letters
 from darkroom_notifier.messages.store import Message
+from darkroom_predictor.customer_words import CUSTOMER_WORDS, OTHERWISE
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)
 JOB_DATA = {
@@ -64,7 +70,7 @@ def test_every_kind_can_be_written(letters: Letters, kind: Kind, locale: str) ->
     assert mail.subject in mail.text
     assert "{" not in mail.text
     sms = letters.compose(message(kind, locale=locale, channel="sms"))
-    assert len(sms.text) <= 320
+    assert sms_parts(sms.text) <= 2
     assert sms.text.startswith("Darkroom: ")
 
 
@@ -92,6 +98,82 @@ def test_a_long_name_is_cut(letters: Letters) -> None:
     assert len(letters.compose(message(productName="x" * 5000)).subject) < 200
     sms = letters.compose(message(productName="x" * 5000, channel="sms"))
     assert sms.text.endswith("https://darkroom.example/ongoing/7")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "parts"),
+    [
+        ("job.done", "A" * 36, 1),
+        ("job.done", "B" * 200, 1),
+        ("job.done", "Müllers große señor-Tasse für den Café-Tisch", 1),
+        ("job.done", "Anna’s „Mug“ – the big one", 1),
+        ("job.done", "чашка", 2),
+        ("job.done", "я" * 5000, 2),
+    ],
+)
+def test_an_sms_is_one_part_where_its_name_allows_and_two_at_most(letters: Letters, kind: Kind, name: str, parts: int) -> None:
+    for locale in LOCALES:
+        sms = letters.compose(message(kind, locale=locale, channel="sms", productName=name)).text
+        assert sms_parts(sms) == parts, sms
+        assert sms.endswith("https://darkroom.example/ongoing/7")
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "text"),
+    [
+        ("en", "37 jobs have ended", "Done: 30, failed: 7, cancelled: 0. The inbox has each of them."),
+        ("de", "37 Aufträge sind beendet", "Fertig: 30, nicht gelungen: 7, abgebrochen: 0. Im Posteingang steht jeder einzeln."),
+    ],
+)
+def test_a_digest_counts_what_it_gathered(letters: Letters, locale: str, subject: str, text: str) -> None:
+    digest = replace(message(locale=locale), kind="job.digest", job_id=None, data={"counts": {"job.done": 30, "job.failed": 7}})
+    mail = letters.compose(digest)
+    assert (mail.subject, text in mail.text, "https://darkroom.example/completed" in mail.text) == (subject, True, True)
+    sms = letters.compose(replace(digest, channel="sms"))
+    assert sms_parts(sms.text) == 1
+    credits = replace(digest, kind="credits.digest", data={"counts": {"credits.rejected": 1_200}})
+    assert "1.200" in letters.compose(credits).text or "1,200" in letters.compose(credits).text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_confirmation_has_its_link_and_says_what_to_do_without_it(locale: str) -> None:
+    confirmations = ConfirmationLinks(secret="s", site="https://darkroom.example/")
+    letters = Letters(Words(), site="https://darkroom.example", unsubscribe=LINKS, confirmations=confirmations)
+    asked = replace(message(locale=locale), kind="address.confirm", job_id=None, data={})
+    mail = letters.compose(asked)
+    assert confirmations.url(asked.notification_id) in mail.text
+    assert letters.words.say(locale, "footer.entered") in mail.text
+    assert letters.words.say(locale, "footer.why") not in mail.text
+    sms = letters.compose(replace(asked, channel="sms")).text
+    assert sms.endswith(confirmations.url(asked.notification_id))
+    assert sms_parts(sms) <= 2
+
+
+def test_a_name_that_fits_is_not_cut(letters: Letters) -> None:
+    sms = letters.compose(message(channel="sms", productName="A" * 36)).text
+    assert f"Your pictures of {'A' * 36} are ready." in sms
+
+
+@pytest.mark.parametrize(
+    ("locale", "error", "line"),
+    [
+        ("de", "The studio took too long over this picture.", "Das Studio hat für dieses Bild zu lange gebraucht."),
+        ("de", "Words that nobody has translated.", "Die Bilder konnten nicht hergestellt werden."),
+        ("en", "The studio took too long over this picture.", "The studio took too long over this picture."),
+        ("en", "Words that nobody has translated.", "Words that nobody has translated."),
+        ("de", "None of the 10 pictures could be made; each tells its own reason.", None),
+        ("en", "None of the 10 pictures could be made; each tells its own reason.", None),
+    ],
+)
+def test_an_error_is_told_in_the_readers_language_and_once(letters: Letters, locale: str, error: str, line: str | None) -> None:
+    lines = letters.wording("job.failed", JOB_DATA | {"error": error}, locale).lines
+    assert lines[1:] == ((line,) if line else ())
+
+
+def test_every_sentence_that_customers_are_told_of_failures_is_translated() -> None:
+    english = set(Words().by_locale["en"].values())
+    assert set(CUSTOMER_WORDS.values()) | {OTHERWISE, CANCELED_TEXT} <= english
+    assert failure_text(Totals(items=2, failed=2), None) == "None of the 2 pictures could be made; each tells its own reason."
 
 
 def test_a_link_tells_who_and_cannot_be_changed() -> None:

@@ -13,7 +13,8 @@ from darkroom_notifier.channels.door import SendFailed, TryAgain
 from darkroom_notifier.inbox.kinds import KINDS, Notification, notification_of
 from darkroom_notifier.inbox.paging import Page, cursor_of, read_page
 from darkroom_notifier.messages.rules import DELAYS, delay_before_retry, masked, pace
-from darkroom_notifier.people.preferences import BadAddress, Person, read_email, read_phone
+from darkroom_notifier.people.phone_numbers import BadAddress, read_countries, read_phone
+from darkroom_notifier.people.preferences import Person, read_email
 from darkroom_notifier.webhooks.reports import STATUSES, latest
 from darkroom_servicekit.stages import Received
 from hypothesis import given
@@ -106,9 +107,48 @@ def test_addresses_that_are_not(text: str) -> None:
 
 def test_a_number_may_be_written_with_spaces_but_needs_its_country() -> None:
     assert read_phone("+49 (151) 123-45678") == "+4915112345678"
-    for text in ("015112345678", "+0151123456", "+49", "+4915112345678901", "+49151x2345678"):
-        with pytest.raises(BadAddress):
+    for text in ("", "015112345678", "+0151123456", "+49", "+491511234567890123", "+49151x2345678", "+4915112345678 ext 5"):
+        with pytest.raises(BadAddress, match="with its country code"):
             read_phone(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+44 (0)20 7946 0958", "+442079460958"),
+        ("+49 (0) 151 2345678", "+491512345678"),
+        ("+49 0151 12345678", "+4915112345678"),
+        ("+33 (0)6 12 34 56 78", "+33612345678"),
+        ("+39 06 6982 1234", "+390669821234"),  # in Italy the zero is part of the number
+        ("+1 (500) 555-0006", "+15005550006"),
+    ],
+)
+def test_the_zero_that_is_dialled_within_a_country_is_not_kept(text: str, number: str) -> None:
+    assert read_phone(text) == number
+
+
+def test_a_zero_that_cannot_belong_to_a_number_is_refused() -> None:
+    with pytest.raises(BadAddress, match="with its country code"):
+        read_phone("+44 0207946")
+
+
+@pytest.mark.parametrize(
+    "text", ["+49 900 1234567", "+1 900 555 1234", "+44 871 234 5678", "+44 70 1234 5678", "+979 123 456 789"]
+)
+def test_a_number_that_costs_extra_is_refused(text: str) -> None:
+    with pytest.raises(BadAddress, match="costs extra"):
+        read_phone(text)
+
+
+def test_sms_go_to_the_countries_of_the_installation() -> None:
+    countries = read_countries("de, US")
+    assert read_phone("+4915112345678", countries) == "+4915112345678"
+    assert read_phone("+15551234567", countries) == "+15551234567", "of no plan, but of a country code that is allowed"
+    for text in ("+447911123456", "+18765551234", "+88213123456"):  # Jamaica shares +1 with the US
+        with pytest.raises(BadAddress, match="sends no SMS to"):
+            read_phone(text, countries)
+    with pytest.raises(ValueError, match="XX"):
+        read_countries("DE,XX")
 
 
 @given(attempts=st.integers(1, 10_000), jitter=st.floats(0, 1), again=st.sampled_from(["soon", "later", "unknown"]))

@@ -10,6 +10,8 @@ export type Preferences = Notifier["schemas"]["Preferences"];
 export type Wishes = Notifier["schemas"]["Wishes"];
 export type Choice = Notifier["schemas"]["Choice"];
 export type Channel = Choice["channel"];
+export type AddressChannel = Exclude<Channel, "websocket">;
+export type Confirmed = Notifier["schemas"]["Confirmed"];
 
 const PATH = "/api/notifications";
 const PAGE = 30;
@@ -47,6 +49,16 @@ export const preferencesQuery = queryOptions({
 
 export function changePreferences(wishes: Partial<Wishes>): Promise<Preferences> {
   return ask(`${PATH}/preferences`, { method: "PUT", body: wishes });
+}
+
+/** Write to an address again that waits for its confirmation. */
+export function sendConfirmation(channel: AddressChannel): Promise<undefined> {
+  return ask(`${PATH}/confirmations`, { method: "POST", body: { channel } });
+}
+
+/** Confirm an address by the token of its link; nobody needs to be signed in. */
+export function confirmAddress(token: string): Promise<Confirmed> {
+  return ask(`${PATH}/confirm`, { method: "POST", body: { token } });
 }
 
 export function markRead(id: string): Promise<undefined> {

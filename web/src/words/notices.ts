@@ -1,6 +1,8 @@
 // Notifications and the ways they come, in words.
+import { Problem } from "../api/http";
 import type { Channel, Choice } from "../api/notices";
 import type { IconName } from "../parts/Icon";
+import { problemWords } from "./problems";
 
 export function noticeLook(kind: string): { icon: IconName; tone: "good" | "bad" | "quiet" } {
   if (kind === "job.done" || kind === "credits.granted") return { icon: "check", tone: "good" };
@@ -22,6 +24,23 @@ export function kindWords(kind: Choice["kind"]): string {
 }
 
 export const CHANNEL_WORDS: Record<Channel, string> = { websocket: "On the page", email: "E-mail", sms: "SMS" };
+
+/** What came of a link that confirms an address. */
+export function confirmationWords(error: unknown): string {
+  const kind = error instanceof Problem ? error.more["type"] : undefined;
+  switch (kind) {
+    case "/problems/confirmation-expired":
+      return "This link has expired. Ask for another one under Notifications.";
+    case "/problems/confirmation-used":
+      return "This link was used before. The address needs no other confirmation unless it was changed since.";
+    case "/problems/confirmation-outdated":
+      return "This address has been changed since the link was sent.";
+    case "/problems/not-found":
+      return "This link is not complete. Copy all of it from the message.";
+    default:
+      return problemWords(error);
+  }
+}
 
 /** Why an address is not written to any more, and what to do. */
 export function suppressedWords(channel: string, reason: string): string {

@@ -1,8 +1,9 @@
 """A tenant's latest frames in Redis, numbered without a hole: to be filed once, called out, and read again after a gap.
 
-Offsets rise by one within an epoch. Where Redis has lost its memory, or forgot the tenant, a new epoch begins, so that no
-reader takes new offsets for old ones. An event's frames are filed once, however often the event comes: its id is remembered
-for as many offsets as can be under way at once. A gap is closed completely or not at all.
+Offsets rise by one within an epoch. A new epoch begins where Redis forgot the tenant or may have less than it had (it was
+restarted, or a replica was promoted), so that no reader takes new offsets for old ones. An event's frames are filed once within
+an epoch, however often the event comes: its id is remembered for as many offsets as can be under way at once. A gap is closed
+completely or not at all.
 """
 
 import secrets
@@ -21,10 +22,21 @@ HEAD_SECONDS = 7 * 24 * 3600
 EVENTS_REMEMBERED = 4096
 """More than the messages of one tenant that several replicas can have filed and not yet committed (500 a batch)."""
 
-APPEND = """
+# `master_replid` names one history of Redis' data: it is drawn anew at each start of a primary and at each promotion, whichever
+# process is promoted (Redis, "Replication"). `run_id` names a process, which may come back to office with another one's data.
+BEGIN = """
 local head, frames, events = KEYS[1], KEYS[2], KEYS[3]
+local data = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+if redis.call('HGET', head, 'data') ~= data then
+  redis.call('DEL', head, frames, events)
+  redis.call('HSET', head, 'epoch', ARGV[1], 'data', data)
+end
+"""
+
+APPEND = (
+    BEGIN
+    + """
 local channel, kept, frames_seconds, head_seconds, remembered = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-if redis.call('HSETNX', head, 'epoch', ARGV[1]) == 1 then redis.call('DEL', frames, events) end
 local before = tonumber(redis.call('HGET', head, 'offset') or '0')
 local offset, fresh, bodies = before, true, {}
 for i = 7, #ARGV, 2 do
@@ -47,12 +59,15 @@ local first = string.format('%d', before + 1)
 redis.call('PUBLISH', channel, redis.call('HGET', head, 'epoch') .. '\\n' .. first .. '\\n' .. table.concat(bodies, '\\n'))
 return #bodies
 """
+)
 
-HEAD = """
-if redis.call('HSETNX', KEYS[1], 'epoch', ARGV[1]) == 1 then redis.call('DEL', KEYS[2], KEYS[3]) end
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-return {redis.call('HGET', KEYS[1], 'epoch'), redis.call('HGET', KEYS[1], 'offset') or '0'}
+HEAD = (
+    BEGIN
+    + """
+redis.call('EXPIRE', head, ARGV[2])
+return {redis.call('HGET', head, 'epoch'), redis.call('HGET', head, 'offset') or '0'}
 """
+)
 
 
 class HistoryUnavailable(ConnectionError):

@@ -32,7 +32,35 @@ class NotifierSettings(ServiceSettings):
     email_age_hours_max: int = Field(default=72, ge=1, description="an e-mail that could not be sent for so long is given up")
     sms_age_hours_max: int = Field(default=6, ge=1, description="an SMS that could not be sent for so long is given up")
 
-    unsubscribe_secret: str | None = Field(default=None, description="signs the links that end e-mails; none: no such links")
+    unsubscribe_secret: str | None = Field(
+        default=None,
+        description="signs the links in messages; none: no address can be confirmed, so e-mail and SMS are not offered",
+    )
+    sms_countries: str = Field(
+        default="AT,AU,BE,BG,CA,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GB,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,NZ,PL,PT,RO,SE,SI,SK,US",
+        description="where SMS may go (ISO 3166 codes; `*`: everywhere)",
+    )
+    confirmations_per_address_hour: int = Field(
+        default=3, ge=1, description="confirmations to one address in an hour, over all tenants"
+    )
+    confirmations_per_person_hour: int = Field(
+        default=10, ge=1, description="confirmations that a person may ask for in an hour, e-mail and SMS apart"
+    )
+    confirmations_per_tenant_day: int = Field(
+        default=100, ge=1, description="confirmations to a tenant's people in 24 hours, e-mail and SMS apart"
+    )
+    digest_after_messages: int = Field(
+        default=10,
+        ge=1,
+        description="messages of a topic to a person within `digest_minutes` before more are gathered in a digest",
+    )
+    digest_minutes: int = Field(default=15, ge=1, description="how long messages are gathered before their digest is sent")
+    emails_per_tenant_hour: int = Field(
+        default=500, ge=1, description="e-mails to a tenant's people in an hour; more go into digests"
+    )
+    emails_per_tenant_day: int = Field(default=3000, ge=1, description="the same in 24 hours")
+    sms_per_tenant_hour: int = Field(default=60, ge=1, description="SMS to a tenant's people in an hour; more go into digests")
+    sms_per_tenant_day: int = Field(default=300, ge=1, description="the same in 24 hours")
     notify_older_hours: int = Field(
         default=24, ge=1, description="events older than this go into the inbox, but nobody gets an e-mail or SMS about them"
     )

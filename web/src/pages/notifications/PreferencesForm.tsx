@@ -5,6 +5,7 @@ import { Bone, Loading, Trouble } from "../../parts/States";
 import { CHANNEL_WORDS, kindWords, suppressedWords } from "../../words/notices";
 import { problemWords } from "../../words/problems";
 import { AddressField } from "./AddressField";
+import { Unconfirmed } from "./Unconfirmed";
 
 /** How one wants to be told: which kind on which channel, and at which address. Every change is kept at once. */
 export function PreferencesForm() {
@@ -46,6 +47,7 @@ export function PreferencesForm() {
               onSave={(email) => change.mutateAsync({ email })}
             />
           ) : null}
+          {known.channels.includes("email") && known.email && !known.emailConfirmed ? <Unconfirmed key={known.email} channel="email" address={known.email} /> : null}
           {known.channels.includes("sms") ? (
             <AddressField
               key={`phone ${known.phone ?? ""}`}
@@ -56,6 +58,7 @@ export function PreferencesForm() {
               onSave={(phone) => change.mutateAsync({ phone })}
             />
           ) : null}
+          {known.channels.includes("sms") && known.phone && !known.phoneConfirmed ? <Unconfirmed key={known.phone} channel="sms" address={known.phone} /> : null}
           <Suppressed known={known} onResubscribe={() => change.mutate({ resubscribe: true })} />
           <Choices known={known} onChange={choose} />
           <label className="option preferences-language">

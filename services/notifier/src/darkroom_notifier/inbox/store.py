@@ -29,7 +29,7 @@ PAGE = text(
     """
     SELECT n.id, n.sequence, n.kind, n.job_id, n.data, n.created_at, r.read_at
     FROM notifications n LEFT JOIN notification_reads r ON r.notification_id = n.id AND r.subject = :subject
-    WHERE n.instance_id = :instance AND (n.subject IS NULL OR n.subject = :subject)
+    WHERE n.instance_id = :instance AND n.listed AND (n.subject IS NULL OR n.subject = :subject)
       AND n.sequence < :before AND (NOT :unread OR r.read_at IS NULL)
     ORDER BY n.sequence DESC LIMIT :limit
     """
@@ -38,7 +38,7 @@ UNREAD = text(
     """
     SELECT count(*) FROM (
         SELECT 1 FROM notifications n
-        WHERE n.instance_id = :instance AND (n.subject IS NULL OR n.subject = :subject)
+        WHERE n.instance_id = :instance AND n.listed AND (n.subject IS NULL OR n.subject = :subject)
           AND NOT EXISTS (SELECT 1 FROM notification_reads r WHERE r.notification_id = n.id AND r.subject = :subject)
         LIMIT :most
     ) AS unread
@@ -48,7 +48,7 @@ MARK_READ = text(
     """
     WITH found AS (
         SELECT id FROM notifications
-        WHERE id = :id AND instance_id = :instance AND (subject IS NULL OR subject = :subject)
+        WHERE id = :id AND instance_id = :instance AND listed AND (subject IS NULL OR subject = :subject)
     ), marked AS (
         INSERT INTO notification_reads (notification_id, subject, read_at) SELECT id, :subject, :now FROM found
         ON CONFLICT DO NOTHING
@@ -60,11 +60,11 @@ MARK_ALL_READ = text(
     """
     WITH last AS (
         SELECT sequence FROM notifications
-        WHERE id = :id AND instance_id = :instance AND (subject IS NULL OR subject = :subject)
+        WHERE id = :id AND instance_id = :instance AND listed AND (subject IS NULL OR subject = :subject)
     ), marked AS (
         INSERT INTO notification_reads (notification_id, subject, read_at)
         SELECT n.id, :subject, :now FROM notifications n JOIN last ON n.sequence <= last.sequence
-        WHERE n.instance_id = :instance AND (n.subject IS NULL OR n.subject = :subject)
+        WHERE n.instance_id = :instance AND n.listed AND (n.subject IS NULL OR n.subject = :subject)
           AND NOT EXISTS (SELECT 1 FROM notification_reads r WHERE r.notification_id = n.id AND r.subject = :subject)
         ON CONFLICT DO NOTHING
     )

@@ -4,7 +4,7 @@
 token: a sender that lost its lease can still say *sent*, which is a fact, but no longer *try again*.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,24 +13,6 @@ from uuid import UUID
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
 
-from darkroom_notifier.people.preferences import DEFAULTS
-
-QUEUE = text(
-    """
-    INSERT INTO messages (notification_id, event_id, instance_id, recipient, channel, kind, address, locale, not_before)
-    SELECT n.id, n.event_id, n.instance_id, r.subject, d.channel, n.kind,
-           CASE d.channel WHEN 'email' THEN r.email ELSE r.phone END, r.locale, :now
-    FROM notifications n
-    JOIN unnest(CAST(:channels AS text[]), CAST(:kinds AS text[]), CAST(:enabled AS boolean[])) AS d (channel, kind, enabled)
-      ON d.kind = n.kind
-    JOIN recipients r ON r.instance_id = n.instance_id AND (n.subject IS NULL OR n.subject = r.subject)
-    LEFT JOIN preferences p
-      ON p.instance_id = r.instance_id AND p.subject = r.subject AND p.channel = d.channel AND p.kind = d.kind
-    WHERE n.id = ANY(CAST(:ids AS uuid[])) AND coalesce(p.enabled, d.enabled)
-      AND CASE d.channel WHEN 'email' THEN r.email ELSE r.phone END IS NOT NULL
-    ON CONFLICT DO NOTHING RETURNING channel
-    """
-)
 # A message that was reported on before we recorded it as sent is sent already: then nothing is returned, and told twice.
 RECORD_SENT = text(
     """
@@ -81,16 +63,6 @@ class Failure:
     not_before: datetime
     code: str
     error: str
-
-
-async def queue_messages(transaction: Transaction, notification_ids: Sequence[UUID], channels: frozenset[str]) -> set[str]:
-    """Queue what people want of these notifications on `channels`; the channels that have new messages."""
-    defaults = [(channel, kind, on) for (channel, kind), on in DEFAULTS.items() if channel in channels]
-    if not defaults or not notification_ids:
-        return set()
-    names, kinds, enabled = zip(*defaults, strict=True)
-    arrays = {"channels": list(names), "kinds": list(kinds), "enabled": list(enabled), "ids": list(notification_ids)}
-    return set((await transaction.execute(QUEUE, arrays | {"now": transaction.now})).scalars())
 
 
 async def record_sent(transaction: Transaction, sent: Mapping[UUID, str | None]) -> set[UUID]:

@@ -3,7 +3,6 @@
 E-mail is on for what one waits for, as soon as an address is known. SMS costs money and attention: off until asked for.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -11,13 +10,12 @@ from typing import Literal, get_args
 from email_validator import EmailNotValidError, validate_email
 
 from darkroom_notifier.inbox.kinds import KINDS, Kind
+from darkroom_notifier.people.phone_numbers import BadAddress
 
 Channel = Literal["websocket", "email", "sms"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 Locale = Literal["en", "de"]
 
-PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-PHONE_RULE = "must be an E.164 number, such as +4915112345678"
 EMAIL_RULE = "must be an e-mail address, such as anna@example.com"
 EMAIL_CHARACTERS_MAX = 254
 
@@ -30,22 +28,24 @@ DEFAULTS: Mapping[tuple[Channel, Kind], bool] = {
 }
 
 
-class BadAddress(ValueError):
-    """An address that no message could be sent to; the message is the rule it breaks."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """A recipient and what differs from the defaults."""
+    """A recipient and what differs from the defaults. Messages go to confirmed addresses alone."""
 
     email: str | None = None
     phone: str | None = None
+    email_confirmed: bool = False
+    phone_confirmed: bool = False
     locale: Locale = "en"
     chosen: Mapping[tuple[Channel, Kind], bool] = field(default_factory=dict)
 
     def wants(self, channel: Channel, kind: Kind) -> bool:
         """Whether they want to be told of `kind` on `channel`."""
         return self.chosen.get((channel, kind), DEFAULTS[channel, kind])
+
+    def is_confirmed(self, channel: Channel) -> bool:
+        """Whether messages may go to the address of a channel."""
+        return self.email_confirmed if channel == "email" else self.phone_confirmed
 
 
 def read_email(text: str) -> str:
@@ -57,14 +57,6 @@ def read_email(text: str) -> str:
         return validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
         raise BadAddress(EMAIL_RULE) from error
-
-
-def read_phone(text: str) -> str:
-    """A number without the spaces that people write. Raises BadAddress."""
-    number = re.sub(r"[ ().-]", "", text)
-    if not PHONE.fullmatch(number):
-        raise BadAddress(PHONE_RULE)
-    return number
 
 
 def suppression_key(address: str) -> str:

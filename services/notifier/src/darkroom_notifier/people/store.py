@@ -9,14 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from darkroom_notifier.inbox.kinds import KINDS, Kind
 from darkroom_notifier.people.preferences import Channel, Person, suppression_key
 
-FIND = text("SELECT email, phone, locale FROM recipients WHERE instance_id = :instance AND subject = :subject")
+FIND = text(
+    """
+    SELECT email, phone, locale, email IS NOT NULL AND email IS NOT DISTINCT FROM confirmed_email AS email_confirmed,
+        phone IS NOT NULL AND phone IS NOT DISTINCT FROM confirmed_phone AS phone_confirmed
+    FROM recipients WHERE instance_id = :instance AND subject = :subject
+    """
+)
 CHOSEN = text("SELECT channel, kind, enabled FROM preferences WHERE instance_id = :instance AND subject = :subject")
 SAVE = text(
     """
     INSERT INTO recipients (instance_id, subject, email, phone, locale, updated_at)
     VALUES (:instance, :subject, :email, :phone, :locale, :now)
     ON CONFLICT (instance_id, subject) DO UPDATE
-    SET email = excluded.email, phone = excluded.phone, locale = excluded.locale, updated_at = excluded.updated_at
+    SET email = excluded.email, phone = excluded.phone, locale = excluded.locale, updated_at = excluded.updated_at,
+        confirmed_email = CASE WHEN recipients.email = excluded.email THEN recipients.confirmed_email END,
+        confirmed_phone = CASE WHEN recipients.phone = excluded.phone THEN recipients.confirmed_phone END
     """
 )
 CHOOSE = text(
@@ -66,11 +74,11 @@ async def find_person(connection: AsyncConnection, instance_id: str, subject: st
     found: dict[tuple[Channel, Kind], bool] = {
         (channel, kind): enabled for channel, kind, enabled in await connection.execute(CHOSEN, who) if kind in KINDS
     }
-    return Person(email=row.email, phone=row.phone, locale=row.locale, chosen=found) if row else Person(chosen=found)
+    return Person(**row._mapping, chosen=found) if row else Person(chosen=found)
 
 
 async def save_person(transaction: Transaction, instance_id: str, subject: str, person: Person) -> None:
-    """Write a person as they are now; choices not named stay."""
+    """Write a person as they are now; choices not named stay. An address that differs is no longer confirmed."""
     who = {"instance": instance_id, "subject": subject}
     about = {"email": person.email, "phone": person.phone, "locale": person.locale, "now": transaction.now}
     await transaction.execute(SAVE, who | about)

@@ -1,0 +1,25 @@
+"""The token of a confirmation: short enough for an SMS, and good for nothing but its own id."""
+
+from uuid import UUID
+
+import pytest
+from darkroom_notifier.letters.confirmation import ConfirmationLinks
+from darkroom_notifier.letters.unsubscribe import BrokenLink
+
+LINKS = ConfirmationLinks(secret="s", site="https://darkroom.example/")
+ONE, OTHER = UUID(int=1 << 120), UUID(int=2 << 120)
+
+
+def test_a_link_names_its_confirmation() -> None:
+    token = LINKS.token(ONE)
+    assert len(token) == 43
+    assert LINKS.url(ONE) == f"https://darkroom.example/confirm?token={token}"
+    assert LINKS.read(token) == ONE
+
+
+def test_a_token_that_was_changed_or_made_by_others_is_none() -> None:
+    token, other = LINKS.token(ONE), LINKS.token(OTHER)
+    foreign = ConfirmationLinks(secret="another", site="").token(ONE)
+    for broken in ("", "é", token[:-1], token[:21], other[:21] + token[21:], foreign, token + "AAAA", "x" * 5000, "A" * 43):
+        with pytest.raises(BrokenLink):
+            LINKS.read(broken)
