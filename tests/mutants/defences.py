@@ -1082,7 +1082,7 @@ DEFENCES: tuple[Defence, ...] = (
         file=f"{POLLER}/imaging_decode.py",
         old='    return picture.convert("I").point(TONES_16, "L")\n',
         new='    return picture.convert("L")\n',
-        tests=("tests/poller/unit/test_picture_corpus.py",),
+        tests=("tests/poller/unit/test_picture_bytes.py",),
     ),
     Defence(
         name="metadata-of-people-is-dropped",
@@ -1090,7 +1090,7 @@ DEFENCES: tuple[Defence, ...] = (
         file=f"{POLLER}/picture_bytes.py",
         old="        elif marker == 0xE2 or marker in JPEG_DROPPED:\n",
         new="        elif marker == 0xE2:\n",
-        tests=("tests/poller/unit/test_picture_corpus.py",),
+        tests=("tests/poller/unit/test_picture_bytes.py",),
     ),
     Defence(
         name="one-bad-fetch-is-no-verdict",

@@ -115,7 +115,7 @@ def build(settings: Settings, wires: Wires) -> ASGIApp:
         door=Door(log=log, options=options, limits=limits),
         predictions_api=PredictionsApi(board=board, options=options, predictions=predictions, api_url=api_url),
         files_api=files_api,
-        delivery=OutputDelivery(board, predictions),
+        delivery=OutputDelivery(board, predictions, options),
     )
     replicate = HeadApart(Router(busy, redirect_slashes=False), wanted=lambda: options.now.answers_in_two)
     return ArrivalClock(Front(busy_prefix="/replicate/", busy=replicate, rest=app))

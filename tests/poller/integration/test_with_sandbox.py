@@ -10,9 +10,10 @@ import httpx
 import pytest
 import uvicorn
 from darkroom_contracts.items import ItemCompleted
+from darkroom_poller import predictions
 from darkroom_poller.main import build
 from support.kafka import Log
-from support.poller_world import Attempt, poller_settings
+from support.poller_world import Attempt, poller_settings, poller_world
 from support.provider_double import ProviderDouble
 from support.running_sandbox import RunningSandbox, running_sandbox
 from support.service import READY_SECONDS_MAX, eventually, migrated
@@ -52,6 +53,40 @@ async def started(sandbox: RunningSandbox, log: Log, number: int, port: int, *, 
     expected = {} if webhook else {"expected_seconds": 0.2, "webhook_expected": False}
     await log.publish(attempt.created(prediction_id=prediction_id, **expected))
     return attempt
+
+
+FORMATS = {
+    "jpg": "jpg", "png": "png", "png16": "png", "gray16": "png", "webp": "webp",
+    "avif": "jpg", "heic": "jpg", "tiff": "jpg", "cmyk": "jpg", "animated": "jpg",
+}  # fmt: skip
+SHAPES = ("address", "list", "dict", "data")
+ODD_METADATA = ("iTXt", "zTXt", "junkExif", "wrongChecksum")
+FIRST_DOWNLOADS = ("gzip", "wrongType", "noLength", "cut", "empty", "page", "redirect")
+
+
+async def test_outputs_of_every_format_shape_and_way_are_stored(
+    log: Log, database_url: str, redis_url: str, tmp_path: Path, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictions, "FETCH_BACKOFF_SECONDS_FIRST", 0.05)
+    allow = sandbox.url.removeprefix("http://")
+    double = ProviderDouble()
+    storage = tmp_path / "storage"
+    options = {"replicate_base_url": sandbox.replicate, "fetch_allow": allow}
+    async with poller_world(log, database_url, redis_url, double, storage, **options):
+        wanted: dict[str, str] = {}
+        for number, (made, kept) in enumerate(FORMATS.items(), 1):
+            sandbox.set(image="instant", seconds=0, outputFormat=made, output=SHAPES[number % len(SHAPES)])
+            wanted[(await started(sandbox, log, number, 0, webhook=False)).attempt_id] = kept
+        await all_stored(log, wanted)
+        for number, (first, odd) in enumerate(zip(FIRST_DOWNLOADS, (*ODD_METADATA, "none", "none", "none"), strict=True), 20):
+            sandbox.set(outputFormat="png", output="address", firstDownload=first, outputMetadata=odd)
+            wanted[(await started(sandbox, log, number, 0, webhook=False)).attempt_id] = "png"
+            await all_stored(log, wanted)
+
+
+async def all_stored(log: Log, wanted: dict[str, str]) -> None:
+    seen = await log.events(lambda all_: sum(isinstance(one.event, ItemCompleted) for one in all_) >= len(wanted))
+    assert {one.event.attempt_id: one.event.result.format for one in seen if isinstance(one.event, ItemCompleted)} == wanted
 
 
 async def test_ends_by_webhook_or_by_polling_are_the_same(

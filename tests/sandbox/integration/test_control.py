@@ -28,6 +28,8 @@ DEFAULTS = {
     "image": "real",
     "output": "address",
     "outputFormat": None,
+    "outputMetadata": "none",
+    "firstDownload": "good",
     "outputUrl": None,
     "rejectUnknownInput": True,
 }

@@ -178,6 +178,40 @@ def test_sixteen_bit_colour_and_heic_which_pillow_cannot_read(api: httpx.Client,
     assert heic.content[4:12] == b"ftypheic"
 
 
+@pytest.mark.parametrize("kind", ["gzip", "wrongType", "noLength", "cut", "empty", "page", "redirect"])
+def test_the_first_download_goes_oddly_and_the_second_well(api: httpx.Client, sandbox: RunningSandbox, kind: str) -> None:
+    sandbox.set(firstDownload=kind)
+    address = api.post(CREATE, json={"input": INPUT}, headers=AT_ONCE).json()["output"]
+    first, second = httpx.get(address), httpx.get(address)
+    assert (second.status_code, second.headers["content-type"]) == (200, "image/jpeg")
+    whole = second.content
+    told = {
+        "gzip": (200, "gzip", whole),
+        "wrongType": (200, None, whole),
+        "noLength": (200, None, whole),
+        "cut": (200, None, whole[: len(whole) // 2]),
+        "empty": (200, None, b""),
+        "redirect": (302, None, b""),
+    }
+    if kind == "page":
+        assert (first.status_code, first.content[:9]) == (200, b"<!doctype")
+    else:
+        assert (first.status_code, first.headers.get("content-encoding"), first.content) == told[kind]
+    assert ("content-length" in first.headers) is (kind not in ("noLength", "cut"))
+    assert (first.headers.get("content-type") == "image/jpeg") is (kind not in ("wrongType", "page", "redirect"))
+
+
+@pytest.mark.parametrize("kind", ["iTXt", "zTXt", "junkExif", "wrongChecksum"])
+def test_a_png_carries_odd_metadata(api: httpx.Client, sandbox: RunningSandbox, kind: str) -> None:
+    sandbox.set(outputFormat="png")
+    plain = httpx.get(api.post(CREATE, json={"input": INPUT}, headers=AT_ONCE).json()["output"]).content
+    sandbox.set(outputMetadata=kind)
+    odd = httpx.get(api.post(CREATE, json={"input": INPUT}, headers=AT_ONCE).json()["output"]).content
+    chunk = {"iTXt": b"iTXt", "zTXt": b"zTXt", "junkExif": b"eXIf", "wrongChecksum": b"tEXt"}[kind]
+    assert (plain[:33], plain[33:]) == (odd[:33], odd[33 + len(odd) - len(plain) :])
+    assert odd[37:41] == chunk
+
+
 def test_a_painted_picture_is_converted_too(api: httpx.Client, sandbox: RunningSandbox) -> None:
     sandbox.set(image="real", outputFormat="webp")
     made = api.post(CREATE, json={"input": INPUT}, headers=AT_ONCE).json()

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from darkroom_sandbox.pictures.formats import OutputFormat
 from darkroom_sandbox.replicate.limits import LOW_CREDIT_PER_MINUTE, Credit
+from darkroom_sandbox.replicate.odd_downloads import FirstDownload, OutputMetadata
 from darkroom_sandbox.replicate.output import OutputShape
 
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -100,6 +101,14 @@ class ReplicateOptions(_Options):
     output_format: OutputFormat | None = Field(
         default=None,
         description="the format of every picture, whatever the input asks for; `heic` is always the ready-made picture",
+    )
+    output_metadata: OutputMetadata = Field(
+        default="none", description="a chunk that PNG outputs carry: compressed text of 1.6 MB, junk EXIF, a wrong checksum"
+    )
+    first_download: FirstDownload = Field(
+        default="good",
+        description="how the first download of every output goes: packed by `gzip`, with the wrong type, without a length, "
+        "half of it without a length, empty, a page of HTML, a redirect to the same address; later ones go well",
     )
     output_url: str | None = Field(
         default=None,

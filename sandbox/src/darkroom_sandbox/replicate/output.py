@@ -17,6 +17,11 @@ class Output:
     media_type: str
     content: Path | bytes | None
 
+    def read(self) -> bytes:
+        """The picture that is kept here."""
+        assert self.content is not None, "what is delivered here is kept here"
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
     def as_json(self) -> object:
         """The value of `output`. A picture that is somewhere else is never inlined."""
         match self.shape:
@@ -25,7 +30,6 @@ class Output:
             case "dict":
                 return {"image": self.address}
             case "data" if self.content is not None:
-                content = self.content if isinstance(self.content, bytes) else self.content.read_bytes()
-                return f"data:{self.media_type};base64,{base64.b64encode(content).decode()}"
+                return f"data:{self.media_type};base64,{base64.b64encode(self.read()).decode()}"
             case _:
                 return self.address

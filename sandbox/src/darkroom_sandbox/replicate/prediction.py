@@ -26,6 +26,7 @@ class Prediction:
         "completed_at",
         "created_at",
         "deadline",
+        "downloads",
         "error",
         "events",
         "events_given",
@@ -60,6 +61,8 @@ class Prediction:
         self.completed_at: float | None = None
         self.deadline: float | None = None
         self.output: Output | None = None
+        self.downloads = 0
+        """How often the output was downloaded."""
         self.error: str | None = None
         self.logs = ""
         self.webhook: str | None = None

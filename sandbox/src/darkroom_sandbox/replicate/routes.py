@@ -10,6 +10,8 @@ from darkroom_sandbox.replicate.door import Door
 from darkroom_sandbox.replicate.files_api import FilesApi
 from darkroom_sandbox.replicate.lifecycle import Predictions
 from darkroom_sandbox.replicate.models.registry import MODELS
+from darkroom_sandbox.replicate.odd_downloads import odd_download, with_metadata
+from darkroom_sandbox.replicate.options import CurrentOptions
 from darkroom_sandbox.replicate.predictions_api import PredictionsApi
 from darkroom_sandbox.replicate.problems import not_found
 from darkroom_sandbox.replicate.signature import secret_of
@@ -46,8 +48,9 @@ def replicate_routes(
 class OutputDelivery:
     """Serves outputs, as the vendor's delivery hosts do: without a key, for as long as they are kept."""
 
-    def __init__(self, board: Board, predictions: Predictions) -> None:
+    def __init__(self, board: Board, predictions: Predictions, options: CurrentOptions) -> None:
         self._board = board
+        self._options = options
         self._predictions = predictions
 
     async def download(self, request: Request) -> Response:
@@ -58,6 +61,13 @@ class OutputDelivery:
         output = prediction.output
         if output is None or not output.address.endswith(f"/delivery/{prediction.id}/{request.path_params['name']}"):
             return not_found().response()
+        options = self._options.now
+        prediction.downloads += 1
+        first = prediction.downloads == 1 and options.first_download != "good"
+        if first or options.output_metadata != "none":
+            kind = options.first_download if first else "good"
+            content = with_metadata(output.read(), options.output_metadata)
+            return odd_download(kind, content, media_type=output.media_type, to=output.address)
         if isinstance(output.content, bytes):
             return Response(output.content, headers=_OUTPUT_CACHE, media_type=output.media_type)
         assert output.content is not None, "what is delivered here is kept here"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
-from darkroom_poller.imaging_decode import is_srgb, on_checker, shown
+from darkroom_poller.imaging_decode import is_srgb, on_checker, shown, without_full_alpha
 from darkroom_poller.imaging_frames import Answer, Order, pack_answer, read_order
 from darkroom_poller.picture_bytes import Cut, Essence, essence, kind_of
 
@@ -73,7 +73,7 @@ def _examine(file: Essence, original: bytes, order: Order) -> Answer:
             readable = is_srgb(profile, grey=_is_grey(picture)) is not None
             kept = file.data if readable else essence(original, file.kind, keep_profile=False).data
             return _kept(picture, file, order, b"" if kept == original else kept)
-        whole = shown(picture, file, profile)
+        whole = without_full_alpha(shown(picture, file, profile))
         extension = "png" if file.kind in LOSSLESS or whole.mode in ("LA", "RGBA") else "jpg"
         replacement = _png(whole) if extension == "png" else _jpeg(whole, RESULT_QUALITY)
         width, height = whole.size

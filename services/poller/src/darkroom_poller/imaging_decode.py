@@ -43,6 +43,13 @@ def is_srgb(profile: bytes | None, *, grey: bool = False) -> bool | None:
     return True if profile is None else _is_srgb(profile, grey)
 
 
+def without_full_alpha(picture: Image.Image) -> Image.Image:
+    """The picture without an alpha channel that hides nothing."""
+    if picture.mode in ("RGBA", "LA") and picture.getchannel("A").getextrema()[0] == 255:
+        return picture.convert(picture.mode[:-1])
+    return picture
+
+
 def on_checker(picture: Image.Image) -> Image.Image:
     """A transparent picture before a light chequered ground; others as they are."""
     if picture.mode not in ("RGBA", "LA"):
