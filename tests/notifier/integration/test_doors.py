@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from darkroom_notifier.channels import smtp as smtp_door
 from darkroom_notifier.channels.door import Door, Outgoing, SendFailed
 from darkroom_notifier.channels.sendgrid import SendGrid
 from darkroom_notifier.channels.smtp import Smtp
@@ -180,3 +181,25 @@ async def test_who_told_twilio_to_stop_is_not_written_to_again(world: World) -> 
         assert (await failure_of(door, "+15005550004")).suppress == "unsubscribed"
     finally:
         await door.close()
+
+
+async def test_smtp_faults_of_the_sandbox_are_told_apart(world: World) -> None:
+    door = smtp(world, "a-good-key")
+    listed = await failure_of(door, "listed@shop.example")
+    assert (listed.code, listed.suppress, listed.blames) == ("vendor-refused-sender", None, "tenant")
+    world.put("smtp", refuseSender=True)
+    refused = await failure_of(door, "anna@shop.example")
+    assert (refused.code, refused.blames) == ("vendor-refused-sender", "account")
+    world.put("smtp", refuseSender=False, failRate=1)
+    assert (await failure_of(door, "anna@shop.example")).code == "vendor-busy"
+    world.put("smtp", failRate=0, commandSeconds=0.1)
+    assert await door.send(outgoing("anna@shop.example"))
+    assert len(world.sent("mail")) == 1
+
+
+async def test_a_mail_server_silent_after_the_message_may_have_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_door, "SEND_SECONDS_MAX", 1.0)
+    world.put("smtp", silentAfterData=True)
+    silent = await failure_of(smtp(world, "a-good-key"), "anna@shop.example")
+    assert (silent.code, silent.again) == ("vendor-silent", "unknown")
+    assert len(world.sent("mail")) == 1

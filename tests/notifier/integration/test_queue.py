@@ -1,8 +1,9 @@
 """The queue under two senders: a lease is one's own until it ends, then another's; *sent* is a fact whoever says it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from darkroom_contracts.envelope import wrap
@@ -10,7 +11,7 @@ from darkroom_contracts.event import Event
 from darkroom_notifier.channels.door import Blames, SendFailed
 from darkroom_notifier.inbox.record_notifications import NotificationRecorder
 from darkroom_notifier.messages.accounts import paused_accounts
-from darkroom_notifier.messages.claim import Queue, claim_due, extend_lease, next_due
+from darkroom_notifier.messages.claim import TENANTS_WALKED_MAX, WALK, Queue, claim_due, extend_lease, next_due
 from darkroom_notifier.messages.doctor import MessagesDoctor
 from darkroom_notifier.messages.expire import expire_messages
 from darkroom_notifier.messages.record_outcomes import Outcome, record_outcomes
@@ -210,3 +211,34 @@ async def test_a_lease_is_extended_only_by_the_sender_that_has_it(work: UnitOfWo
     async with work.begin() as transaction:
         assert not await extend_lease(transaction, first, lease_seconds=LEASE_SECONDS)
         assert await extend_lease(transaction, second, lease_seconds=LEASE_SECONDS)
+
+
+MANY = """
+    WITH n AS (
+        INSERT INTO notifications (id, event_id, instance_id, kind, data, created_at)
+        SELECT gen_random_uuid(), gen_random_uuid(), 'shop-' || (g % 50), 'job.done', '{}', now() FROM generate_series(1, 10000) g
+        RETURNING id, event_id, instance_id
+    )
+    INSERT INTO messages (notification_id, event_id, instance_id, recipient, channel, kind, address, locale, not_before)
+    SELECT id, event_id, instance_id, 'owner', 'email', 'job.done', 'anna@shop.example', 'en', timestamptz '2026-01-01' FROM n
+"""
+
+
+async def test_a_claim_reads_a_few_rows_of_a_long_queue(work: UnitOfWork, clock: Clock) -> None:
+    async with work.begin() as transaction:
+        await transaction.execute(MANY)
+    async with work.read() as connection:
+        await connection.execute(text("ANALYZE messages"))
+        about = {"channel": "email", "now": clock.now, "limit": 10, "tenants_max": TENANTS_WALKED_MAX, "after": ""}
+        explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {WALK.text}")
+        (plan,) = (await connection.execute(explain, about)).scalar_one()
+    nodes = list(nodes_of(plan["Plan"]))
+    scans = [node for node in nodes if node.get("Relation Name") == "messages"]
+    assert {node.get("Index Name") for node in scans} == {"messages_due_of_tenant"}, "another way through the queue"
+    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) <= 200
+
+
+def nodes_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from nodes_of(child)

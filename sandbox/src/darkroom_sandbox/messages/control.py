@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from darkroom_sandbox.messages.box import Box
-from darkroom_sandbox.messages.options import CurrentVendorOptions, SendGridOptions, TwilioOptions
+from darkroom_sandbox.messages.options import CurrentVendorOptions, SendGridOptions, SmtpOptions, TwilioOptions
 from darkroom_sandbox.messages.pages import HEADERS, mail_page, sms_page
 from darkroom_sandbox.replicate.problems import PROBLEM_JSON
 
@@ -16,7 +16,10 @@ To = Annotated[str | None, Query(description="only those to this address")]
 
 
 def build_messages_control(
-    box: Box, sendgrid: CurrentVendorOptions[SendGridOptions], twilio: CurrentVendorOptions[TwilioOptions]
+    box: Box,
+    sendgrid: CurrentVendorOptions[SendGridOptions],
+    twilio: CurrentVendorOptions[TwilioOptions],
+    smtp: CurrentVendorOptions[SmtpOptions],
 ) -> APIRouter:
     """The control's routes, all under `/sandbox`."""
     router = APIRouter(prefix="/sandbox", tags=["control"])
@@ -56,6 +59,16 @@ def build_messages_control(
     async def change_twilio(changes: Annotated[dict[str, Any], Body()]) -> Any:  # Any: the options or a problem
         """Changes what is named, keeps the rest."""
         return _change(twilio, changes)
+
+    @router.get("/smtp")
+    async def show_smtp() -> SmtpOptions:
+        """The options in force."""
+        return smtp.now
+
+    @router.put("/smtp", response_model=SmtpOptions)
+    async def change_smtp(changes: Annotated[dict[str, Any], Body()]) -> Any:  # Any: the options or a problem
+        """Changes what is named, keeps the rest."""
+        return _change(smtp, changes)
 
     return router
 

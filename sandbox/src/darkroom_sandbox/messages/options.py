@@ -1,4 +1,5 @@
-"""What can be told to the simulated SendGrid and Twilio while they run (`PUT /sandbox/sendgrid`, `PUT /sandbox/twilio`)."""
+"""What can be told to the simulated SendGrid and Twilio while they run and the SMTP server
+(`PUT /sandbox/sendgrid`, `/sandbox/twilio`, `/sandbox/smtp`)."""
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
@@ -47,7 +48,17 @@ class TwilioOptions(VendorOptions):
     undelivered_rate: float = Field(default=0, ge=0, le=1)
 
 
-V = TypeVar("V", bound=VendorOptions)
+class SmtpOptions(_Options):
+    """`commandSeconds`: before each reply. `refuseSender`: MAIL FROM is answered 550 5.7.1. `failRate`: the content is answered
+    451. `silentAfterData`: the message is taken, and nothing is answered."""
+
+    command_seconds: float = Field(default=0, ge=0, le=600)
+    refuse_sender: bool = False
+    fail_rate: float = Field(default=0, ge=0, le=1)
+    silent_after_data: bool = False
+
+
+V = TypeVar("V", bound=_Options)
 
 
 class CurrentVendorOptions(Generic[V]):

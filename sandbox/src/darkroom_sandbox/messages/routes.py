@@ -10,7 +10,7 @@ from darkroom_sandbox.messages.control import build_messages_control
 from darkroom_sandbox.messages.courier import Courier
 from darkroom_sandbox.messages.door import VendorDoor
 from darkroom_sandbox.messages.mail_events import MailEvents
-from darkroom_sandbox.messages.options import CurrentVendorOptions, SendGridOptions, TwilioOptions
+from darkroom_sandbox.messages.options import CurrentVendorOptions, SendGridOptions, SmtpOptions, TwilioOptions
 from darkroom_sandbox.messages.sendgrid import SendGridApi, SendGridShapes
 from darkroom_sandbox.messages.smtp import SmtpDoor
 from darkroom_sandbox.messages.twilio import TwilioApi, TwilioShapes
@@ -22,13 +22,14 @@ class Messages:
     def __init__(self, *, log: CallLog, platform_url: str, host: str, smtp_port: int) -> None:
         self._sendgrid = CurrentVendorOptions(SendGridOptions())
         self._twilio = CurrentVendorOptions(TwilioOptions())
+        self._smtp_options = CurrentVendorOptions(SmtpOptions())
         self._box = Box()
         self._courier = Courier(HttpPoster())
         self._events = MailEvents(self._courier, lambda: self._sendgrid.now, platform_url)
-        self._smtp = SmtpDoor(self._box, log, host=host, port=smtp_port)
+        self._smtp = SmtpDoor(self._box, log, lambda: self._smtp_options.now, host=host, port=smtp_port)
         sendgrid = SendGridApi(self._box, self._events)
         twilio = TwilioApi(self._box, self._courier, lambda: self._twilio.now)
-        self.control: APIRouter = build_messages_control(self._box, self._sendgrid, self._twilio)
+        self.control: APIRouter = build_messages_control(self._box, self._sendgrid, self._twilio, self._smtp_options)
         self.routes: list[BaseRoute] = [
             *sendgrid.routes(VendorDoor(SendGridShapes(), log, lambda: self._sendgrid.now)),
             *twilio.routes(VendorDoor(TwilioShapes(), log, lambda: self._twilio.now)),
@@ -42,6 +43,7 @@ class Messages:
         """Forget messages and options; reports under way go on."""
         self._sendgrid.reset()
         self._twilio.reset()
+        self._smtp_options.reset()
         self._box.clear()
         self._events.clear()
 

@@ -1,12 +1,14 @@
-"""An SMTP server that keeps what it gets. `bounce@…` is refused for good (550), `busy@…` for now (451).
+"""An SMTP server that keeps what it gets. It refuses `bounce@…` for good (550), `busy@…` for now (451), `listed@…` by policy.
 
 Takes any user and any password but one that begins with `invalid`; asks for none. Port 0: not opened.
 """
 
 import asyncio
 import logging
+import random
 import secrets
 import time
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
@@ -16,15 +18,22 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from darkroom_sandbox.call_log import CallLog
 from darkroom_sandbox.messages.box import Attachment, Box, Mail
+from darkroom_sandbox.messages.options import SmtpOptions
 
 MESSAGE_BYTES_MAX = 20_000_000
-REFUSALS = {"bounce": "550 5.1.1 No such mailbox", "busy": "451 4.3.0 Try again later"}
+REFUSALS = {
+    "bounce": "550 5.1.1 No such mailbox",
+    "busy": "451 4.3.0 Try again later",
+    "listed": "550 5.7.1 Your server is on a list",
+}
+SILENT_SECONDS = 3_600.0
 
 
 class SmtpDoor:
     """Listens once started."""
 
-    def __init__(self, box: Box, log: CallLog, *, host: str, port: int) -> None:
+    def __init__(self, box: Box, log: CallLog, options: Callable[[], SmtpOptions], *, host: str, port: int) -> None:
+        self._options = options
         self._box = box
         self._log = log
         self._host = host
@@ -45,7 +54,7 @@ class SmtpDoor:
 
     def _session(self) -> SMTP:
         return SMTP(
-            _Handler(self._box, self._log),
+            _Handler(self._box, self._log, self._options),
             hostname="sandbox",
             data_size_limit=MESSAGE_BYTES_MAX,
             authenticator=_authenticate,
@@ -57,11 +66,28 @@ class SmtpDoor:
 class _Handler:
     """What aiosmtpd calls."""
 
-    def __init__(self, box: Box, log: CallLog) -> None:
+    def __init__(self, box: Box, log: CallLog, options: Callable[[], SmtpOptions]) -> None:
         self._box = box
         self._log = log
+        self._options = options
+
+    async def handle_EHLO(
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        await asyncio.sleep(self._options().command_seconds)
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        await asyncio.sleep(self._options().command_seconds)
+        if self._options().refuse_sender:
+            return "550 5.7.1 Sender not authorised"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        await asyncio.sleep(self._options().command_seconds)
         refusal = REFUSALS.get(address.partition("@")[0].lower())
         if refusal is None:
             envelope.rcpt_tos.append(address)
@@ -69,10 +95,16 @@ class _Handler:
         return refusal or "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        now = self._options()
+        await asyncio.sleep(now.command_seconds)
+        if now.fail_rate and random.random() < now.fail_rate:
+            return "451 4.3.0 Try again later"
         call = self._log.add(at=time.time(), vendor="smtp", kind="send", account="")
         call.id, call.status = secrets.token_hex(8), 250
         letter = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
         self._box.add_mail(_mail(letter, envelope, call.id, call.at))
+        if now.silent_after_data:
+            await asyncio.sleep(SILENT_SECONDS)
         return f"250 OK queued as {call.id}"
 
 
