@@ -12,6 +12,7 @@ from darkroom_notifier.channels.door import Blames, SendFailed
 from darkroom_notifier.inbox.record_notifications import NotificationRecorder
 from darkroom_notifier.messages.accounts import paused_accounts
 from darkroom_notifier.messages.claim import TENANTS_WALKED_MAX, WALK, Queue, claim_due, extend_lease, next_due
+from darkroom_notifier.messages.digest_rules import MessageLimits
 from darkroom_notifier.messages.doctor import MessagesDoctor
 from darkroom_notifier.messages.expire import expire_messages
 from darkroom_notifier.messages.record_outcomes import Outcome, record_outcomes
@@ -25,6 +26,7 @@ from support.service import migrated
 from support.told_people import job_finished
 
 LEASE_SECONDS = 60.0
+NO_DIGESTS = MessageLimits(after=1_000)
 QUEUE = Queue(channel="email", vendor="sendgrid", account="sendgrid")
 
 
@@ -56,9 +58,8 @@ async def work(database_url: str, clock: Clock) -> AsyncIterator[UnitOfWork]:
 async def queue(work: UnitOfWork, clock: Clock, jobs: int = 1, *, tenant: str = "shop") -> list[str]:
     """One message for each of some jobs; the channels that were woken."""
     woken: list[str] = []
-    recorder = NotificationRecorder(
-        {"email": lambda: woken.append("email"), "sms": lambda: woken.append("sms")}, older=timedelta(days=1)
-    )
+    wakes = {"email": lambda: woken.append("email"), "sms": lambda: woken.append("sms")}
+    recorder = NotificationRecorder(wakes, older=timedelta(days=1), limits=NO_DIGESTS)
     async with work.begin() as transaction:
         await save_person(transaction, tenant, "owner", Person(email="anna@shop.example", phone="+4915112345678"))
         await transaction.execute("UPDATE recipients SET confirmed_email = email, confirmed_phone = phone")
