@@ -49,4 +49,4 @@ async def test_what_a_dead_sender_sent_is_not_sent_again(
 def sent_about_the_job(log: Log, tenant: str) -> list[NotificationSent]:
     """What was published as sent, besides the confirmation of the address."""
     events = [one.event for one in log.seen(tenant)]
-    return [event for event in events if isinstance(event, NotificationSent) and event.kind == "job.finished"]
+    return [event for event in events if isinstance(event, NotificationSent) and event.kind == "job.done"]
