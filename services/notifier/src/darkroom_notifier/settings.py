@@ -30,7 +30,9 @@ class NotifierSettings(ServiceSettings):
     twilio_from: str = Field(default="+15005550006", description="the number that SMS come from")
     sms_per_minute: int = Field(default=60, ge=1, description="how many SMS leave in a minute, over all replicas")
 
-    unsubscribe_secret: str | None = Field(default=None, description="signs the links that end e-mails; none: no such links")
+    unsubscribe_secret: str | None = Field(
+        default=None, description="`new,old`: signs the links that end e-mails, the first; all are read. None: no such links"
+    )
     notify_older_hours: int = Field(
         default=24, ge=1, description="events older than this go into the inbox, but nobody gets an e-mail or SMS about them"
     )
