@@ -31,7 +31,7 @@ NOWHERE: dict[str, Any] = {
     "kafka_bootstrap_servers": "127.0.0.1:1",
     "database_url": "postgresql://nobody@127.0.0.1:1/none",
     "redis_url": "redis://127.0.0.1:1/0",
-    "public_url": "http://tests",
+    "public_url": "http://127.0.0.1:1",
     "wix_app_secret": DEVELOPMENT_KEY,
     "jwt_secret": DEVELOPMENT_KEY,
     "requests_per_minute": 100_000,

@@ -277,7 +277,7 @@ async def running_jobs_api(parts: StackAddresses, **settings: Any) -> AsyncItera
             "kafka_prefix": log.prefix,
             "database_url": database_url,
             "redis_url": redis_url,
-            "public_url": "https://darkroom.example",
+            "public_url": "https://darkroom.localhost",
             "media_url": None,
             "wix_app_secret": DEVELOPMENT_KEY,
             "jwt_secret": DEVELOPMENT_KEY,

@@ -21,7 +21,7 @@ from support.service import eventually
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-PUBLIC_URL = "http://darkroom.example"
+PUBLIC_URL = "http://darkroom.localhost"
 FRAME_SECONDS_MAX = 40.0
 STOP_SECONDS_MAX = 40.0
 START_SECONDS_MAX = 60.0

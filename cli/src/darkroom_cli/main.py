@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("darkroom_cli.commands.status", "What runs, where, how big; exit 0 only when all is ready."),
     "logs": ("darkroom_cli.commands.logs", "The last lines of a process, or of all."),
     "token": ("darkroom_cli.commands.token", "A bearer token signed with the development key."),
+    "sign-in": ("darkroom_cli.commands.sign_in", "A token of the operator, on a stack with random keys of its own."),
     "credits": ("darkroom_cli.commands.credits", "A tenant's credits: show them, grant some."),
     "tenants": ("darkroom_cli.commands.tenants", "Tenants: their shares and waits; set a plan, weight, caps, a pause."),
     "limits": ("darkroom_cli.commands.limits", "The provider accounts' limits: show them, set them live."),

@@ -10,6 +10,8 @@ from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_jwt
 
 from darkroom_cli.console import fail, settings, told_errors
 from darkroom_cli.settings import StackSettings
+from darkroom_cli.stack.home import Home
+from darkroom_cli.stack.signing import JWT_KEY, key_from_home
 from darkroom_cli.stack.status import status_document
 
 REQUEST_SECONDS_MAX = 10.0
@@ -60,7 +62,7 @@ def _addresses(home: Path) -> dict[str, str]:
 
 
 def _operator_token(chosen: StackSettings) -> str:
-    """The token given, else one signed with the development key where the stack uses that."""
+    """The token given, else one signed with the key of this home's stack: its own random key, or the development key."""
     given = chosen.environ.get("DARKROOM_OPERATOR_TOKEN")
     if given:
         return given
@@ -68,4 +70,5 @@ def _operator_token(chosen: StackSettings) -> str:
     if own_key or "DARKROOM_JWT_JWKS_URL" in chosen.environ:
         fail("this stack has a signing key of its own: give an operator's token as DARKROOM_OPERATOR_TOKEN")
     now = datetime.now(UTC)
-    return make_jwt("operators", key=DEVELOPMENT_KEY, now=now, ttl=TOKEN_LIFE, subject="darkroom-cli", roles=("operator",))
+    key = key_from_home(Home(chosen.home), JWT_KEY) or DEVELOPMENT_KEY
+    return make_jwt("operators", key=key, now=now, ttl=TOKEN_LIFE, subject="darkroom-cli", roles=("operator",))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from darkroom_servicekit.development import why_not_development
+
 TREE = Path(__file__).resolve().parents[3]
 ON, OFF = ("on", "1", "true"), ("off", "0", "false")
 SERVICES = ("jobs-api", "credits", "predictor", "poller", "notifier")
@@ -32,6 +34,8 @@ class StackSettings:
     provider_tokens: str | None
     sandbox_tls: bool
     fsync: bool
+    # Why the development keys are refused with these settings, in words; None where they are used.
+    why_own_keys: str | None
     environ: Mapping[str, str]
 
     @classmethod
@@ -51,6 +55,9 @@ class StackSettings:
             provider_tokens=env.get("DARKROOM_REPLICATE_API_TOKENS"),
             sandbox_tls=_on_off(env, "DARKROOM_SANDBOX_TLS", default=False),
             fsync=_on_off(env, "DARKROOM_STACK_FSYNC", default=True),
+            why_own_keys=why_not_development(
+                {name.removeprefix("DARKROOM_").lower(): value for name, value in env.items() if name.startswith("DARKROOM_")}
+            ),
             environ=env,
         )
 

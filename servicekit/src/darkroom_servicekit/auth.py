@@ -10,31 +10,35 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fastapi import Request
 
+from darkroom_servicekit.development import DEVELOPMENT_KEY as DEVELOPMENT_KEY
+from darkroom_servicekit.key_sets import KeySet
 from darkroom_servicekit.problems import Problem
 from darkroom_servicekit.revocation import Revocations
 from darkroom_servicekit.session_cookie import SAFE_METHODS, SESSION_COOKIE, comes_from_own_page, own_origin
-
-DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"
-"""Signs the tokens of `darkroom token` on a local stack. Anyone can know it."""
+from darkroom_servicekit.signing_keys import parse_secrets, signed_by_any
 
 TOKEN_BYTES_MAX = 4096
 CLOCK_LEEWAY_SECONDS = 30
 INSTANCE_TOKEN_AGE_MAX = timedelta(hours=24)
 """For instance tokens that carry no expirationDate; Wix states no limit for signDate."""
 INSTANCE_ID_MAX = 100
-JWKS_TIMEOUT_SECONDS = 5
 
 
 class InvalidToken(Exception):
     """A token that is not accepted; the message says why, for our logs and tests, not for the caller."""
+
+
+class NotTheOwner(InvalidToken):
+    """A good instance token of somebody who is not the owner of the shop's site, such as one of its members."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,14 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenKeys:
-    """The keys and rules by which tokens are checked. A kind of token without its key is refused."""
+    """The keys and rules by which tokens are checked. A kind of token without its key is refused.
 
+    A secret may be several (`new,old`): each of them verifies. `wix_app_id`: tokens that name another app are refused.
+    """
+
+    wix_app_id: str | None = None
     wix_app_secret: str | None = None
     jwt_secret: str | None = None
-    jwt_jwks_url: str | None = None
     jwt_algorithm: Literal["HS256", "RS256"] = "HS256"
     jwt_issuer: str = "darkroom"
     jwt_audience: str = "darkroom"
@@ -63,32 +70,43 @@ class TokenKeys:
 class Authenticator:
     """Checks bearer tokens. `public_url` is where our own pages live; without it no page may change anything by its cookie.
 
-    `revocations`: the tokens that were given back; None where nobody can.
+    `revocations`: the tokens that were given back; None where nobody can. `key_set`: the keys of RS256, in place of a secret.
     """
 
-    def __init__(self, keys: TokenKeys, *, public_url: str | None = None, revocations: Revocations | None = None) -> None:
+    def __init__(
+        self,
+        keys: TokenKeys,
+        *,
+        public_url: str | None = None,
+        revocations: Revocations | None = None,
+        key_set: KeySet | None = None,
+    ) -> None:
         self._keys = keys
+        self._wix_secrets = parse_secrets(keys.wix_app_secret)
+        self._jwt_secrets = parse_secrets(keys.jwt_secret)
         self._revocations = revocations
+        self._key_set = key_set
         self.own_origin = own_origin(public_url)
-        self._jwks = (
-            jwt.PyJWKClient(keys.jwt_jwks_url, timeout=JWKS_TIMEOUT_SECONDS)
-            if keys.jwt_jwks_url and keys.jwt_algorithm == "RS256"
-            else None
-        )
 
     async def admit(self, token: str, now: datetime) -> Principal:
-        """The principal of a token that was not given back. Raises InvalidToken."""
-        principal = self.authenticate(token, now)
+        """The principal of a token that was not given back. Raises InvalidToken, KeysUnavailable."""
+        principal = await self.identify(token, now)
         if await self.is_revoked(token_digest(token)):
             raise InvalidToken("given back")
         return principal
+
+    async def identify(self, token: str, now: datetime) -> Principal:
+        """As `authenticate`, but first wait, briefly, for a key that is not known yet. Raises InvalidToken, KeysUnavailable."""
+        if self._key_set is not None and token.count(".") == 2 and len(token) <= TOKEN_BYTES_MAX:
+            await self._key_set.wait_for(self._key_name(token))
+        return self.authenticate(token, now)
 
     async def is_revoked(self, digest: str) -> bool:
         """Whether the token of this digest was given back."""
         return self._revocations is not None and await self._revocations.has(digest)
 
     def authenticate(self, token: str, now: datetime) -> Principal:
-        """The principal of a token, were it not given back. Raises InvalidToken."""
+        """The principal of a token, were it not given back. Raises InvalidToken, KeysUnavailable."""
         if len(token) > TOKEN_BYTES_MAX:
             raise InvalidToken("too long")
         match token.count("."):
@@ -100,40 +118,31 @@ class Authenticator:
                 raise InvalidToken("neither an instance token nor a JWT")
 
     def _from_instance_token(self, token: str, now: datetime) -> Principal:
-        if not self._keys.wix_app_secret:
+        if not self._wix_secrets:
             raise InvalidToken("instance tokens are not accepted here")
         signature, payload = token.split(".")
-        expected = hmac.digest(self._keys.wix_app_secret.encode(), payload.encode(), "sha256")
-        if not hmac.compare_digest(expected, _only_base64url(signature)):
+        if not signed_by_any(self._wix_secrets, payload.encode(), _only_base64url(signature)):
             raise InvalidToken("signature does not match")
         claims = _json_object(_base64url(payload))
+        if self._keys.wix_app_id and claims.get("appDefId", self._keys.wix_app_id) != self._keys.wix_app_id:
+            raise InvalidToken("a token of another app")
         if claims.get("aid"):
             raise InvalidToken("an anonymous visitor of the site, not its owner")
         expires_at = _instance_expiry(claims)
         if now >= expires_at:
             raise InvalidToken("expired")
+        instance_id = _instance_id(claims.get("instanceId"))
+        if claims.get("permissions") != "OWNER":
+            raise NotTheOwner("not the owner of the shop's site")
         subject = str(claims.get("uid") or claims.get("siteOwnerId") or "owner")
-        roles = frozenset({"owner"}) if claims.get("permissions") == "OWNER" else frozenset[str]()
-        return Principal(_instance_id(claims.get("instanceId")), subject, roles, expires_at=expires_at)
+        return Principal(instance_id, subject, frozenset({"owner"}), expires_at=expires_at)
 
     def _from_jwt(self, token: str) -> Principal:
-        keys = self._keys
-        try:
-            key = self._jwks.get_signing_key_from_jwt(token).key if self._jwks else keys.jwt_secret
-            if not key:
-                raise InvalidToken("JWTs are not accepted here")
-            _only_base64url(token.rpartition(".")[2])
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=[keys.jwt_algorithm],
-                issuer=keys.jwt_issuer,
-                audience=keys.jwt_audience,
-                leeway=CLOCK_LEEWAY_SECONDS,
-                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
-            )
-        except jwt.PyJWTError as error:
-            raise InvalidToken(str(error)) from error
+        keys = self._jwt_secrets if self._key_set is None else self._key_set.keys(self._key_name(token))
+        if not keys:
+            raise InvalidToken("JWTs are not accepted here" if self._key_set is None else "signed with an unknown key")
+        _only_base64url(token.rpartition(".")[2])
+        claims = self._claims(token, keys)
         roles = claims.get("roles") or []
         if not isinstance(roles, list):
             raise InvalidToken("roles is not a list")
@@ -145,12 +154,41 @@ class Authenticator:
             datetime.fromtimestamp(claims["exp"], UTC),
         )
 
+    def _claims(self, token: str, keys: Sequence[str | RSAPublicKey]) -> dict[str, Any]:
+        """The claims of a JWT that one of the keys signed. Raises InvalidToken."""
+        for key in keys:
+            try:
+                claims: dict[str, Any] = jwt.decode(
+                    token,
+                    key,
+                    algorithms=[self._keys.jwt_algorithm],
+                    issuer=self._keys.jwt_issuer,
+                    audience=self._keys.jwt_audience,
+                    leeway=CLOCK_LEEWAY_SECONDS,
+                    options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+                )
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.PyJWTError as error:
+                raise InvalidToken(str(error)) from error
+            return claims
+        raise InvalidToken("signature does not match")
+
+    def _key_name(self, token: str) -> str | None:
+        """The `kid` of a JWT of our algorithm; nothing of it is checked yet. Raises InvalidToken."""
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError as error:
+            raise InvalidToken(str(error)) from error
+        if header.get("alg") != self._keys.jwt_algorithm:
+            raise InvalidToken("another algorithm")
+        return header.get("kid")
+
 
 def make_instance_token(instance_id: str, *, key: str, now: datetime, ttl: timedelta, subject: str = "owner") -> str:
-    """An instance token as Wix signs them."""
+    """An owner's instance token as Wix signs them; it names no app, so it is good whatever the app's id."""
     claims = {
         "instanceId": instance_id,
-        "appDefId": "darkroom",
         "signDate": now.astimezone(UTC).isoformat(),
         "expirationDate": (now + ttl).astimezone(UTC).isoformat(),
         "uid": subject,
@@ -181,7 +219,7 @@ def make_jwt(
 def bearer_principal(authenticator: Authenticator) -> Callable[[Request], Awaitable[Principal]]:
     """A FastAPI dependency: the principal of `Authorization: Bearer …` or of a page's cookie, else `401`.
 
-    A cookie alone changes nothing for a page that is not ours: `403`.
+    The token of a shop's member who is not its owner: `403`. A cookie alone changes nothing for a page that is not ours: `403`.
     """
 
     async def principal(request: Request) -> Principal:
@@ -195,9 +233,17 @@ def bearer_principal(authenticator: Authenticator) -> Callable[[Request], Awaita
         try:
             return await authenticator.admit(token, datetime.now(UTC))
         except InvalidToken as error:
-            raise unauthorized("The token is wrong or no longer good.") from error
+            raise refusal(error) from error
 
     return principal
+
+
+def refusal(error: InvalidToken) -> Problem:
+    """The answer to a token that is not accepted: `401`, or `403` for one that is good but not the owner's."""
+    if isinstance(error, NotTheOwner):
+        detail = "Only the owner of the shop's site may act for the shop."
+        return Problem(403, "Not the owner", detail, kind="/problems/not-the-owner")
+    return unauthorized("The token is wrong or no longer good.")
 
 
 def bearer_token(request: Request) -> str | None:

@@ -31,6 +31,7 @@ from darkroom_servicekit.health import Health, NotReady
 from darkroom_servicekit.housekeeping import forget_now_and_then, forget_old_events, forget_sent
 from darkroom_servicekit.http import build_app
 from darkroom_servicekit.kafka import ask_kafka, build_broker, check_kafka
+from darkroom_servicekit.key_sets import KeySet
 from darkroom_servicekit.logs import configure_logging
 from darkroom_servicekit.loops import Loops
 from darkroom_servicekit.metrics import KitMetrics
@@ -99,7 +100,10 @@ class Runtime:
             self.engine, service=service, clock=utc_now, wake_relay=self.relay.wake, schema=self.schema
         )
         self.revocations = Revocations(self.redis)
-        self.authenticator = Authenticator(token_keys(settings), public_url=settings.public_url, revocations=self.revocations)
+        key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url and settings.jwt_algorithm == "RS256" else None
+        self.authenticator = Authenticator(
+            token_keys(settings), public_url=settings.public_url, revocations=self.revocations, key_set=key_set
+        )
         limiter = RateLimiter(self.redis, api_limit(settings.requests_per_minute))
         self.principal: PrincipalOf = limited(bearer_principal(self.authenticator), limiter)
         """Who asks, within the request limit: the dependency of every route that is not open to all or signed by a vendor."""
@@ -126,6 +130,9 @@ class Runtime:
         self.doctor.finds("outbox-set-aside", meaning, self._set_aside, repair=("send them again", self._send_again))
         self.app.include_router(self.doctor.routes(self.principal))
         self._to_start.append(("kafka", self._keep_broker))
+        if key_set is not None:
+            self._to_start.append(("key set", key_set.run))
+            self.on_close(key_set.aclose)
         self.after_kafka("outbox", self.relay.run)
         self.loop("outbox report", self.relay.report)
         self.loop("surplus sessions", surplus.run)
@@ -285,9 +292,9 @@ def build_redis(url: str) -> Redis:
 def token_keys(settings: ServiceSettings) -> TokenKeys:
     """The keys for tokens, from the settings."""
     return TokenKeys(
+        wix_app_id=settings.wix_app_id,
         wix_app_secret=settings.wix_app_secret,
         jwt_secret=settings.jwt_secret,
-        jwt_jwks_url=settings.jwt_jwks_url,
         jwt_algorithm=settings.jwt_algorithm,
         jwt_issuer=settings.jwt_issuer,
         jwt_audience=settings.jwt_audience,

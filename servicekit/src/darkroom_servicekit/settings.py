@@ -1,10 +1,17 @@
 """The settings that every service shares; each service's own stand in its `settings.py`. Only `main` modules read them."""
 
 import socket
-from typing import Literal
+import sys
+from typing import Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from darkroom_servicekit.development import WELL_KNOWN, why_not_development
+from darkroom_servicekit.signing_keys import parse_secrets
+
+EXIT_WRONG_SETTINGS = 2
 
 
 class ServiceSettings(BaseSettings):
@@ -42,10 +49,18 @@ class ServiceSettings(BaseSettings):
     public_url: str | None = Field(default=None, description="where browsers and webhooks reach the platform")
     media_url: str | None = Field(default=None, description="where stored pictures are served; default: the public address")
 
-    wix_app_id: str | None = Field(default=None, description="the app's id at Wix")
-    wix_app_secret: str | None = Field(default=None, description="signs instance tokens; none: they are refused")
-    jwt_secret: str | None = Field(default=None, description="HS256 key of JWTs; none and no JWKS: they are refused")
-    jwt_jwks_url: str | None = Field(default=None, description="key set of JWTs signed with RS256")
+    wix_app_id: str | None = Field(
+        default=None, description="the app's id at Wix; instance tokens that name another app are refused"
+    )
+    wix_app_secret: str | None = Field(
+        default=None, description="`new,old`: signs instance tokens; several while one replaces another; none: they are refused"
+    )
+    jwt_secret: str | None = Field(
+        default=None, description="`new,old`: HS256 keys of JWTs, of 16 characters or more; none and no JWKS: they are refused"
+    )
+    jwt_jwks_url: str | None = Field(
+        default=None, description="`https://…`: the key set of JWTs signed with RS256, fetched in the background"
+    )
     jwt_algorithm: Literal["HS256", "RS256"] = Field(default="HS256", description="the one algorithm that is accepted")
     jwt_issuer: str = Field(default="darkroom", description="required `iss` of JWTs")
     jwt_audience: str = Field(default="darkroom", description="required `aud` of JWTs")
@@ -54,6 +69,32 @@ class ServiceSettings(BaseSettings):
         default=600, ge=1, description="what a principal may ask of all services together in a minute; also the burst"
     )
 
+    @field_validator("wix_app_secret", "jwt_secret", "unsubscribe_secret", "media_secret", check_fields=False)
+    @classmethod
+    def _secrets_are_usable(cls, value: str | None) -> str | None:
+        if value is not None and not parse_secrets(value):
+            raise ValueError("must hold a secret")
+        return value
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _key_set_is_reached_by_http(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+                raise ValueError("must be an https:// or http:// address without a user name")
+        return value
+
+    @model_validator(mode="after")
+    def _well_known_keys_stay_in_development(self) -> Self:
+        given = {name: value for name, value in self if isinstance(value, str)}
+        known = [name for name, value in given.items() if WELL_KNOWN & {one.strip() for one in value.split(",")}]
+        why = why_not_development(given) if known else None
+        if why:
+            names = ", ".join(f"DARKROOM_{name.upper()}" for name in known)
+            raise ValueError(f"{names}: the development key is known to everyone and is refused, because {why}; set a random key")
+        return self
+
     def replica_name(self) -> str:
         """A name that no other replica of this service has, and that this one has again after a restart."""
         return self.replica or f"{socket.gethostname()}:{self.http_port}"
@@ -61,3 +102,17 @@ class ServiceSettings(BaseSettings):
     def media_base(self) -> str:
         """The address in front of `/media/…`, without a trailing slash; empty when none is set (relative addresses)."""
         return (self.media_url or self.public_url or "").rstrip("/")
+
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
+
+
+def read_settings(kind: type[Settings]) -> Settings:
+    """The settings of this process. Wrong ones end it, each named in a line on stderr; no value is printed."""
+    try:
+        return kind()
+    except ValidationError as error:
+        for one in error.errors():
+            name = "".join(f"DARKROOM_{part}: ".upper() for part in one["loc"][:1])
+            print(f"{name}{one['msg'].removeprefix('Value error, ')}", file=sys.stderr)  # noqa: T201 - nothing logs yet
+        sys.exit(EXIT_WRONG_SETTINGS)

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 from darkroom_cli.stack.services import (
-    DEVELOPMENT_KEY,
     SANDBOX_TOKEN,
     SANDBOX_VENDORS,
     Sandbox,
@@ -13,7 +12,7 @@ from darkroom_cli.stack.services import (
     sandbox_task,
     service_task,
 )
-from darkroom_servicekit import auth
+from darkroom_servicekit.development import DEVELOPMENT_KEY
 
 PORTS = {vendor: 11 + number for number, vendor in enumerate(SANDBOX_VENDORS)}
 SANDBOX = Sandbox(url="http://127.0.0.1:9", ports=PORTS)
@@ -29,10 +28,6 @@ def _around(sandbox: Sandbox | None = SANDBOX, **environ: str) -> Surroundings:
         sandbox=sandbox,
         environ=environ,
     )
-
-
-def test_the_development_key_is_the_kits() -> None:
-    assert DEVELOPMENT_KEY == auth.DEVELOPMENT_KEY
 
 
 def test_without_settings_everything_points_into_the_stack() -> None:

@@ -20,7 +20,7 @@ async def test_a_job_that_ran_shows_its_pictures_and_errors(jobs_api: JobsApi) -
     assert (job["status"], job["totalImages"], job["completedImages"], job["failedImages"]) == ("DONE", 2, 1, 1)
     assert job["createdAt"] <= job["startedAt"] <= job["finishedAt"]
     first, second = detail["items"]
-    base = "https://darkroom.example/media"
+    base = "https://darkroom.localhost/media"
     assert first["optimizedImageUrl"] == f"{base}/results/{good.item_id}.jpg"
     assert first["thumbnailUrl"] == f"{base}/thumbnails/{good.item_id}.webp"
     assert (first["imageId"], first["status"], first["prompt"]) == ("image-1", "DONE", "prompt 1")

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from support.jobs_api import JOBS, JobsApi, request_body, running_jobs_api
 from support.service import migrated
+from support.signed_tokens import instance_token
 from support.stack import StackAddresses, fresh_database, unique_name
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -48,15 +49,26 @@ async def test_nothing_begins_without_a_good_token(jobs_api: JobsApi, headers: d
     assert (await jobs_api.client.get(SESSION, headers=headers)).status_code == 401
 
 
+async def test_a_member_of_the_shops_site_gets_neither_a_session_nor_an_answer(jobs_api: JobsApi) -> None:
+    now = datetime.now(UTC).isoformat()
+    claims = {"instanceId": unique_name("shop"), "uid": "m", "siteMemberId": "m", "permissions": None, "signDate": now}
+    member = {"Authorization": f"Bearer {instance_token(claims, DEVELOPMENT_KEY)}"}
+    begun = await jobs_api.client.post(SESSION, headers=member)
+    ordered = await jobs_api.client.post(JOBS, json=request_body(), headers=member)
+
+    assert (begun.status_code, "set-cookie" in begun.headers, begun.json()["type"]) == (403, False, "/problems/not-the-owner")
+    assert (ordered.status_code, "Only the owner" in ordered.json()["detail"]) == (403, True)
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [
         (OWN, 202),
-        ({"Origin": "https://darkroom.example"}, 202),
+        ({"Origin": "https://darkroom.localhost"}, 202),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Sec-Fetch-Site": "same-site", "Origin": "https://darkroom.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "https://darkroom.localhost"}, 403),
         ({}, 403),
     ],
 )

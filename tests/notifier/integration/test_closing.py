@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+import socket
 from contextlib import suppress
+from datetime import UTC, datetime
 
+import httpx
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from darkroom_contracts.items import ItemCompleted
-from darkroom_servicekit.auth import token_digest
+from darkroom_servicekit.auth import DEVELOPMENT_KEY, token_digest
 from darkroom_servicekit.revocation import Revocations
 from redis.asyncio import Redis
 from support.notifier_process import FRAME_SECONDS_MAX, Ground, NotifierProcess, Page, example, notifier_process, page, token_for
 from support.service import eventually
+from support.signed_tokens import instance_token
 from support.tasks import in_background
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -49,6 +55,34 @@ async def test_a_wrong_token_is_4401(notifier: NotifierProcess, token: str) -> N
     async with page(notifier.url) as open_page:
         await open_page.send({"type": "connect", "token": token})
         assert await open_page.close_code() == 4401
+
+
+async def test_a_members_token_is_4401_and_says_that_only_the_owner_acts(notifier: NotifierProcess, tenant: str) -> None:
+    now = datetime.now(UTC).isoformat()
+    member = {"instanceId": tenant, "uid": "m", "siteMemberId": "m", "permissions": None, "signDate": now}
+    async with page(notifier.url) as open_page:
+        await open_page.send({"type": "connect", "token": instance_token(member, DEVELOPMENT_KEY)})
+        assert await open_page.close_code() == 4401
+        assert "owner" in (open_page.socket.close_reason or "")
+
+
+async def test_while_no_key_set_could_be_fetched_a_jwts_socket_is_4503_and_an_owners_opens(ground: Ground, tenant: str) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}/keys"
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    token = jwt.encode({"sub": "u"}, private, algorithm="RS256", headers={"kid": "k"})
+    settings = {"DARKROOM_JWT_ALGORITHM": "RS256", "DARKROOM_JWT_JWKS_URL": url}
+    with silent:
+        async with notifier_process(ground, lambda _port: settings) as waiting, httpx.AsyncClient() as client:
+            async with page(waiting.url) as open_page:
+                await open_page.send({"type": "connect", "token": token})
+                assert await open_page.close_code() == 4503
+            async with page(waiting.url, token=token_for(tenant)):
+                pass
+            address = f"http://127.0.0.1:{waiting.port}/api/notifications"
+            away = await client.get(address, headers={"Authorization": f"Bearer {token}"})
+            owner = await client.get(address, headers={"Authorization": f"Bearer {token_for(tenant)}"})
+    assert (away.status_code, "Retry-After" in away.headers, owner.status_code) == (503, True, 200)
 
 
 async def test_an_expired_token_is_4401(notifier: NotifierProcess, tenant: str) -> None:
@@ -138,14 +172,14 @@ async def test_the_fifty_first_socket_of_a_tenant_is_4429_also_on_another_replic
         await eventually(a_place_is_free)
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://darkroom.example:81"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://darkroom.localhost:81"])
 async def test_a_foreign_origin_is_refused_at_the_handshake(notifier: NotifierProcess, origin: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(notifier.url, proxy=None, additional_headers={"Origin": origin})
     assert refused.value.response.status_code == 403
 
 
-@pytest.mark.parametrize("origin", ["http://darkroom.example", "https://shop.example"])
+@pytest.mark.parametrize("origin", ["http://darkroom.localhost", "https://shop.example"])
 async def test_our_origins_are_let_in(notifier: NotifierProcess, tenant: str, origin: str) -> None:
     async with page(notifier.url, token=token_for(tenant), additional_headers={"Origin": origin}):
         pass

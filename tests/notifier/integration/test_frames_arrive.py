@@ -37,7 +37,7 @@ async def test_a_job_is_told_from_its_acceptance_to_its_end(ground: Ground, noti
     assert {done["at"], again["at"]} == {envelopes[4].time, envelopes[5].time}
     assert done["data"] == again["data"]
     assert (done["data"]["jobId"], done["data"]["itemId"]) == (JOB, ITEM)
-    assert done["data"]["optimizedImageUrl"].startswith("http://darkroom.example/media/results/")
+    assert done["data"]["optimizedImageUrl"].startswith("http://darkroom.localhost/media/results/")
 
 
 async def test_one_topics_events_come_in_their_order(ground: Ground, notifier: NotifierProcess, tenant: str) -> None:

@@ -23,3 +23,10 @@ def test_a_token_that_was_changed_or_made_by_others_is_none() -> None:
     for broken in ("", "é", token[:-1], token[:21], other[:21] + token[21:], foreign, token + "AAAA", "x" * 5000, "A" * 43):
         with pytest.raises(BrokenLink):
             LINKS.read(broken)
+
+
+def test_links_of_the_old_secret_are_read_while_the_new_one_signs() -> None:
+    old, new = "an-old-secret-of-ours", "a-new-secret-of-ours"
+    both = ConfirmationLinks(secret=f"{new},{old}", site="")
+    assert both.read(ConfirmationLinks(secret=old, site="").token(ONE)) == ONE
+    assert ConfirmationLinks(secret=new, site="").read(both.token(ONE)) == ONE

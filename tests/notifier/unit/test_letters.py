@@ -198,3 +198,11 @@ def test_without_an_address_of_our_own_there_are_no_links() -> None:
 @pytest.mark.parametrize(("locale", "expected"), [("en", "You now have 12,500 credits."), ("de", "12.500")])
 def test_figures_are_written_as_the_language_writes_them(locale: str, expected: str) -> None:
     assert expected in Words().say(locale, "credits.granted.text", {"available": 12_500})
+
+
+def test_links_signed_before_a_new_secret_are_still_read() -> None:
+    old, new = "the-old-secret-of-links", "the-new-secret-of-links"
+    wish = Unsubscription("shop-a", "a@b.example", "en")
+    both = UnsubscribeLinks(secret=f"{new},{old}", site="https://darkroom.example")
+    assert both.read(UnsubscribeLinks(secret=old, site="").token(wish)) == wish
+    assert UnsubscribeLinks(secret=new, site="").read(both.token(wish)) == wish, "the first signs"

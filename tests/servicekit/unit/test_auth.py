@@ -1,14 +1,12 @@
 """Tokens: the accepted kinds give a principal; every forged, old or foreign one is refused."""
 
-import base64
-import hmac
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
 from darkroom_servicekit.auth import Authenticator, InvalidToken, TokenKeys, make_instance_token, make_jwt
+from support.signed_tokens import instance_token
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -17,18 +15,11 @@ JWT_KEY = "jwt-secret-of-the-tests-0123456789ab"
 AUTHENTICATOR = Authenticator(TokenKeys(wix_app_secret=WIX_KEY, jwt_secret=JWT_KEY))
 
 
-def instance_token(claims: dict[str, Any], key: str = WIX_KEY) -> str:
-    """A token signed by hand, as the vendor's documentation describes it."""
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-    signature = base64.urlsafe_b64encode(hmac.new(key.encode(), payload.encode(), "sha256").digest()).rstrip(b"=").decode()
-    return f"{signature}.{payload}"
-
-
 GOOD = {"instanceId": "shop-a", "uid": "u-1", "permissions": "OWNER", "signDate": "2026-05-04T11:59:00.000Z"}
 
 
 def test_an_instance_token_signed_by_the_documented_recipe_names_its_tenant() -> None:
-    principal = AUTHENTICATOR.authenticate(instance_token(GOOD), NOW)
+    principal = AUTHENTICATOR.authenticate(instance_token(GOOD, WIX_KEY), NOW)
 
     assert (principal.instance_id, principal.subject, principal.roles) == ("shop-a", "u-1", frozenset({"owner"}))
 
@@ -57,12 +48,12 @@ def test_a_token_we_make_is_accepted_until_it_expires() -> None:
 )
 def test_an_instance_token_with_doubtful_claims_is_refused(claims: dict[str, Any], why: str) -> None:
     with pytest.raises(InvalidToken, match=why):
-        AUTHENTICATOR.authenticate(instance_token(claims), NOW)
+        AUTHENTICATOR.authenticate(instance_token(claims, WIX_KEY), NOW)
 
 
 def test_a_changed_payload_or_signature_or_foreign_key_is_refused() -> None:
-    signature, payload = instance_token(GOOD).split(".")
-    other = instance_token(GOOD | {"instanceId": "shop-b"}).split(".")[1]
+    signature, payload = instance_token(GOOD, WIX_KEY).split(".")
+    other = instance_token(GOOD | {"instanceId": "shop-b"}, WIX_KEY).split(".")[1]
     for forged in (
         f"{signature}.{other}",
         f"{'A' * len(signature)}.{payload}",
@@ -122,8 +113,23 @@ def test_the_jwt_algorithm_is_ours_and_never_the_tokens() -> None:
             AUTHENTICATOR.authenticate(forged, datetime.now(UTC))
 
 
+@pytest.mark.parametrize("listed", ["{new},{old}", " {old} , {new} ,"])
+def test_while_one_secret_replaces_another_tokens_of_both_are_good(listed: str) -> None:
+    new = "the-next-secret-of-the-tests-0123456789"
+    both = TokenKeys(wix_app_secret=listed.format(new=new, old=WIX_KEY), jwt_secret=listed.format(new=new, old=JWT_KEY))
+    now = datetime.now(UTC)
+    for wix, jwt_key in ((WIX_KEY, JWT_KEY), (new, new)):
+        for token in (
+            make_instance_token("shop-a", key=wix, now=now, ttl=HOUR),
+            make_jwt("shop-a", key=jwt_key, now=now, ttl=HOUR),
+        ):
+            assert Authenticator(both).authenticate(token, now).instance_id == "shop-a"
+    with pytest.raises(InvalidToken):
+        Authenticator(both).authenticate(make_jwt("shop-a", key="a-third-secret-of-nobody-0123456789", now=now, ttl=HOUR), now)
+
+
 def test_a_kind_of_token_without_its_key_is_refused() -> None:
     closed = Authenticator(TokenKeys())
-    for token in (instance_token(GOOD), jwt.encode(jwt_claims(), JWT_KEY, algorithm="HS256")):
+    for token in (instance_token(GOOD, WIX_KEY), jwt.encode(jwt_claims(), JWT_KEY, algorithm="HS256")):
         with pytest.raises(InvalidToken, match="not accepted here"):
             closed.authenticate(token, NOW)

@@ -18,8 +18,10 @@ from darkroom_cli.demo.sheet import write_contact_sheet
 from darkroom_cli.demo.shop import DemoFailed, Shop
 from darkroom_cli.demo.timeline import Step, steps_of_job, way_of_item
 from darkroom_cli.settings import StackSettings
+from darkroom_cli.stack.home import Home
 from darkroom_cli.stack.launch import up as bring_up
 from darkroom_cli.stack.selection import parse_only
+from darkroom_cli.stack.signing import JWT_KEY, WIX_KEY, key_from_home
 from darkroom_cli.stack.status import status_document
 
 INSTANCE = "demo"
@@ -56,7 +58,7 @@ def _run(chosen: StackSettings, status: dict[str, Any], images: int) -> None:
     token = make_instance_token(INSTANCE, key=_signing_key(chosen), now=datetime.now(UTC), ttl=TOKEN_LIFE)
     shop = Shop(status["web"], token)
     try:
-        credits_before = _enough_credits(status, shop)
+        credits_before = _enough_credits(chosen, status, shop)
         product = shop.choose_product(images)
         photographs = product.photographs[:images]
         tell(f"\n{product.name}: sending {len(photographs)} photographs as the shop “{INSTANCE}” ({credits_before:,} credits)")
@@ -77,15 +79,16 @@ def _signing_key(chosen: StackSettings) -> str:
     key = chosen.environ.get("DARKROOM_WIX_APP_SECRET", DEVELOPMENT_KEY)
     if key != DEVELOPMENT_KEY:
         raise DemoFailed("DARKROOM_WIX_APP_SECRET is not the development key: the demo signs in on local stacks only")
-    return key
+    return key_from_home(Home(chosen.home), WIX_KEY) or key
 
 
-def _enough_credits(status: dict[str, Any], shop: Shop) -> int:
+def _enough_credits(chosen: StackSettings, status: dict[str, Any], shop: Shop) -> int:
     """The demo's credits; topped up by an operator's grant when many demos have used them."""
     available = shop.available_credits()
     if available >= CREDITS_WANTED:
         return available
-    operator = make_jwt("operators", key=DEVELOPMENT_KEY, now=datetime.now(UTC), ttl=TOKEN_LIFE, roles=("operator",))
+    key = key_from_home(Home(chosen.home), JWT_KEY) or DEVELOPMENT_KEY
+    operator = make_jwt("operators", key=key, now=datetime.now(UTC), ttl=TOKEN_LIFE, roles=("operator",))
     answer = httpx.post(
         f"{status['services']['credits']}/api/operator/credits/{INSTANCE}/grants",
         json={"amount": TOP_UP, "reason": "demo"},

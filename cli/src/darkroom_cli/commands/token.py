@@ -7,6 +7,8 @@ import typer
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_instance_token, make_jwt
 
 from darkroom_cli.console import fail, settings
+from darkroom_cli.stack.home import Home
+from darkroom_cli.stack.signing import has_own_keys
 
 app = typer.Typer(add_completion=False)
 TTL_SECONDS_MAX = 30 * 86_400
@@ -24,6 +26,8 @@ def token(
     environ = settings().environ
     if environ.get(name, DEVELOPMENT_KEY) != DEVELOPMENT_KEY or (role and "DARKROOM_JWT_JWKS_URL" in environ):
         fail(f"{name} is not the development key: this command signs for local stacks only")
+    if has_own_keys(Home(settings().home)):
+        fail("this stack has keys of its own, not the development key: `darkroom sign-in` signs with them")
     now, life = datetime.now(UTC), timedelta(seconds=ttl)
     if role:
         print(make_jwt(instance_id, key=DEVELOPMENT_KEY, now=now, ttl=life, subject=subject or "user", roles=(role,)))

@@ -9,6 +9,7 @@ import typer
 from darkroom_cli.console import settings, show_json, tell, told_errors
 from darkroom_cli.stack.launch import up as bring_up
 from darkroom_cli.stack.selection import parse_only, parse_replicas
+from darkroom_cli.stack.signing import own_keys_in_words
 from darkroom_cli.stack.status import status_document
 
 app = typer.Typer(add_completion=False)
@@ -29,5 +30,7 @@ def up(
         plan = bring_up(chosen, only=parse_only(only or None), replicas=parse_replicas(replicas), tell=tell)
         if as_json:
             show_json(status_document(chosen.home))
+        if words := own_keys_in_words(plan, chosen):
+            tell(words)
         web = plan.about["addresses"]["web"]
         tell(f"ready after {time.monotonic() - started:.1f} s" + (f": {web}" if web else ""))

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from darkroom_cli.settings import SERVICES, TREE, StackSettings
@@ -25,6 +26,7 @@ from darkroom_cli.stack.services import (
     sandbox_task,
     service_task,
 )
+from darkroom_cli.stack.signing import about_keys, keys_of_stack
 
 GATEWAY_FOLDER = TREE / "deploy" / "gateway"
 # The ledger's own service must not be able to edit it; an owner always could.
@@ -40,9 +42,10 @@ class Assembly:
     addresses: Addresses
     preparations: Mapping[str, Callable[[], None]]
     replicas: Mapping[str, int]
+    own_keys: Mapping[str, Any] | None
 
     def plan(self, serial: int) -> Plan:
-        about = {"addresses": self.addresses.document(), "replicas": dict(self.replicas)}
+        about = {"addresses": self.addresses.document(), "replicas": dict(self.replicas), "ownKeys": self.own_keys}
         return Plan(serial=serial, tasks=self.tasks, about=about)
 
 
@@ -127,7 +130,7 @@ class Builder:
     def add_topics(self, bootstrap: str) -> None:
         self._job("topics", "darkroom_cli.stack.topics", after=("kafka",), env={"DARKROOM_KAFKA_BOOTSTRAP_SERVERS": bootstrap})
 
-    def add_sandbox(self, web: str) -> Sandbox | None:
+    def add_sandbox(self, web: str, keys: Mapping[str, str]) -> Sandbox | None:
         if self.settings.provider_tokens is not None or "sandbox" not in self.wanted:
             return None
         part = Sandbox(
@@ -136,7 +139,7 @@ class Builder:
             ca_file=str(self.home.ca_file) if self.settings.sandbox_tls else None,
         )
         home = str(self.home.data / "sandbox")
-        self.tasks.append(sandbox_task(part, home=home, web=web, environ=self.settings.environ))
+        self.tasks.append(sandbox_task(part, home=home, web=web, environ={**self.settings.environ, **keys}))
         return part
 
     def add_service(self, name: str, replicas: int, around: Surroundings) -> list[int]:
@@ -208,7 +211,8 @@ def assemble(
     storage = settings.storage_url or f"file://{home.data / 'storage'}"
     services = [name for name in SERVICES if name in wanted]
     front = builder.front_gateway() if services or "gateway" in wanted else None
-    sandbox = builder.add_sandbox(front.url if front else "")
+    keys = keys_of_stack(settings, home)
+    sandbox = builder.add_sandbox(front.url if front else "", keys)
     upstreams: dict[str, list[int]] = {}
     if services and front is not None:
         if kafka_address is None or redis_url is None or not databases:
@@ -223,6 +227,7 @@ def assemble(
             web=front.url,
             sandbox=sandbox,
             environ=settings.environ,
+            keys=keys,
         )
         upstreams = {name: builder.add_service(name, replicas.get(name, 1), around) for name in services}
     if "gateway" in wanted and front is not None:
@@ -239,7 +244,13 @@ def assemble(
         database_admin=admin,
         storage=storage,
     )
-    return Assembly(tasks=tuple(builder.tasks), addresses=addresses, preparations=builder.preparations, replicas=replicas)
+    return Assembly(
+        tasks=tuple(builder.tasks),
+        addresses=addresses,
+        preparations=builder.preparations,
+        replicas=replicas,
+        own_keys=about_keys(settings),
+    )
 
 
 def database_name(service: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PASSWORD_BYTES = 18
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,19 @@ class Home:
 
     def password(self, role: str) -> str:
         """The password of a database role, made at the first asking and kept."""
-        file = self.path / "passwords.json"
+        return self._secret("passwords.json", role, PASSWORD_BYTES)
+
+    def signing_key(self, name: str) -> str:
+        """The signing key of a setting (`DARKROOM_…`), made at the first asking and kept."""
+        return self._secret("keys.json", name, KEY_BYTES)
+
+    def _secret(self, file_name: str, name: str, random_bytes: int) -> str:
+        file = self.path / file_name
         known: dict[str, str] = read_json(file) or {}
-        if role not in known:
-            known[role] = secrets.token_urlsafe(PASSWORD_BYTES)
+        if name not in known:
+            known[name] = secrets.token_urlsafe(random_bytes)
             write_json(file, known)
-        return known[role]
+        return known[name]
 
 
 def read_json(path: Path) -> Any:

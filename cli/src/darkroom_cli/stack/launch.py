@@ -25,6 +25,7 @@ from darkroom_cli.stack.home import Home, read_json, write_json
 from darkroom_cli.stack.logfiles import last_lines
 from darkroom_cli.stack.plan import Plan, Task, read_plan
 from darkroom_cli.stack.ports import Ports
+from darkroom_cli.stack.signing import why_own_keys
 
 READY_SECONDS_MAX = 120.0
 STOP_SECONDS_MAX = 60.0
@@ -45,7 +46,7 @@ def up(settings: StackSettings, *, only: frozenset[str], replicas: Mapping[str, 
     home.make()
     with home.one_command_at_a_time(), closing(Ports(home.path / "ports.json")) as ports:
         old = read_plan(home.plan) if home.supervisor_pid() is not None else None
-        settings = replace(settings, sandbox_tls=_speaks_tls(settings, old))
+        settings = replace(settings, sandbox_tls=_speaks_tls(settings, old), why_own_keys=why_own_keys(settings, old))
         wanted = only | (frozenset(old.about["parts"]) if old else frozenset())
         if "kafka" in wanted and settings.kafka_bootstrap_servers is None and not jars.are_here(settings.environ):
             tell("  fetching Kafka from Maven Central, once (43 MB) …")

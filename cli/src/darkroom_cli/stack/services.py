@@ -4,17 +4,17 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from darkroom_cli.stack.home import cache_folder
 from darkroom_cli.stack.plan import Probe, Task
 from darkroom_cli.stack.ports import HOST
+from darkroom_cli.stack.signing import DEVELOPMENT_KEYS
 
-DEVELOPMENT_KEY = "darkroom-development-key-never-in-production"  # the same as darkroom_servicekit.auth's; that import is slow
 SANDBOX_TOKEN = "r8_sandbox_local_0001"  # noqa: S105 - accepted by the sandbox alone
+STRIPE_WEBHOOK_SECRET = "DARKROOM_STRIPE_WEBHOOK_SECRET"  # noqa: S105 - the setting's name
 SANDBOX_STRIPE_KEY = "sk_test_sandbox_local_0001"
-STRIPE_WEBHOOK_SECRET = "whsec_darkroom_development_never_in_production"  # noqa: S105 - signs the sandbox' events alone
 # The sandbox' fixed key, by which its reports on e-mails are known; a test compares it with the sandbox' own.
 SENDGRID_WEBHOOK_KEY = (
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE/SAsBYMZ610wQoimBoY9lxunW9yeKDTKBvANH65A5yxfsa18sMC/ozJ8+3imc6c/upM10O1LyZkU4BXuc3ETcw=="
@@ -62,6 +62,7 @@ class Surroundings:
     web: str
     sandbox: Sandbox | None
     environ: Mapping[str, str]
+    keys: Mapping[str, str] = field(default_factory=lambda: DEVELOPMENT_KEYS)
 
     def common(self) -> dict[str, str]:
         """The environment that all services share; what is set outside wins over the local defaults."""
@@ -69,17 +70,14 @@ class Surroundings:
             "DARKROOM_PUBLIC_URL": self.web,
             "DARKROOM_MEDIA_URL": self.web,
             "DARKROOM_WS_ORIGINS": self.web.replace("127.0.0.1", "localhost"),  # how people type it
-            "DARKROOM_WIX_APP_ID": "darkroom",
-            "DARKROOM_WIX_APP_SECRET": DEVELOPMENT_KEY,
-            "DARKROOM_JWT_SECRET": DEVELOPMENT_KEY,
+            **{name: key for name, key in self.keys.items() if name != STRIPE_WEBHOOK_SECRET},
             "DARKROOM_JWT_ISSUER": "darkroom",
             "DARKROOM_JWT_AUDIENCE": "darkroom",
             "DARKROOM_JWT_ALGORITHM": "HS256",
-            "DARKROOM_MEDIA_SECRET": DEVELOPMENT_KEY,
-            "DARKROOM_UNSUBSCRIBE_SECRET": DEVELOPMENT_KEY,
-            "DARKROOM_SAMPLE_INSTANCES": SAMPLE_INSTANCES,
             "DARKROOM_REPLICATE_CAP_PER_MINUTE": "450",
         }
+        if self.keys == DEVELOPMENT_KEYS:
+            local["DARKROOM_SAMPLE_INSTANCES"] = SAMPLE_INSTANCES
         if self.sandbox is not None:
             local |= self._in_the_sandbox(self.sandbox)
         settings = {**local, **{name: value for name, value in self.environ.items() if _is_for_services(name)}}
@@ -107,7 +105,7 @@ class Surroundings:
             local |= {
                 "DARKROOM_STRIPE_API_KEY": SANDBOX_STRIPE_KEY,
                 "DARKROOM_STRIPE_BASE_URL": sandbox.base_url("stripe"),
-                "DARKROOM_STRIPE_WEBHOOK_SECRET": STRIPE_WEBHOOK_SECRET,
+                STRIPE_WEBHOOK_SECRET: self.keys[STRIPE_WEBHOOK_SECRET],
             }
         if not self.environ.get("DARKROOM_SENDGRID_API_KEY"):
             local |= {
@@ -165,7 +163,7 @@ def replica_key(service: str, number: int) -> str:
 
 def sandbox_task(sandbox: Sandbox, *, home: str, web: str, environ: Mapping[str, str]) -> Task:
     """The outside world on localhost; `web` is where it sends the events of its Stripe to."""
-    secrets = environ.get("DARKROOM_STRIPE_WEBHOOK_SECRET") or STRIPE_WEBHOOK_SECRET
+    secrets = environ.get(STRIPE_WEBHOOK_SECRET) or DEVELOPMENT_KEYS[STRIPE_WEBHOOK_SECRET]
     port = urlsplit(sandbox.url).port
     assert port is not None, "its address is made here"
     tls = {} if sandbox.ca_file is None else {"DARKROOM_SANDBOX_TLS": "1", "DARKROOM_SANDBOX_CA_FILE": sandbox.ca_file}

@@ -41,6 +41,7 @@ MEANINGS = {
     400: "Invalid input; `errors` names each field with its rule",
     401: "Not signed in",
     402: "Too few credits; nothing was started or taken",
+    403: "Not allowed: the token, or the page, may not do this",
     404: "There is no such thing in this tenant",
     409: "A request with the same Idempotency-Key is still running, or the job was cancelled while this request waited",
     413: "The body is too large",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from darkroom_servicekit.auth import Authenticator, InvalidToken, Principal, token_digest
+from darkroom_servicekit.auth import Authenticator, InvalidToken, NotTheOwner, Principal, token_digest
 from darkroom_servicekit.session_cookie import SESSION_COOKIE
 from fastapi import WebSocket, WebSocketDisconnect
 from redis.exceptions import RedisError
@@ -101,7 +101,7 @@ class Connection:
         token = self._websocket.cookies.get(SESSION_COOKIE) if connect.token is None else connect.token
         if token is None:
             raise Closing(Code.MALFORMED, "connect has a token, unless a page's cookie has one")
-        tenant = self._sign_in(token).instance_id
+        tenant = (await self._sign_in(token)).instance_id
         async with self._parts.places.held(tenant), self._parts.hub.listening(tenant, self):
             await self._refuse_revoked()  # from here on it is called out
             resumption = await self._parts.history.resume(tenant, connect.position)
@@ -117,7 +117,7 @@ class Connection:
         while True:
             match await self._receive():
                 case Renewal(token):
-                    if self._sign_in(token).instance_id != tenant:
+                    if (await self._sign_in(token)).instance_id != tenant:
                         raise Closing(Code.TOKEN, "the token is of another tenant")
                     await self._refuse_revoked()
                 case Connect():
@@ -131,11 +131,13 @@ class Connection:
             raise Closing(Code.TOO_MANY, "too many messages a second")
         return read_message(event.get("text"))
 
-    def _sign_in(self, token: str) -> Principal:
-        """The token's principal; its expiry closes the socket."""
+    async def _sign_in(self, token: str) -> Principal:
+        """Return the token's principal; its expiry closes the socket. Raises Closing, KeysUnavailable (closes with 4503)."""
         now = datetime.now(UTC)
         try:
-            principal = self._parts.authenticator.authenticate(token, now)
+            principal = await self._parts.authenticator.identify(token, now)
+        except NotTheOwner:
+            raise Closing(Code.TOKEN, "only the owner may act for a shop") from None
         except InvalidToken:
             raise Closing(Code.TOKEN, "the token is wrong or no longer good") from None
         if self._expiry:

@@ -34,7 +34,7 @@ class NotifierSettings(ServiceSettings):
 
     unsubscribe_secret: str | None = Field(
         default=None,
-        description="signs the links in messages; none: no address can be confirmed, so e-mail and SMS are not offered",
+        description="`new,old`: signs the links in messages, the first; all are read. None: neither e-mail nor SMS",
     )
     sms_countries: str = Field(
         default="AT,AU,BE,BG,CA,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GB,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,NZ,PL,PT,RO,SE,SI,SK,US",

@@ -10,6 +10,7 @@ from darkroom_servicekit.fetch import AddressGuard, SafeFetcher, parse_allow
 from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.resolver import HostResolver, parse_servers
 from darkroom_servicekit.runtime import Runtime
+from darkroom_servicekit.signing_keys import parse_secrets
 from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
 
@@ -56,7 +57,7 @@ def build(settings: PollerSettings) -> FastAPI:
         storage,
         metrics,
         limits=collect_limits(settings),
-        folder_of=folders(settings.media_secret),
+        folder_of=folders(parse_secrets(settings.media_secret)[0]),
     )
     collectors = Collectors(
         settings.replica_name(),

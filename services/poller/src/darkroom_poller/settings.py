@@ -32,7 +32,10 @@ class PollerSettings(ServiceSettings):
     )
 
     storage_url: str = Field(description="`file:///folder` or `s3://bucket/prefix`")
-    media_secret: str = Field(min_length=16, description="keys the folder names of tenants, so that they cannot be guessed")
+    media_secret: str = Field(
+        min_length=16,
+        description="keys the folder names of tenants, so that they cannot be guessed; of several (`new,old`) the first",
+    )
     fetch_allow: str | None = Field(default=None, description="`host:port,…` that may be fetched from although private")
     dns_servers: str | None = Field(
         default=None, description="`address:port,…` of the name servers for outputs' addresses, in place of /etc/resolv.conf's"

@@ -18,6 +18,7 @@ from darkroom_servicekit.auth import (
     bearer_token,
     make_instance_token,
     make_jwt,
+    refusal,
     require_own_page,
     unauthorized,
 )
@@ -83,7 +84,7 @@ def session_routes(
         try:
             who = await authenticator.admit(token, now)
         except InvalidToken as error:
-            raise unauthorized("The token is wrong or no longer good.") from error
+            raise refusal(error) from error
         if len(token) > COOKIE_BYTES_MAX:
             raise Problem(400, "Token too long", f"A page keeps tokens of up to {COOKIE_BYTES_MAX} bytes.")
         answer = json_answer(_session(who))
@@ -91,7 +92,7 @@ def session_routes(
         answer.set_cookie(SESSION_COOKIE, token, max_age=age, path="/", secure=secure, httponly=True, samesite="strict")
         return answer
 
-    @router.post("", response_model=Session, responses=problems(400, 401))
+    @router.post("", response_model=Session, responses=problems(400, 401, 403))
     async def begin_session(request: Request) -> Response:
         """Take a bearer token into the page's cookie."""
         token = bearer_token(request)
@@ -112,7 +113,7 @@ def session_routes(
             require_own_page(request, authenticator)
             token = request.cookies.get(SESSION_COOKIE, "")
         with suppress(InvalidToken):  # one that is not good opens nothing as it is
-            await give_back(authenticator.authenticate(token, datetime.now(UTC)), token)
+            await give_back(await authenticator.identify(token, datetime.now(UTC)), token)
         answer = Response(status_code=204)
         answer.delete_cookie(SESSION_COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
         return answer

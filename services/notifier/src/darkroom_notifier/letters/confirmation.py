@@ -5,6 +5,8 @@ import binascii
 import hmac
 from uuid import UUID
 
+from darkroom_servicekit.signing_keys import parse_secrets
+
 from darkroom_notifier.letters.unsubscribe import BrokenLink
 
 PAGE_PATH = "/confirm"
@@ -16,10 +18,10 @@ SIGNATURE_BYTES = 16
 
 
 class ConfirmationLinks:
-    """Signs and reads links. `site` is the public address."""
+    """Signs and reads links. `secret` may be several (`new,old`): the first signs, all are read. `site`: the public address."""
 
     def __init__(self, *, secret: str, site: str) -> None:
-        self._secret = secret.encode()
+        self._secrets = parse_secrets(secret)
         self._site = site.rstrip("/")
 
     def url(self, confirmation_id: UUID) -> str:
@@ -28,7 +30,8 @@ class ConfirmationLinks:
 
     def token(self, confirmation_id: UUID) -> str:
         """The id and its signature (HMAC-SHA256)."""
-        return base64.urlsafe_b64encode(confirmation_id.bytes + self._signature(confirmation_id.bytes)).rstrip(b"=").decode()
+        identity = confirmation_id.bytes
+        return base64.urlsafe_b64encode(identity + _signature(identity, self._secrets[0])).rstrip(b"=").decode()
 
     def read(self, token: str) -> UUID:
         """The id behind a token. Raises BrokenLink."""
@@ -39,9 +42,11 @@ class ConfirmationLinks:
         except (binascii.Error, ValueError) as error:
             raise BrokenLink("not readable") from error
         identity, signature = data[:ID_BYTES], data[ID_BYTES:]
-        if len(identity) != ID_BYTES or not hmac.compare_digest(self._signature(identity), signature):
+        expected = [_signature(identity, secret) for secret in self._secrets]
+        if len(identity) != ID_BYTES or not any(hmac.compare_digest(one, signature) for one in expected):
             raise BrokenLink("not signed by us")
         return UUID(bytes=identity)
 
-    def _signature(self, identity: bytes) -> bytes:
-        return hmac.digest(self._secret, PURPOSE + identity, "sha256")[:SIGNATURE_BYTES]
+
+def _signature(identity: bytes, secret: str) -> bytes:
+    return hmac.digest(secret.encode(), PURPOSE + identity, "sha256")[:SIGNATURE_BYTES]

@@ -6,6 +6,8 @@ import hmac
 import json
 from dataclasses import dataclass
 
+from darkroom_servicekit.signing_keys import parse_secrets
+
 from darkroom_notifier.messages.store import Message
 
 PATH = "/api/notifications/unsubscribe"
@@ -27,10 +29,10 @@ class Unsubscription:
 
 
 class UnsubscribeLinks:
-    """Signs and reads links. `site` is the public address."""
+    """Signs and reads links. `secret` may be several (`new,old`): the first signs, all are read. `site`: the public address."""
 
     def __init__(self, *, secret: str, site: str) -> None:
-        self._secret = secret.encode()
+        self._secrets = parse_secrets(secret)
         self._site = site.rstrip("/")
 
     def url(self, message: Message) -> str:
@@ -40,20 +42,25 @@ class UnsubscribeLinks:
     def token(self, wish: Unsubscription) -> str:
         """The wish, signed (HMAC-SHA256)."""
         payload = _encode(json.dumps([wish.instance_id, wish.address, wish.locale]).encode())
-        return f"{payload}.{self._signature(payload)}"
+        return f"{payload}.{_signature(payload, self._secrets[0])}"
 
     def read(self, token: str) -> Unsubscription:
         """The wish behind a token. Raises BrokenLink."""
         payload, _, signature = token.partition(".")
-        if len(token) > TOKEN_CHARACTERS_MAX or not hmac.compare_digest(self._signature(payload).encode(), signature.encode()):
+        if len(token) > TOKEN_CHARACTERS_MAX or not self._is_ours(payload, signature):
             raise BrokenLink("not signed by us")
         try:
             return Unsubscription(*json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
         except (binascii.Error, ValueError, TypeError) as error:
             raise BrokenLink("not readable") from error
 
-    def _signature(self, payload: str) -> str:
-        return _encode(hmac.digest(self._secret, PURPOSE + payload.encode(), "sha256"))
+    def _is_ours(self, payload: str, signature: str) -> bool:
+        expected = [_signature(payload, secret).encode() for secret in self._secrets]
+        return any(hmac.compare_digest(one, signature.encode()) for one in expected)
+
+
+def _signature(payload: str, secret: str) -> str:
+    return _encode(hmac.digest(secret.encode(), PURPOSE + payload.encode(), "sha256"))
 
 
 def _encode(data: bytes) -> str:
