@@ -1051,7 +1051,10 @@ export interface components {
             jobs: number;
             /** Product */
             product: string;
-            /** Spent */
+            /**
+             * Spent
+             * @description less what was given back on that day, so it may be below zero
+             */
             spent: number;
         };
         /** ValidationError */
@@ -1100,6 +1103,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description the same key answers the same */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -1118,6 +1122,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckoutBody"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
@@ -1328,6 +1359,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description the same key answers the same */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -1350,6 +1382,33 @@ export interface operations {
                     "application/json": components["schemas"]["CorrectedBody"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1365,6 +1424,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description the same key answers the same */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -1387,6 +1447,33 @@ export interface operations {
                     "application/json": components["schemas"]["GrantedBody"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1402,6 +1489,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description the same key answers the same */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -1422,6 +1510,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CorrectedBody"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
@@ -1544,6 +1659,33 @@ export interface operations {
                     "application/json": components["schemas"]["DecidedBody"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1608,6 +1750,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Things"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
@@ -1679,6 +1848,33 @@ export interface operations {
                     "application/json": components["schemas"]["Repaired"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1694,6 +1890,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description the same key answers the same */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -1714,6 +1911,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CreditsBody"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */

@@ -115,7 +115,9 @@ export interface paths {
          * Retry Job
          * @description A new job of the pictures that failed, at today's price; `retryOf` names the old one, which stays as it is.
          *
-         *     `409` while the job is running, or when none of its pictures failed.
+         *     `409` while the job is running, or when none of its pictures failed. Pictures that a later job has made, or is making,
+         *     are left out; when no other is left, the answer is `409` with the type `/problems/retried-already` and that job's number
+         *     in `jobId`. Pictures that failed again there may be tried again, from either job.
          */
         post: operations["retry_job_api_image_optimization_jobs__job_id__retry_post"];
         delete?: never;
@@ -233,7 +235,7 @@ export interface paths {
         };
         /**
          * Show
-         * @description The sandbox' address and its vendors' options.
+         * @description The sandbox' address, its vendors' options, and what they may be set to.
          */
         get: operations["show_api_operator_sandbox_get"];
         put?: never;
@@ -515,6 +517,27 @@ export interface components {
             ids: string[];
         };
         /**
+         * ImageBody
+         * @description One picture to be worked on.
+         */
+        ImageBody: {
+            /**
+             * Imageid
+             * @description the caller's own name of the picture, unique within the job
+             */
+            imageId: string;
+            /**
+             * Imageurl
+             * @description public http(s) address of the picture
+             */
+            imageUrl: string;
+            /**
+             * Prompt
+             * @description what to do with the picture
+             */
+            prompt: string;
+        };
+        /**
          * ItemView
          * @description One picture of a job.
          */
@@ -650,6 +673,21 @@ export interface components {
             currency: string;
         };
         /**
+         * OptionsBody
+         * @description Choices for the whole job; what is left out takes the product's default.
+         */
+        OptionsBody: {
+            /** Aspectratio */
+            aspectRatio?: string | null;
+            /** Outputformat */
+            outputFormat?: string | null;
+            /**
+             * Quality
+             * @description `optimize` has one, `standard`; it changes nothing
+             */
+            quality?: string | null;
+        };
+        /**
          * Picture
          * @description One photograph of a product.
          */
@@ -778,14 +816,6 @@ export interface components {
          * @description Where the sandbox is, and what each of its vendors does.
          */
         SandboxBody: {
-            /** Url */
-            url: string;
-            /** Vendors */
-            vendors: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
-            };
             /**
              * Schemas
              * @description by vendor, the JSON Schema of its options
@@ -795,6 +825,21 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+            /** Url */
+            url: string;
+            /** Vendors */
+            vendors: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /**
+         * SandboxChanges
+         * @description Options to change; the sandbox itself says which there are.
+         */
+        SandboxChanges: {
+            [key: string]: unknown;
         };
         /**
          * Session
@@ -845,6 +890,22 @@ export interface components {
             subject: string;
             /** Type */
             type: string;
+        };
+        /**
+         * SubmissionBody
+         * @description The body of `POST /api/image-optimization`.
+         */
+        SubmissionBody: {
+            /** Images */
+            images: components["schemas"]["ImageBody"][];
+            options?: components["schemas"]["OptionsBody"] | null;
+            /**
+             * Productid
+             * @description the shop's product
+             */
+            productId: string;
+            /** Productname */
+            productName: string;
         };
         /**
          * Thing
@@ -940,46 +1001,11 @@ export interface operations {
                  *       ],
                  *       "options": {
                  *         "aspectRatio": "1:1",
-                 *         "outputFormat": "jpg",
-                 *         "quality": "high"
+                 *         "outputFormat": "jpg"
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** Images */
-                    images: {
-                        /**
-                         * Imageid
-                         * @description the caller's own name of the picture, unique within the job
-                         */
-                        imageId: string;
-                        /**
-                         * Imageurl
-                         * @description public http(s) address of the picture
-                         */
-                        imageUrl: string;
-                        /**
-                         * Prompt
-                         * @description what to do with the picture
-                         */
-                        prompt: string;
-                    }[];
-                    options?: {
-                        /** Aspectratio */
-                        aspectRatio?: string | null;
-                        /** Outputformat */
-                        outputFormat?: string | null;
-                        /** Quality */
-                        quality?: string | null;
-                    } | null;
-                    /**
-                     * Productid
-                     * @description the shop's product
-                     */
-                    productId: string;
-                    /** Productname */
-                    productName: string;
-                };
+                "application/json": components["schemas"]["SubmissionBody"];
             };
         };
         responses: {
@@ -1074,7 +1100,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A request with the same Idempotency-Key is still running */
+            /** @description A request with the same Idempotency-Key is still running, or the job was cancelled while this request waited */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1350,7 +1376,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A request with the same Idempotency-Key is still running */
+            /** @description A request with the same Idempotency-Key is still running, or the job was cancelled while this request waited */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1576,13 +1602,21 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A request with the same Idempotency-Key is still running */
+            /** @description The job is running, none of its pictures failed, a later job (`jobId`) has made them or is making them, or a request with the same Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/retried-already",
+                     *       "title": "Tried again already",
+                     *       "status": 409,
+                     *       "detail": "Job 4712 has made these pictures, or is making them.",
+                     *       "jobId": 4712
+                     *     }
+                     */
                     "application/problem+json": unknown;
                 };
             };
@@ -1673,6 +1707,33 @@ export interface operations {
                     "application/json": components["schemas"]["Things"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1740,6 +1801,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Repaired"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
@@ -1916,9 +2004,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": components["schemas"]["SandboxChanges"];
             };
         };
         responses: {
@@ -1964,6 +2050,26 @@ export interface operations {
             };
             /** @description There is no such thing in this tenant */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2162,46 +2268,11 @@ export interface operations {
                  *       ],
                  *       "options": {
                  *         "aspectRatio": "1:1",
-                 *         "outputFormat": "jpg",
-                 *         "quality": "high"
+                 *         "outputFormat": "jpg"
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** Images */
-                    images: {
-                        /**
-                         * Imageid
-                         * @description the caller's own name of the picture, unique within the job
-                         */
-                        imageId: string;
-                        /**
-                         * Imageurl
-                         * @description public http(s) address of the picture
-                         */
-                        imageUrl: string;
-                        /**
-                         * Prompt
-                         * @description what to do with the picture
-                         */
-                        prompt: string;
-                    }[];
-                    options?: {
-                        /** Aspectratio */
-                        aspectRatio?: string | null;
-                        /** Outputformat */
-                        outputFormat?: string | null;
-                        /** Quality */
-                        quality?: string | null;
-                    } | null;
-                    /**
-                     * Productid
-                     * @description the shop's product
-                     */
-                    productId: string;
-                    /** Productname */
-                    productName: string;
-                };
+                "application/json": components["schemas"]["SubmissionBody"];
             };
         };
         responses: {
@@ -2301,6 +2372,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
         };
     };
     begin_session_api_session_post: {
@@ -2333,6 +2414,16 @@ export interface operations {
             };
             /** @description Not signed in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not allowed: the token, or the page, may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2423,6 +2514,16 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description There is no such thing in this tenant */
             404: {
                 headers: {
@@ -2433,13 +2534,24 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description The body is too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
                 };
             };
         };

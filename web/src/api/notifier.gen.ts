@@ -228,6 +228,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All
+         * @description E-mails and SMS, newest first, and the vendor accounts that are paused.
+         */
+        get: operations["list_all_api_operator_messages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/messages/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Send failed messages again; each gets a new age. A message that was named and has not failed is a 409.
+         */
+        post: operations["retry_api_operator_messages_retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suppressions
+         * @description Addresses that are not written to.
+         */
+        get: operations["suppressions_api_operator_suppressions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/suppressions/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lift
+         * @description Write to an address again, whatever the reason it was suppressed for.
+         */
+        delete: operations["lift_api_operator_suppressions__address__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -319,7 +399,7 @@ export interface paths {
         put?: never;
         /**
          * On Twilio
-         * @description Twilio's status of one SMS (form).
+         * @description Twilio's status of one SMS, or an SMS from a person with STOP or START (form).
          */
         post: operations["on_twilio_webhooks_twilio_post"];
         delete?: never;
@@ -456,6 +536,69 @@ export interface components {
             unread: number;
         };
         /**
+         * LiftedBody
+         * @description The suppressions that an address had.
+         */
+        LiftedBody: {
+            /** Lifted */
+            lifted: components["schemas"]["SuppressionBody"][];
+        };
+        /**
+         * MessageBody
+         * @description A message; `to` is masked.
+         */
+        MessageBody: {
+            /** Attempts */
+            attempts: number;
+            /** Channel */
+            channel: string;
+            /** Code */
+            code: string | null;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Delivery */
+            delivery: string | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Instanceid */
+            instanceId: string;
+            /** Kind */
+            kind: string;
+            /** Nextattemptat */
+            nextAttemptAt: string | null;
+            /** Sentat */
+            sentAt: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "sending" | "sent" | "failed";
+            /** To */
+            to: string;
+            /** Vendor */
+            vendor: string | null;
+        };
+        /**
+         * MessagesBody
+         * @description A page of messages, newest first, and the vendor accounts that are paused.
+         */
+        MessagesBody: {
+            /** Messages */
+            messages: components["schemas"]["MessageBody"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /** Pausedaccounts */
+            pausedAccounts: components["schemas"]["PausedAccountBody"][];
+        };
+        /**
          * NotificationView
          * @description One notification.
          */
@@ -481,6 +624,32 @@ export interface components {
             read: boolean;
             /** Title */
             title: string;
+        };
+        /**
+         * PausedAccountBody
+         * @description A vendor account to which only trials are sent. `waiting` is counted up to 10,000.
+         */
+        PausedAccountBody: {
+            /** Account */
+            account: string;
+            /** Channel */
+            channel: string;
+            /** Code */
+            code: string | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Nexttrialat
+             * Format: date-time
+             */
+            nextTrialAt: string;
+            /**
+             * Pausedat
+             * Format: date-time
+             */
+            pausedAt: string;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * Preferences
@@ -569,6 +738,60 @@ export interface components {
         Repaired: {
             /** Repaired */
             repaired: number;
+        };
+        /**
+         * RetriedBody
+         * @description How many messages are queued again; at most 10,000 in one call.
+         */
+        RetriedBody: {
+            /** Retried */
+            retried: number;
+        };
+        /**
+         * RetryRequest
+         * @description Ids, or a filter over failed messages; neither: every failed message.
+         */
+        RetryRequest: {
+            /** Code */
+            code?: string | null;
+            /** Ids */
+            ids?: string[] | null;
+            /** Instanceid */
+            instanceId?: string | null;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * SuppressionBody
+         * @description An address that is not written to; `scope` is a tenant, or `*` for all of them.
+         */
+        SuppressionBody: {
+            /** Address */
+            address: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "bounced" | "unsubscribed" | "complained";
+            /** Scope */
+            scope: string;
+        };
+        /**
+         * SuppressionsBody
+         * @description A page of suppressed addresses.
+         */
+        SuppressionsBody: {
+            /** Nextcursor */
+            nextCursor: string | null;
+            /** Suppressions */
+            suppressions: components["schemas"]["SuppressionBody"][];
         };
         /**
          * Thing
@@ -1279,6 +1502,160 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_all_api_operator_messages_get: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                cursor?: string | null;
+                instanceId?: string | null;
+                limit?: number;
+                status?: ("pending" | "sending" | "sent" | "failed") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retry_api_operator_messages_retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedBody"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    suppressions_api_operator_suppressions_get: {
+        parameters: {
+            query?: {
+                address?: string | null;
+                cursor?: string | null;
+                limit?: number;
+                reason?: ("bounced" | "unsubscribed" | "complained") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionsBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_api_operator_suppressions__address__delete: {
+        parameters: {
+            query: {
+                /** @description why; it is kept */
+                reason: string;
+            };
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftedBody"];
                 };
             };
             /** @description Validation Error */

@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask, Problem } from "./http";
 import type { components as Jobs } from "./jobs-api.gen";
+import type { components as Notifier } from "./notifier.gen";
 import type { components as Predictor } from "./predictor.gen";
 
 const PATH = "/api/operator";
@@ -38,6 +39,17 @@ export interface Redrive {
   dryRun?: boolean;
 }
 
+export type Message = Notifier["schemas"]["MessageBody"];
+export type MessagePage = Notifier["schemas"]["MessagesBody"];
+export type MessageStatus = Message["status"];
+export type PausedAccount = Notifier["schemas"]["PausedAccountBody"];
+export type Suppression = Notifier["schemas"]["SuppressionBody"];
+export interface MessageFilter {
+  status: MessageStatus;
+  instanceId: string;
+  code: string;
+}
+
 export type Timeline = Jobs["schemas"]["TimelineBody"];
 export type TimelineEvent = Jobs["schemas"]["StoryEventBody"];
 export type Sandbox = Jobs["schemas"]["SandboxBody"];
@@ -48,6 +60,8 @@ export const operatorKeys = {
   letters: ["operator", "letters"] as const,
   letter: (id: string) => ["operator", "letter", id] as const,
   redrives: ["operator", "redrives"] as const,
+  messages: ["operator", "messages"] as const,
+  suppressions: ["operator", "suppressions"] as const,
   sandbox: ["operator", "sandbox"] as const,
 };
 
@@ -112,6 +126,37 @@ export const redrivesQuery = queryOptions({
 
 export function dropLetter(id: string, reason: string): Promise<unknown> {
   return ask(`${PATH}/dead-letters/${encodeURIComponent(id)}/drop`, { method: "POST", body: { reason } });
+}
+
+export function messagesQuery(filter: MessageFilter) {
+  return infiniteQueryOptions({
+    queryKey: [...operatorKeys.messages, filter],
+    queryFn: ({ pageParam, signal }) => ask<MessagePage>(`${PATH}/messages?${parameters({ ...filter, limit: String(LETTERS), cursor: pageParam })}`, { signal }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.nextCursor,
+    refetchInterval: WATCH_MS * 5,
+  });
+}
+
+/** Queue failed messages again: those named, or all that the filter finds. */
+export function retryMessages(wanted: { ids?: string[]; instanceId?: string; code?: string }): Promise<{ retried: number }> {
+  return ask(`${PATH}/messages/retry`, { method: "POST", body: wanted });
+}
+
+export function suppressionsQuery(address: string) {
+  return infiniteQueryOptions({
+    queryKey: [...operatorKeys.suppressions, address],
+    queryFn: ({ pageParam, signal }) =>
+      ask<{ suppressions: Suppression[]; nextCursor: string | null }>(`${PATH}/suppressions?${parameters({ address, limit: String(LETTERS), cursor: pageParam })}`, { signal }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.nextCursor,
+    refetchInterval: WATCH_MS * 5,
+  });
+}
+
+/** Write to an address again; the reason is kept. */
+export function liftSuppressions(address: string, reason: string): Promise<unknown> {
+  return ask(`${PATH}/suppressions/${encodeURIComponent(address)}?${parameters({ reason })}`, { method: "DELETE" });
 }
 
 export function timelineQuery(jobId: number) {

@@ -498,6 +498,16 @@ export interface components {
             provider: string;
         };
         /**
+         * FieldError
+         * @description One field that breaks one rule.
+         */
+        FieldError: {
+            /** Field */
+            field: string;
+            /** Rule */
+            rule: string;
+        };
+        /**
          * FilterBody
          * @description Which open letters; what is left out does not matter.
          */
@@ -683,6 +693,33 @@ export interface components {
              * @description predictions in flight; null: as many as the accounts allow
              */
             concurrency: number | null;
+        };
+        /**
+         * ProblemBody
+         * @description The body of every error answer.
+         */
+        ProblemBody: {
+            /**
+             * Detail
+             * @default null
+             */
+            detail: string | null;
+            /**
+             * Errors
+             * @default null
+             */
+            errors: components["schemas"]["FieldError"][] | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @default about:blank
+             */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * RateLimiter
@@ -1126,6 +1163,33 @@ export interface operations {
                     "application/json": components["schemas"]["LetterBody"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1141,6 +1205,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description the same key answers the same */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -1159,6 +1224,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RedriveStarted"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
@@ -1289,6 +1381,33 @@ export interface operations {
                     "application/json": components["schemas"]["Things"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1358,6 +1477,33 @@ export interface operations {
                     "application/json": components["schemas"]["Repaired"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1411,6 +1557,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LimitsBody"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */
@@ -1480,6 +1653,33 @@ export interface operations {
                     "application/json": components["schemas"]["LimitsBody"];
                 };
             };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -1533,6 +1733,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TermsBody"];
+                };
+            };
+            /** @description Invalid input; `errors` names each field with its rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description Validation Error */

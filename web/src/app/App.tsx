@@ -8,7 +8,7 @@ import { OptimisePage } from "../pages/optimise/OptimisePage";
 import { Empty, Trouble } from "../parts/States";
 import { Frame } from "./Frame";
 import { Mishap } from "./Mishap";
-import { CompletedPage, CreditsPage, DeadLettersPage, fetchAhead, JobPage, NotificationsPage, OngoingPage, OperatorPage, OverviewPage, SandboxPage, TimelinePage } from "./pages";
+import { CompletedPage, CreditsPage, DeadLettersPage, fetchAhead, JobPage, MessagesPage, NotificationsPage, OngoingPage, OperatorPage, OverviewPage, SandboxPage, TimelinePage } from "./pages";
 import { SignIn } from "./SignIn";
 
 export function App({ arrival }: { arrival: Promise<Session> | undefined }) {
@@ -56,6 +56,7 @@ function Pages() {
           <Route path="/operator" element={<OperatorPage />}>
             <Route index element={<OverviewPage />} />
             <Route path="dead-letters" element={<DeadLettersPage />} />
+            <Route path="messages" element={<MessagesPage />} />
             <Route path="timeline/:jobId?" element={<TimelinePage />} />
             <Route path="sandbox" element={<SandboxPage />} />
           </Route>

@@ -18,6 +18,7 @@ export const NotificationsPage = lazy(async () => ({ default: (await load.notifi
 export const OperatorPage = lazy(async () => ({ default: (await operators()).OperatorPage }));
 export const OverviewPage = lazy(async () => ({ default: (await operators()).OverviewPage }));
 export const DeadLettersPage = lazy(async () => ({ default: (await operators()).DeadLettersPage }));
+export const MessagesPage = lazy(async () => ({ default: (await operators()).MessagesPage }));
 export const TimelinePage = lazy(async () => ({ default: (await operators()).TimelinePage }));
 export const SandboxPage = lazy(async () => ({ default: (await operators()).SandboxPage }));
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Account, Fault, Model, SlowedTenant, TimelineEvent } from "../api/operator";
-import { accountWords, attemptWords, eventName, faultName, faultWords, itemOf, modelRows, modelWords, offset, percent, serviceName, slowedWords, wait, waterfall } from "./operator";
+import type { Account, Fault, Message, Model, PausedAccount, SlowedTenant, Suppression, TimelineEvent } from "../api/operator";
+import { accountWords, attemptWords, eventName, faultName, faultWords, itemOf, messageWords, modelRows, modelWords, offset, pausedWords, percent, serviceName, slowedWords, suppressionWords, wait, waterfall } from "./operator";
 
 const NOW = new Date("2026-05-04T12:00:00Z");
 const ACCOUNT: Account = {
@@ -114,4 +114,25 @@ describe("an attempt", () => {
   test("of which little is known says that", () => {
     expect(attemptWords({ number: 1, code: "lost" })).toEqual({ head: "Attempt 1", message: "lost", more: "" });
   });
+});
+
+test("a message says what it is and why it is not sent", () => {
+  const message = { channel: "email", to: "a…@s…", kind: "job.done", code: "too-old", error: "sendgrid answered 500", delivery: null } as Message;
+  expect(messageWords(message)).toEqual({ head: "E-mail to a…@s…: job.done", message: "too-old: sendgrid answered 500" });
+  expect(messageWords({ ...message, channel: "sms", code: null, error: null, delivery: "delivered" })).toEqual({
+    head: "SMS to a…@s…: job.done",
+    message: "the vendor reports: delivered",
+  });
+});
+
+test("a paused vendor account says what waits for it and when it is tried again", () => {
+  const account = { account: "sendgrid", channel: "email", error: "sendgrid answered 500", waiting: 1, nextTrialAt: "2026-03-01T10:00:20Z" } as PausedAccount;
+  expect(pausedWords(account, new Date("2026-03-01T10:00:00Z"))).toBe("E-mail by sendgrid is paused after “sendgrid answered 500”: 1 message waits; tried again in 20 s.");
+  expect(pausedWords({ ...account, error: null, waiting: 8 }, new Date("2026-03-01T10:01:00Z"))).toBe("E-mail by sendgrid is paused: 8 messages wait; tried again now.");
+});
+
+test("a suppression says why and for whom", () => {
+  const suppression = { channel: "sms", address: "+49151", scope: "*", reason: "unsubscribed" } as Suppression;
+  expect(suppressionWords(suppression)).toBe("SMS · The person asked for no more messages · for all shops");
+  expect(suppressionWords({ ...suppression, channel: "email", reason: "bounced", scope: "shop-a" })).toBe("E-mail · The mailbox or number does not exist · for shop-a");
 });

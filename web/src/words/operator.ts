@@ -1,5 +1,5 @@
 // What operators are told, in words. Pure.
-import type { Account, Fault, Model, SlowedTenant, TimelineEvent } from "../api/operator";
+import type { Account, Fault, Message, Model, PausedAccount, SlowedTenant, Suppression, TimelineEvent } from "../api/operator";
 import type { Tone } from "./jobs";
 import { count, number } from "./numbers";
 import { duration } from "./times";
@@ -160,3 +160,33 @@ export function attemptWords(entry: Readonly<Record<string, unknown>>): { head: 
 
 const SAID: ReadonlySet<string> = new Set(["number", "account", "startedAt", "endedAt", "message", "code"]);
 const secondsClock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+const CHANNELS: Record<string, string> = { email: "E-mail", sms: "SMS" };
+
+/** What a message is, and why it is where it is. */
+export function messageWords(message: Message): { head: string; message: string } {
+  const head = `${CHANNELS[message.channel] ?? message.channel} to ${message.to}: ${message.kind}`;
+  const parts = [message.code, message.error].filter((part): part is string => Boolean(part));
+  if (message.delivery) parts.push(`the vendor reports: ${message.delivery}`);
+  return { head, message: parts.join(": ") };
+}
+
+/** Why a vendor account is paused, how much waits for it and when it is tried again. */
+export function pausedWords(account: PausedAccount, now: Date): string {
+  const left = secondsUntil(account.nextTrialAt, now);
+  const again = left > 0 ? `tried again in ${duration(left)}` : "tried again now";
+  const why = account.error ? ` after “${account.error}”` : "";
+  return `${CHANNELS[account.channel] ?? account.channel} by ${account.account} is paused${why}: ${count(account.waiting, "message")} ${account.waiting === 1 ? "waits" : "wait"}; ${again}.`;
+}
+
+const SUPPRESSED: Record<Suppression["reason"], string> = {
+  bounced: "The mailbox or number does not exist",
+  unsubscribed: "The person asked for no more messages",
+  complained: "The person reported a message as spam",
+};
+
+/** Why an address is not written to, and for whom that holds. */
+export function suppressionWords(suppression: Suppression): string {
+  const scope = suppression.scope === "*" ? "for all shops" : `for ${suppression.scope}`;
+  return `${CHANNELS[suppression.channel] ?? suppression.channel} · ${SUPPRESSED[suppression.reason]} · ${scope}`;
+}

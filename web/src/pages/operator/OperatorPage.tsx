@@ -29,6 +29,7 @@ export function OperatorPage() {
             Overview
           </NavLink>
           <NavLink to="/operator/dead-letters">Dead letters</NavLink>
+          <NavLink to="/operator/messages">Messages</NavLink>
           <NavLink to="/operator/timeline">Timeline</NavLink>
           {sandbox ? <NavLink to="/operator/sandbox">Sandbox</NavLink> : null}
         </nav>
