@@ -19,7 +19,7 @@ export function ConfirmAddress({ token }: { token: string }) {
       ) : (
         <>
           <p className="lead">May Darkroom write to you at this address?</p>
-          <button type="button" className="button button-main" disabled={confirm.isPending} onClick={() => confirm.mutate()}>
+          <button type="button" className="button button-primary" disabled={confirm.isPending} onClick={() => confirm.mutate()}>
             Confirm the address
           </button>
           <p className="quiet">If you did not enter it at Darkroom, close this page: nothing else will be sent.</p>
