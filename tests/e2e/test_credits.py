@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import stripe
-from darkroom_cli.stack.services import STRIPE_WEBHOOK_SECRET
+from darkroom_servicekit.development import DEVELOPMENT_WEBHOOK_SECRET
 from support.platform import HTTP_SECONDS_MAX, Platform, Tenant
 
 PRICE = 15
@@ -104,7 +104,7 @@ async def checkout(shop: Tenant, credits: int) -> str:
 
 
 async def tell(
-    platform: Platform, session: dict[str, Any], *, secret: str = STRIPE_WEBHOOK_SECRET, at: float | None = None
+    platform: Platform, session: dict[str, Any], *, secret: str = DEVELOPMENT_WEBHOOK_SECRET, at: float | None = None
 ) -> tuple[int, str | None]:
     """Say that a session was completed, at the platform's one address: the status, and what came of it."""
     event = {

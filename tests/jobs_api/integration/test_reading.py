@@ -168,8 +168,11 @@ async def test_openapi_describes_the_bodies(jobs_api: JobsApi) -> None:
     document = (await jobs_api.client.get("/openapi.json")).json()
     route = document["paths"][JOBS]["post"]
     body = route["requestBody"]["content"]["application/json"]
-    assert set(body["schema"]["properties"]) == {"productId", "productName", "images", "options"}
-    assert "imageUrl" in body["schema"]["properties"]["images"]["items"]["properties"]
+    schemas = document["components"]["schemas"]
+    submission = schemas[body["schema"]["$ref"].rpartition("/")[2]]
+    assert set(submission["properties"]) == {"productId", "productName", "images", "options"}
+    image = schemas[submission["properties"]["images"]["items"]["$ref"].rpartition("/")[2]]
+    assert "imageUrl" in image["properties"]
     assert body["example"]["productId"]
     assert {"201", "202", "400", "401", "402", "409", "413", "415", "422", "429"} <= set(
         document["paths"][JOBS]["post"]["responses"]
