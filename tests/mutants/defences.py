@@ -1160,8 +1160,8 @@ DEFENCES: tuple[Defence, ...] = (
         name="unconfirmed-addresses-get-nothing",
         why="nothing but the confirmation goes to an address that nobody has confirmed from its own mailbox",
         file=f"{NOTIFIER}/messages/enqueue_messages.py",
-        old="THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END\n    ORDER BY",
-        new="THEN r.email IS NOT NULL ELSE r.phone IS NOT NULL END\n    ORDER BY",
+        old="THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END",
+        new="THEN r.email IS NOT NULL ELSE r.phone IS NOT NULL END",
         tests=(
             "tests/notifier/integration/test_people_are_told.py"
             "::test_nothing_but_the_confirmation_goes_to_an_address_until_it_is_confirmed",

@@ -19,9 +19,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from darkroom_sandbox.messages.box import Mail
 from darkroom_sandbox.messages.courier import Courier
-from darkroom_sandbox.messages.options import SendGridOptions
+from darkroom_sandbox.messages.options import EventRequest, SendGridOptions
 
 _KEY = derive_private_key(int.from_bytes(hashlib.sha256(b"darkroom sandbox sendgrid").digest()), SECP256R1())
+_MORE: dict[str, dict[str, object]] = {
+    "bounce": {"type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 The email account does not exist."},
+    "group_unsubscribe": {"asm_group_id": 1},
+    "delivered": {"response": "250 OK"},
+}
 _FATES: dict[str, str] = {"bounce": "bounce", "blocked": "blocked", "dropped": "dropped"}
 
 
@@ -59,6 +64,22 @@ class MailEvents:
                 mail.state = events[-1]["event"]
                 if url:
                     self._courier.send(url, json.dumps(events).encode(), signed_headers, options.webhook)
+
+    def report(self, wanted: EventRequest, mail: Mail | None) -> dict[str, Any]:
+        """Report one event of a person at any time after sending. Without a mail it is about one that somebody else sent."""
+        event = {
+            "email": wanted.to,
+            "timestamp": int(time.time()) - wanted.age_seconds,
+            "event": wanted.event,
+            "sg_event_id": secrets.token_urlsafe(24),
+            "sg_message_id": f"{mail.id if mail else secrets.token_urlsafe(16)}.filter0001.16648.{secrets.token_hex(6)}-0",
+            **(mail.custom_args if mail else {}),
+            **_MORE.get(wanted.event, {}),
+        }
+        options = self._options()
+        if url := options.webhook.url or self._webhook:
+            self._courier.send(url, json.dumps([event]).encode(), signed_headers, options.webhook)
+        return event
 
     def clear(self) -> None:
         """Forgets who bounced."""

@@ -2,7 +2,7 @@
 (`PUT /sandbox/sendgrid`, `/sandbox/twilio`, `/sandbox/smtp`)."""
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -56,6 +56,22 @@ class SmtpOptions(_Options):
     refuse_sender: bool = False
     fail_rate: float = Field(default=0, ge=0, le=1)
     silent_after_data: bool = False
+
+
+class EventRequest(_Options):
+    """An event of a mail that is reported now. `ageSeconds`: how long ago it says that it happened."""
+
+    event: Literal["delivered", "open", "click", "bounce", "unsubscribe", "group_unsubscribe", "group_resubscribe", "spamreport"]
+    to: str = Field(min_length=3, max_length=320)
+    message_id: str | None = None
+    age_seconds: int = Field(default=0, ge=0, le=31_536_000)
+
+
+class IncomingSms(_Options):
+    """An SMS that a person sends to the number that wrote to them."""
+
+    sender: str = Field(alias="from", pattern=r"^\+[1-9][0-9]{6,14}$")
+    body: str = Field(min_length=1, max_length=1_600)
 
 
 V = TypeVar("V", bound=_Options)

@@ -11,6 +11,7 @@ from darkroom_sandbox.messages.courier import Courier
 from darkroom_sandbox.messages.door import VendorDoor
 from darkroom_sandbox.messages.mail_events import MailEvents
 from darkroom_sandbox.messages.options import CurrentVendorOptions, SendGridOptions, SmtpOptions, TwilioOptions
+from darkroom_sandbox.messages.people_control import build_people_control
 from darkroom_sandbox.messages.sendgrid import SendGridApi, SendGridShapes
 from darkroom_sandbox.messages.smtp import SmtpDoor
 from darkroom_sandbox.messages.twilio import TwilioApi, TwilioShapes
@@ -28,8 +29,9 @@ class Messages:
         self._events = MailEvents(self._courier, lambda: self._sendgrid.now, platform_url)
         self._smtp = SmtpDoor(self._box, log, lambda: self._smtp_options.now, host=host, port=smtp_port)
         sendgrid = SendGridApi(self._box, self._events)
-        twilio = TwilioApi(self._box, self._courier, lambda: self._twilio.now)
+        twilio = self._sms = TwilioApi(self._box, self._courier, lambda: self._twilio.now, platform_url)
         self.control: APIRouter = build_messages_control(self._box, self._sendgrid, self._twilio, self._smtp_options)
+        self.control.include_router(build_people_control(self._box, self._events, twilio))
         self.routes: list[BaseRoute] = [
             *sendgrid.routes(VendorDoor(SendGridShapes(), log, lambda: self._sendgrid.now)),
             *twilio.routes(VendorDoor(TwilioShapes(), log, lambda: self._twilio.now)),
@@ -46,6 +48,7 @@ class Messages:
         self._smtp_options.reset()
         self._box.clear()
         self._events.clear()
+        self._sms.clear()
 
     async def close(self) -> None:
         """Stop reporting."""

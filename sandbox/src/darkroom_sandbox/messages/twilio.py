@@ -26,16 +26,20 @@ from darkroom_sandbox.call_log import Call
 from darkroom_sandbox.messages.box import Box, Sms
 from darkroom_sandbox.messages.courier import Courier
 from darkroom_sandbox.messages.door import SEND, VendorDoor, VendorError
-from darkroom_sandbox.messages.options import TwilioOptions
+from darkroom_sandbox.messages.options import IncomingSms, TwilioOptions
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 GSM_7 = re.compile(r"[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*")
 BODY_CHARACTERS_MAX = 1_600
 FORM_BYTES_MAX = 100_000
 NOT_REACHED = "+15005550010"
+STOPPED = (21610, "Attempt to send to unsubscribed recipient")
+STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+START_WORDS = frozenset({"START", "YES", "UNSTOP"})
+"""Twilio, "Support for opt-out keywords"."""
 REFUSED: dict[str, tuple[int, str]] = {
     "+15005550001": (21211, "The 'To' number {to} is not a valid phone number."),
-    "+15005550004": (21610, "Attempt to send to unsubscribed recipient"),
+    "+15005550004": STOPPED,
     "+15005550009": (21614, "'To' number is not a valid mobile number"),
 }
 
@@ -70,10 +74,13 @@ class TwilioShapes:
 class TwilioApi:
     """Takes SMS and reports on them."""
 
-    def __init__(self, box: Box, courier: Courier, options: Callable[[], TwilioOptions]) -> None:
+    def __init__(self, box: Box, courier: Courier, options: Callable[[], TwilioOptions], platform_url: str) -> None:
         self._box = box
         self._courier = courier
         self._options = options
+        self._webhook = f"{platform_url.rstrip('/')}/webhooks/twilio"
+        self._sent: tuple[Sms, str] | None = None  # the newest SMS, and the auth token that it came with
+        self._stopped: set[tuple[str, str]] = set()
 
     def routes(self, door: VendorDoor) -> list[BaseRoute]:
         """All routes, each as Twilio has it."""
@@ -89,6 +96,8 @@ class TwilioApi:
         form = dict(parse_qsl((await request.body())[:FORM_BYTES_MAX].decode("utf-8", "replace"), keep_blank_values=True))
         call.input_json = json.dumps(form).encode()
         _check(form)
+        if (call.account, form["To"]) in self._stopped:
+            raise VendorError(_error(400, *STOPPED))
         sms = Sms(
             sid=f"SM{secrets.token_hex(16)}",
             at=call.at,
@@ -102,9 +111,44 @@ class TwilioApi:
         )
         call.id = sms.sid
         self._box.add_sms(sms)
+        self._sent = (sms, key)
         answer = JSONResponse(_view(sms), 201)
         self._follow(sms, key)
         return answer
+
+    def receive(self, wanted: IncomingSms) -> dict[str, str] | None:
+        """Take an SMS of a person to the number that sent last, and hand it on; None when nobody has sent one.
+
+        As Twilio does, STOP ends all SMS to the person's number (error 21610) and START lets them go again.
+        """
+        if self._sent is None:
+            return None
+        newest, key = self._sent
+        word = wanted.body.strip().upper()
+        opt_out = "STOP" if word in STOP_WORDS else "START" if word in START_WORDS else ""
+        number = (newest.account, wanted.sender)
+        if opt_out == "STOP":
+            self._stopped.add(number)
+        elif opt_out == "START":
+            self._stopped.discard(number)
+        form = {
+            "MessageSid": f"SM{secrets.token_hex(16)}",
+            "SmsStatus": "received",
+            "From": wanted.sender,
+            "To": newest.sender,
+            "Body": wanted.body,
+            "NumMedia": "0",
+            "AccountSid": newest.account_sid,
+            "ApiVersion": "2010-04-01",
+            **({"OptOutType": opt_out} if opt_out else {}),
+        }
+        headers = signed_headers(key, self._webhook, form)
+        self._courier.send(self._webhook, urlencode(form).encode(), partial(_same, headers), self._options().webhook)
+        return form
+
+    def clear(self) -> None:
+        """Forget who stopped."""
+        self._stopped.clear()
 
     async def get(self, request: Request, call: Call, _key: str) -> Response:
         """GET Messages/{sid}.json"""

@@ -30,8 +30,10 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('messages of ' || :instance, 0))")
+CONFIRMED = "CASE {}.channel WHEN 'email' THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END"
+"""Asked when a message is wanted, and once more when it is queued: a digest is queued later."""
 WANTED = text(
-    """
+    f"""
     SELECT n.id, n.event_id, n.instance_id, r.subject, d.channel, n.kind
     FROM notifications n
     JOIN unnest(CAST(:channels AS text[]), CAST(:kinds AS text[]), CAST(:enabled AS boolean[])) AS d (channel, kind, enabled)
@@ -40,9 +42,9 @@ WANTED = text(
     LEFT JOIN preferences p
       ON p.instance_id = r.instance_id AND p.subject = r.subject AND p.channel = d.channel AND p.kind = d.kind
     WHERE n.id = ANY(CAST(:ids AS uuid[])) AND coalesce(p.enabled, d.enabled)
-      AND CASE d.channel WHEN 'email' THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END
+      AND {CONFIRMED.format("d")}
     ORDER BY n.sequence, r.subject, d.channel
-    """
+    """  # noqa: S608 - constants
 )
 USAGE = text(
     """
@@ -60,7 +62,7 @@ USAGE = text(
     """
 )
 QUEUE = text(
-    """
+    f"""
     INSERT INTO messages
         (notification_id, event_id, instance_id, recipient, channel, kind, address, locale, not_before, created_at)
     SELECT new.id, new.event_id, r.instance_id, r.subject, new.channel, new.kind,
@@ -70,9 +72,9 @@ QUEUE = text(
         CAST(:channels AS text[]), CAST(:kinds AS text[])
     ) AS new (id, event_id, instance_id, recipient, channel, kind)
     JOIN recipients r ON r.instance_id = new.instance_id AND r.subject = new.recipient
-    WHERE CASE new.channel WHEN 'email' THEN r.email = r.confirmed_email ELSE r.phone = r.confirmed_phone END
+    WHERE {CONFIRMED.format("new")}
     ON CONFLICT DO NOTHING RETURNING channel
-    """
+    """  # noqa: S608 - constants
 )
 GATHER = text(
     """
