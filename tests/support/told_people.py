@@ -114,7 +114,7 @@ async def telling_notifier(
     ):
         telling = TellingNotifier(process, sandbox, client)
         await telling.set("sendgrid", webhook={"url": f"{process.http}/webhooks/sendgrid", "delaySeconds": 0.05})
-        await telling.set("twilio", webhook={"delaySeconds": 0.05})
+        await telling.set("twilio", webhook={"url": f"{process.http}/webhooks/twilio", "delaySeconds": 0.05})
         yield telling
 
 

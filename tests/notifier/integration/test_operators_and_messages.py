@@ -1,7 +1,7 @@
 """Operators see what was given up, send it again and lift suppressions; Twilio's STOP and START count; foreign events do not."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -111,3 +111,36 @@ async def test_stop_and_start_from_a_person_count_for_their_number(telling: Tell
     assert await suppressed(telling, number) == []
     await write("Stop")
     assert (await telling.prefer(tenant, resubscribe=True))["suppressed"] == {}
+
+
+async def test_what_people_do_at_the_vendors_later_is_heard(telling: TellingNotifier, tenant: str) -> None:
+    address, number = f"anna@{tenant}.example", f"+49152{abs(hash(tenant)) % 10**8:08d}"
+    await telling.prefer(tenant, email=address, phone=number)
+    url, client = telling.sandbox.url, telling.client
+    received = (await client.get(f"{url}/sandbox/mail", params={"to": address})).json()["messages"]
+
+    async def report(**event: Any) -> None:
+        answer = await client.post(f"{url}/sandbox/sendgrid/events", json={"to": address, "ageSeconds": 86_400, **event})
+        assert answer.status_code == 202, answer.text
+
+    async def write(word: str) -> None:
+        answer = await client.post(f"{url}/sandbox/twilio/incoming", json={"from": number, "body": word})
+        assert answer.status_code == 202, answer.text
+
+    async def reasons(of: str) -> list[str]:
+        return [one["reason"] for one in await suppressed(telling, of)]
+
+    await report(event="spamreport")  # of a mail that somebody else sent with this account
+    await report(event="spamreport", messageId=received[0]["id"])
+    await eventually(lambda: _becomes(reasons(address), ["complained"]))
+    await write("Stop")
+    await eventually(lambda: _becomes(reasons(number), ["unsubscribed"]))
+    await write("START")
+    await eventually(lambda: _becomes(reasons(number), []))
+    assert (
+        await client.post(f"{url}/sandbox/sendgrid/events", json={"to": address, "event": "open", "messageId": "x"})
+    ).status_code == 404
+
+
+async def _becomes(found: Awaitable[list[str]], expected: list[str]) -> bool:
+    return await found == expected

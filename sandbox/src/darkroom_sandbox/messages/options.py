@@ -15,7 +15,8 @@ class _Options(BaseModel):
 
 
 class ReportOptions(_Options):
-    """What goes wrong with delivery webhooks. `url`: where SendGrid's go; null: the platform; Twilio's go where each SMS says."""
+    """What goes wrong with delivery webhooks. `url`: where SendGrid's and the SMS of people go; null: the platform. Twilio's
+    reports go where each SMS says."""
 
     url: str | None = Field(default=None, max_length=2_000)
     lose_rate: float = Field(default=0, ge=0, le=1)

@@ -78,7 +78,7 @@ class TwilioApi:
         self._box = box
         self._courier = courier
         self._options = options
-        self._webhook = f"{platform_url.rstrip('/')}/webhooks/twilio"
+        self._webhook = f"{platform_url.rstrip('/')}/webhooks/twilio" if platform_url else None
         self._sent: tuple[Sms, str] | None = None  # the newest SMS, and the auth token that it came with
         self._stopped: set[tuple[str, str]] = set()
 
@@ -142,8 +142,10 @@ class TwilioApi:
             "ApiVersion": "2010-04-01",
             **({"OptOutType": opt_out} if opt_out else {}),
         }
-        headers = signed_headers(key, self._webhook, form)
-        self._courier.send(self._webhook, urlencode(form).encode(), partial(_same, headers), self._options().webhook)
+        options = self._options()
+        if url := options.webhook.url or self._webhook:
+            headers = signed_headers(key, url, form)
+            self._courier.send(url, urlencode(form).encode(), partial(_same, headers), options.webhook)
         return form
 
     def clear(self) -> None:
