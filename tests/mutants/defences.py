@@ -1157,6 +1157,17 @@ DEFENCES: tuple[Defence, ...] = (
         tests=("tests/notifier/unit/test_sms_text.py",),
     ),
     Defence(
+        name="a-stranger-lifts-no-stop",
+        why="whoever enters somebody else's number must not undo that person's STOP for every tenant",
+        file=f"{NOTIFIER}/people/store.py",
+        old="scope = '*' AND channel = ANY(CAST(:confirmed AS text[]))",
+        new="scope = '*' AND (true OR channel = ANY(CAST(:confirmed AS text[])))",
+        tests=(
+            "tests/notifier/integration/test_operators_and_messages.py"
+            "::test_nobody_lifts_the_stop_of_a_number_that_is_not_confirmed_as_theirs",
+        ),
+    ),
+    Defence(
         name="unconfirmed-addresses-get-nothing",
         why="nothing but the confirmation goes to an address that nobody has confirmed from its own mailbox",
         file=f"{NOTIFIER}/messages/enqueue_messages.py",

@@ -114,6 +114,23 @@ async def test_stop_and_start_from_a_person_count_for_their_number(telling: Tell
     assert (await telling.prefer(tenant, resubscribe=True))["suppressed"] == {}
 
 
+async def test_nobody_lifts_the_stop_of_a_number_that_is_not_confirmed_as_theirs(telling: TellingNotifier, tenant: str) -> None:
+    number, path = f"+49153{abs(hash(tenant)) % 10**8:08d}", "/api/notifications/preferences"
+    await telling.prefer(tenant, phone=number)
+    answer = await telling.client.post(f"{telling.sandbox.url}/sandbox/twilio/incoming", json={"from": number, "body": "STOP"})
+    assert answer.status_code == 202
+
+    async def stopped() -> bool:
+        return bool(await suppressed(telling, number))
+
+    await eventually(stopped)
+    stranger = await telling.ask("PUT", path, f"{tenant}-stranger", json={"phone": number, "resubscribe": True})
+    assert stranger.json()["suppressed"] == {"sms": "unsubscribed"}
+    assert await stopped()
+    owner = await telling.ask("PUT", path, tenant, json={"phone": number, "resubscribe": True})
+    assert owner.json()["suppressed"] == {}
+
+
 async def test_what_people_do_at_the_vendors_later_is_heard(telling: TellingNotifier, tenant: str) -> None:
     address, number = f"anna@{tenant}.example", f"+49152{abs(hash(tenant)) % 10**8:08d}"
     await telling.prefer(tenant, email=address, phone=number)

@@ -52,7 +52,8 @@ SUPPRESS = text(
 LIFT = text(
     """
     DELETE FROM suppressions
-    WHERE scope IN (:instance, '*') AND reason = 'unsubscribed' AND (channel, address) IN (('email', :email), ('sms', :phone))
+    WHERE reason = 'unsubscribed' AND (channel, address) IN (('email', :email), ('sms', :phone))
+      AND (scope = :instance OR scope = '*' AND channel = ANY(CAST(:confirmed AS text[])))
     """
 )
 
@@ -102,11 +103,13 @@ async def suppress(transaction: Transaction, found: set[Suppression]) -> None:
 
 
 async def lift_unsubscription(transaction: Transaction, instance_id: str, person: Person) -> None:
-    """Lift a person's own unsubscription, also one that they sent to our number; bounces and complaints stay.
+    """Lift a person's unsubscription from this tenant, and from every tenant where the address is confirmed as theirs.
 
-    The vendor keeps an opt-out of its own, so a number that never sent START is refused and suppressed again.
+    Bounces and complaints stay. The vendor keeps an opt-out of its own, so a number that never sent START is refused and suppressed again.
     """
-    await transaction.execute(LIFT, _addresses(instance_id, person))
+    states = {"email": person.email_confirmed, "sms": person.phone_confirmed}
+    confirmed = [channel for channel, is_confirmed in states.items() if is_confirmed]
+    await transaction.execute(LIFT, {**_addresses(instance_id, person), "confirmed": confirmed})
 
 
 async def lift_opt_out(transaction: Transaction, number: str) -> None:
