@@ -105,7 +105,8 @@ async def suppress(transaction: Transaction, found: set[Suppression]) -> None:
 async def lift_unsubscription(transaction: Transaction, instance_id: str, person: Person) -> None:
     """Lift a person's unsubscription from this tenant, and from every tenant where the address is confirmed as theirs.
 
-    Bounces and complaints stay. The vendor keeps an opt-out of its own, so a number that never sent START is refused and suppressed again.
+    Bounces and complaints stay. The vendor keeps an opt-out of its own, so a number that never sent START is refused and
+    suppressed again.
     """
     states = {"email": person.email_confirmed, "sms": person.phone_confirmed}
     confirmed = [channel for channel, is_confirmed in states.items() if is_confirmed]
