@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from darkroom_servicekit.database import UnitOfWork, build_engine
 from support.kafka import own_log
 from support.notifier_process import Ground, NotifierProcess, notifier_process
 from support.service import migrated
 from support.stack import StackAddresses, fresh_database, leased_redis, unique_name
+from support.standing_clock import StandingClock
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,16 @@ def tenant() -> str:
 @pytest.fixture
 def other_tenant() -> str:
     return unique_name("other-shop")
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+async def work(database_url: str, clock: StandingClock) -> AsyncIterator[UnitOfWork]:
+    """The unit of work of a notifier that is not there, by the test's own clock."""
+    engine = build_engine(await migrated("notifier", database_url), pool_size=4)
+    yield UnitOfWork(engine, service="notifier", clock=clock, wake_relay=lambda: None)
+    await engine.dispose()

@@ -1,9 +1,6 @@
 """Confirmations of addresses in the database: their limits, what a link is good for, and what older versions left behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -26,34 +23,12 @@ from darkroom_notifier.people.store import find_person, save_person
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from darkroom_servicekit.migrate import migrate
 from support.migrations import migrations_until
-from support.service import SERVICES, migrated
+from support.service import SERVICES
 from support.stack import StackAddresses, fresh_database
+from support.standing_clock import StandingClock
 
 LIMITS = ConfirmationLimits(per_address_hour=3, per_person_hour=5, per_tenant_day=7)
 PHONE = Address("sms", "+4915112345678")
-
-
-@dataclass
-class Clock:
-    now: datetime = field(default_factory=lambda: datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def work(database_url: str, clock: Clock) -> AsyncIterator[UnitOfWork]:
-    engine = build_engine(await migrated("notifier", database_url), pool_size=4)
-    yield UnitOfWork(engine, service="notifier", clock=clock, wake_relay=lambda: None)
-    await engine.dispose()
 
 
 async def ask(work: UnitOfWork, address: Address = PHONE, *, tenant: str = "shop", subject: str = "owner") -> UUID:
@@ -77,7 +52,7 @@ async def refused_for(work: UnitOfWork, address: Address = PHONE, *, tenant: str
     return refused.value.retry_after_seconds
 
 
-async def test_an_address_gets_three_an_hour_whoever_asks(work: UnitOfWork, clock: Clock) -> None:
+async def test_an_address_gets_three_an_hour_whoever_asks(work: UnitOfWork, clock: StandingClock) -> None:
     for tenant in ("shop", "other-shop", "third-shop"):
         await ask(work, tenant=tenant)
         clock.move(minutes=10)
@@ -93,7 +68,7 @@ async def test_spelling_makes_no_other_address(work: UnitOfWork) -> None:
     assert await refused_for(work, Address("email", "anNa@shop.example")) == 3600
 
 
-async def test_a_person_and_a_tenant_have_limits_over_all_addresses(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_person_and_a_tenant_have_limits_over_all_addresses(work: UnitOfWork, clock: StandingClock) -> None:
     numbers = [Address("sms", f"+491511234{n:04d}") for n in range(20)]
     for number in numbers[:5]:
         await ask(work, number)
@@ -112,7 +87,7 @@ async def test_requests_at_the_same_moment_do_not_pass_the_limit_together(work: 
     assert sum(isinstance(one, UUID) for one in asked) == 3, asked
 
 
-async def test_a_link_works_once_in_time_and_for_the_address_that_is_still_there(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_link_works_once_in_time_and_for_the_address_that_is_still_there(work: UnitOfWork, clock: StandingClock) -> None:
     first = await ask(work)
     second = await ask(work)
     assert await confirm(work, first) == PHONE

@@ -1,9 +1,7 @@
 """A flood of jobs in the database: the first messages go out, the others become one digest, and the inbox has all."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,43 +12,24 @@ from darkroom_notifier.messages.digest_rules import MessageLimits
 from darkroom_notifier.messages.enqueue_messages import send_due_digests
 from darkroom_notifier.people.preferences import Person
 from darkroom_notifier.people.store import save_person
-from darkroom_servicekit.database import UnitOfWork, build_engine
+from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.stages import Received
-from support.service import migrated
+from support.standing_clock import StandingClock
 from support.told_people import job_finished
 
 LIMITS = MessageLimits(after=3, per_hour={"email": 5, "sms": 1}, per_day={"email": 100, "sms": 1})
 
 
-@dataclass
-class Clock:
-    now: datetime = field(default_factory=lambda: datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def work(database_url: str, clock: Clock) -> AsyncIterator[UnitOfWork]:
-    engine = build_engine(await migrated("notifier", database_url), pool_size=4)
-    unit_of_work = UnitOfWork(engine, service="notifier", clock=clock, wake_relay=lambda: None)
-    async with unit_of_work.begin() as transaction:
+@pytest.fixture(autouse=True)
+async def people(work: UnitOfWork) -> None:
+    """An owner whose address is confirmed, and a colleague whose address is not."""
+    async with work.begin() as transaction:
         for subject in ("owner", "colleague"):
             await save_person(transaction, "shop", subject, Person(email=f"{subject}@shop.example"))
         await transaction.execute("UPDATE recipients SET confirmed_email = email WHERE subject = 'owner'")
-    yield unit_of_work
-    await engine.dispose()
 
 
-async def finish(work: UnitOfWork, clock: Clock, *jobs: int, **changes: Any) -> None:
+async def finish(work: UnitOfWork, clock: StandingClock, *jobs: int, **changes: Any) -> None:
     """The jobs end; their events come twice."""
     recorder = NotificationRecorder({"email": lambda: None}, older=timedelta(days=1), limits=LIMITS)
     events: list[Event] = [job_finished("shop", job, **changes) for job in jobs]
@@ -72,7 +51,7 @@ async def send_digests(work: UnitOfWork) -> set[str]:
         return await send_due_digests(transaction, LIMITS)
 
 
-async def test_a_flood_is_three_messages_and_a_digest(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_flood_is_three_messages_and_a_digest(work: UnitOfWork, clock: StandingClock) -> None:
     await finish(work, clock, *range(33))
     await finish(work, clock, *range(33, 40), status="FAILED", items_done=0, items_failed=2)
     assert await messages(work) == [("job.done", None)] * 3
@@ -86,7 +65,7 @@ async def test_a_flood_is_three_messages_and_a_digest(work: UnitOfWork, clock: C
         assert listed.scalar_one() == 40
 
 
-async def test_a_flood_that_goes_on_gets_digests_alone_and_one_that_ended_none(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_flood_that_goes_on_gets_digests_alone_and_one_that_ended_none(work: UnitOfWork, clock: StandingClock) -> None:
     await finish(work, clock, *range(4))
     clock.move(minutes=15)
     await send_digests(work)
@@ -100,7 +79,9 @@ async def test_a_flood_that_goes_on_gets_digests_alone_and_one_that_ended_none(w
     assert [kind for kind, _ in await messages(work)] == ["job.done"] * 3 + ["job.digest"] * 2 + ["job.done"]
 
 
-async def test_a_digest_of_a_tenant_above_its_limit_is_put_off_and_goes_on_gathering(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_digest_of_a_tenant_above_its_limit_is_put_off_and_goes_on_gathering(
+    work: UnitOfWork, clock: StandingClock
+) -> None:
     await finish(work, clock, *range(4))
     async with work.begin() as transaction:
         await transaction.execute(
@@ -116,7 +97,7 @@ async def test_a_digest_of_a_tenant_above_its_limit_is_put_off_and_goes_on_gathe
     assert (await messages(work))[-1] == ("job.digest", {"job.done": 2})
 
 
-async def test_replicas_at_the_same_moment_count_together(work: UnitOfWork, clock: Clock) -> None:
+async def test_replicas_at_the_same_moment_count_together(work: UnitOfWork, clock: StandingClock) -> None:
     await asyncio.gather(*(finish(work, clock, *range(10 * part, 10 * part + 5)) for part in range(4)))
     assert await messages(work) == [("job.done", None)] * 3
     clock.move(minutes=15)

@@ -1,11 +1,9 @@
 """The queue under two senders: a lease is one's own until it ends, then another's; *sent* is a fact whoever says it."""
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-import pytest
 from darkroom_contracts.envelope import wrap
 from darkroom_contracts.event import Event
 from darkroom_notifier.channels.door import Blames, SendFailed
@@ -19,10 +17,10 @@ from darkroom_notifier.messages.record_outcomes import Outcome, record_outcomes
 from darkroom_notifier.messages.store import Failure, Message, record_failures, record_sent
 from darkroom_notifier.people.preferences import Person
 from darkroom_notifier.people.store import save_person
-from darkroom_servicekit.database import UnitOfWork, build_engine
+from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.stages import Received
 from sqlalchemy import text
-from support.service import migrated
+from support.standing_clock import StandingClock
 from support.told_people import job_finished
 
 LEASE_SECONDS = 60.0
@@ -30,32 +28,7 @@ NO_DIGESTS = MessageLimits(after=1_000)
 QUEUE = Queue(channel="email", vendor="sendgrid", account="sendgrid")
 
 
-@dataclass
-class Clock:
-    """A clock that stands until it is moved."""
-
-    now: datetime = field(default_factory=lambda: datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def work(database_url: str, clock: Clock) -> AsyncIterator[UnitOfWork]:
-    engine = build_engine(await migrated("notifier", database_url), pool_size=4)
-    yield UnitOfWork(engine, service="notifier", clock=clock, wake_relay=lambda: None)
-    await engine.dispose()
-
-
-async def queue(work: UnitOfWork, clock: Clock, jobs: int = 1, *, tenant: str = "shop") -> list[str]:
+async def queue(work: UnitOfWork, clock: StandingClock, jobs: int = 1, *, tenant: str = "shop") -> list[str]:
     """One message for each of some jobs; the channels that were woken."""
     woken: list[str] = []
     wakes = {"email": lambda: woken.append("email"), "sms": lambda: woken.append("sms")}
@@ -76,30 +49,30 @@ async def claim(work: UnitOfWork, limit: int = 10) -> list[Message]:
         return await claim_due(transaction, QUEUE, limit=limit, lease_seconds=LEASE_SECONDS)
 
 
-async def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(work: UnitOfWork, clock: Clock) -> None:
+async def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(work: UnitOfWork, clock: StandingClock) -> None:
     assert await queue(work, clock) == ["email"]
     (first,) = await claim(work)
     assert await claim(work) == []
-    clock.move(LEASE_SECONDS + 1)
+    clock.move(seconds=LEASE_SECONDS + 1)
     (second,) = await claim(work)
     assert (second.id, second.attempts) == (first.id, 2)
 
 
-async def test_a_sender_that_lost_its_lease_may_say_sent_but_not_again(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_sender_that_lost_its_lease_may_say_sent_but_not_again(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock)
     (first,) = await claim(work)
-    clock.move(LEASE_SECONDS + 1)
+    clock.move(seconds=LEASE_SECONDS + 1)
     (second,) = await claim(work)
     async with work.begin() as transaction:
         late = Failure(first, "pending", clock.now, "vendor-silent", "too late")
         assert await record_failures(transaction, [late]) == set()
         assert await record_sent(transaction, {first.id: "vendor-id"}) == {first.id}
         assert await record_sent(transaction, {second.id: "another-id"}) == set(), "it was sent already, told once"
-    clock.move(LEASE_SECONDS + 1)
+    clock.move(seconds=LEASE_SECONDS + 1)
     assert await claim(work) == []
 
 
-async def test_a_failure_waits_for_its_time_and_a_final_one_for_ever(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_failure_waits_for_its_time_and_a_final_one_for_ever(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock, jobs=2)
     one, other = await claim(work)
     again = clock.now + timedelta(seconds=5)
@@ -108,17 +81,17 @@ async def test_a_failure_waits_for_its_time_and_a_final_one_for_ever(work: UnitO
         assert await record_failures(transaction, failures) == {one.id, other.id}
         assert await next_due(transaction.connection, QUEUE) == (again, False)
     assert await claim(work) == []
-    clock.move(5)
+    clock.move(seconds=5)
     (found,) = await claim(work)
     assert found.id == one.id
 
 
-async def test_claims_are_bounded_and_oldest_first(work: UnitOfWork, clock: Clock) -> None:
+async def test_claims_are_bounded_and_oldest_first(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock, jobs=5)
     assert [len(await claim(work, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
 
 
-async def test_messages_that_no_sender_takes_are_shown_and_the_senders_woken(work: UnitOfWork, clock: Clock) -> None:
+async def test_messages_that_no_sender_takes_are_shown_and_the_senders_woken(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock, jobs=2)
     first, second = await claim(work)
     async with work.begin() as transaction:
@@ -139,9 +112,9 @@ async def fail(work: UnitOfWork, messages: list[Message], *, blames: Blames = "a
         await record_outcomes(transaction, QUEUE, [Outcome(one, failure=failure) for one in messages])
 
 
-async def test_one_tenants_backlog_delays_no_other_tenants_first_message(work: UnitOfWork, clock: Clock) -> None:
+async def test_one_tenants_backlog_delays_no_other_tenants_first_message(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock, jobs=30, tenant="big")
-    clock.move(1)
+    clock.move(seconds=1)
     for tenant in ("a-late", "z-late"):
         await queue(work, clock, tenant=tenant)
     order = [one.instance_id for _ in range(3) for one in await claim(work, limit=1)]
@@ -149,20 +122,20 @@ async def test_one_tenants_backlog_delays_no_other_tenants_first_message(work: U
     assert len({one.id for _ in range(20) for one in await claim(work, limit=2)}) == 29
 
 
-async def test_an_account_is_paused_after_several_messages_and_tried_by_one(work: UnitOfWork, clock: Clock) -> None:
+async def test_an_account_is_paused_after_several_messages_and_tried_by_one(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock, jobs=20)
     await fail(work, await claim(work, limit=5))
     assert await claim(work) == []
     async with work.read() as connection:
         (paused,) = await paused_accounts(connection)
     assert (paused.account, paused.error_code, paused.waiting) == ("sendgrid", "vendor-error", 20)
-    clock.move(11)
+    clock.move(seconds=11)
     (trial,) = await claim(work)
     assert await claim(work) == [], "one trial at a time"
     await fail(work, [trial])
-    clock.move(9)
+    clock.move(seconds=9)
     assert await claim(work) == [], "the second trial waits longer"
-    clock.move(12)
+    clock.move(seconds=12)
     (trial,) = await claim(work)
     async with work.begin() as transaction:
         untried = "SELECT count(*) FROM messages WHERE channel = 'email' AND attempts = 0"
@@ -171,21 +144,21 @@ async def test_an_account_is_paused_after_several_messages_and_tried_by_one(work
     assert len(await claim(work)) == 10
 
 
-async def test_one_message_that_always_fails_pauses_nothing(work: UnitOfWork, clock: Clock) -> None:
+async def test_one_message_that_always_fails_pauses_nothing(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock)
     for _ in range(8):
         await fail(work, await claim(work))
-        clock.move(1000)
+        clock.move(seconds=1000)
     assert len(await claim(work)) == 1
 
 
-async def test_one_tenants_addresses_pause_no_account(work: UnitOfWork, clock: Clock) -> None:
+async def test_one_tenants_addresses_pause_no_account(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock, jobs=20)
     await fail(work, await claim(work, limit=10), blames="tenant")
     assert len(await claim(work)) == 10
 
 
-async def test_a_message_older_than_its_age_is_given_up_without_being_sent(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_message_older_than_its_age_is_given_up_without_being_sent(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock, jobs=2)
     async with work.begin() as transaction:
         await transaction.execute(
@@ -199,15 +172,15 @@ async def test_a_message_older_than_its_age_is_given_up_without_being_sent(work:
     assert tuple(row) == ("failed", "too-old", 0)
 
 
-async def test_a_lease_is_extended_only_by_the_sender_that_has_it(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_lease_is_extended_only_by_the_sender_that_has_it(work: UnitOfWork, clock: StandingClock) -> None:
     await queue(work, clock)
     (first,) = await claim(work)
-    clock.move(LEASE_SECONDS - 1)
+    clock.move(seconds=LEASE_SECONDS - 1)
     async with work.begin() as transaction:
         assert await extend_lease(transaction, first, lease_seconds=LEASE_SECONDS)
-    clock.move(LEASE_SECONDS - 1)
+    clock.move(seconds=LEASE_SECONDS - 1)
     assert await claim(work) == []
-    clock.move(2)
+    clock.move(seconds=2)
     (second,) = await claim(work)
     async with work.begin() as transaction:
         assert not await extend_lease(transaction, first, lease_seconds=LEASE_SECONDS)
@@ -225,7 +198,7 @@ MANY = """
 """
 
 
-async def test_a_claim_reads_a_few_rows_of_a_long_queue(work: UnitOfWork, clock: Clock) -> None:
+async def test_a_claim_reads_a_few_rows_of_a_long_queue(work: UnitOfWork, clock: StandingClock) -> None:
     async with work.begin() as transaction:
         await transaction.execute(MANY)
     async with work.read() as connection:
