@@ -7,6 +7,7 @@ the development key alone.
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Literal
 
 from darkroom_servicekit.auth import (
@@ -67,6 +68,10 @@ GiveBack = Callable[[Principal, str], Awaitable[None]]
 """Revokes a principal's token."""
 
 
+Begin = Callable[[str], Awaitable[Response]]
+"""Takes a token into the page's cookie and answers with the session."""
+
+
 def session_routes(
     authenticator: Authenticator,
     give_back: GiveBack,
@@ -78,19 +83,7 @@ def session_routes(
     """Begin, show and end a page's session. `sample_shops`: those to offer; None where other than development keys are in use."""
     router = APIRouter(prefix="/api/session", tags=["session"])
     secure = (authenticator.own_origin or "").startswith("https://")
-
-    async def begin(token: str) -> Response:
-        now = datetime.now(UTC)
-        try:
-            who = await authenticator.admit(token, now)
-        except InvalidToken as error:
-            raise refusal(error) from error
-        if len(token) > COOKIE_BYTES_MAX:
-            raise Problem(400, "Token too long", f"A page keeps tokens of up to {COOKIE_BYTES_MAX} bytes.")
-        answer = json_answer(_session(who))
-        age = max(0, int((who.expires_at - now).total_seconds())) if who.expires_at else None
-        answer.set_cookie(SESSION_COOKIE, token, max_age=age, path="/", secure=secure, httponly=True, samesite="strict")
-        return answer
+    begin = partial(_begin, authenticator, secure=secure)
 
     @router.post("", response_model=Session, responses=problems(400, 401, 403))
     async def begin_session(request: Request) -> Response:
@@ -118,6 +111,34 @@ def session_routes(
         answer.delete_cookie(SESSION_COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
         return answer
 
+    _add_development_routes(router, authenticator, begin, sample_shops=sample_shops, operator_offered=operator_offered)
+    return router
+
+
+async def _begin(authenticator: Authenticator, token: str, *, secure: bool) -> Response:
+    now = datetime.now(UTC)
+    try:
+        who = await authenticator.admit(token, now)
+    except InvalidToken as error:
+        raise refusal(error) from error
+    if len(token) > COOKIE_BYTES_MAX:
+        raise Problem(400, "Token too long", f"A page keeps tokens of up to {COOKIE_BYTES_MAX} bytes.")
+    answer = json_answer(_session(who))
+    age = max(0, int((who.expires_at - now).total_seconds())) if who.expires_at else None
+    answer.set_cookie(SESSION_COOKIE, token, max_age=age, path="/", secure=secure, httponly=True, samesite="strict")
+    return answer
+
+
+def _add_development_routes(
+    router: APIRouter,
+    authenticator: Authenticator,
+    begin: Begin,
+    *,
+    sample_shops: Sequence[str] | None,
+    operator_offered: bool,
+) -> None:
+    """The sign-in without a token."""
+
     @router.get("/development", response_model=SampleShops, responses=problems(404))
     async def shops_offered() -> Response:
         """The sample shops. `404` unless instance tokens are signed with the development key."""
@@ -140,8 +161,6 @@ def session_routes(
                 raise Problem(404, "Not Found", kind="/problems/not-found")
             return await begin(_operator_token(shop.instance_id, now))
         return await begin(make_instance_token(shop.instance_id, key=DEVELOPMENT_KEY, now=now, ttl=DEVELOPMENT_LIFE))
-
-    return router
 
 
 def _offered(sample_shops: Sequence[str] | None) -> Sequence[str]:
