@@ -52,13 +52,15 @@ async def on_credits_reimbursed(transaction: Transaction, batch: Sequence[Receiv
     events = [received.event for received in batch]
     of_items = [event for event in events if event.item_id is not None]
     of_jobs = [event for event in events if event.item_id is None]
-    for statement, some in ((OF_ITEMS, of_items), (OF_JOBS, of_jobs)):
-        if some:
-            columns = {
-                "job_ids": [event.job_id for event in some],
-                "instance_ids": [event.instance_id for event in some],
-                "amounts": [event.amount for event in some],
-            }
-            if statement is OF_ITEMS:
-                columns["item_ids"] = [event.item_id for event in some]
-            await transaction.execute(statement, columns)
+    if of_items:
+        await transaction.execute(OF_ITEMS, {**_columns(of_items), "item_ids": [event.item_id for event in of_items]})
+    if of_jobs:
+        await transaction.execute(OF_JOBS, _columns(of_jobs))
+
+
+def _columns(events: Sequence[CreditsReimbursed]) -> dict[str, list[object]]:
+    return {
+        "job_ids": [event.job_id for event in events],
+        "instance_ids": [event.instance_id for event in events],
+        "amounts": [event.amount for event in events],
+    }
