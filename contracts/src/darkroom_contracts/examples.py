@@ -21,7 +21,14 @@ from darkroom_contracts.credits import (
 )
 from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed, PredictionSeen, StoredPicture
-from darkroom_contracts.jobs import ItemFinished, ItemRequested, JobCancelRequested, JobFinished, JobRequested
+from darkroom_contracts.jobs import (
+    ItemFinished,
+    ItemRequested,
+    JobCancelRequested,
+    JobFinished,
+    JobRequested,
+    OutputTerms,
+)
 from darkroom_contracts.notifications import NotificationFailed, NotificationSent
 from darkroom_contracts.predictions import (
     AttemptFailed,
@@ -79,6 +86,7 @@ _ALL: tuple[Event, ...] = (
         input={"prompt": "white background", "image_input": ["https://shop.example/mug.jpg"]},
         expected_seconds=8.0,
         cancel_after_seconds=300,
+        output=OutputTerms(bytes_max=25_000_000, pixels_max=50_000_000),
         requested_at=AT,
     ),
     JobCancelRequested(instance_id=INSTANCE, job_id=JOB, reason="ordered by mistake"),
@@ -98,6 +106,7 @@ _ALL: tuple[Event, ...] = (
         expected_seconds=8.0,
         cancel_after_seconds=300,
         webhook_expected=True,
+        output_terms=OutputTerms(bytes_max=25_000_000, pixels_max=50_000_000),
         created_at=AT,
     ),
     AttemptFailed(

@@ -41,6 +41,24 @@ class RetryPolicy(Fact):
     backoff_seconds: tuple[float, ...] = (1.0, 2.0, 4.0)
 
 
+OutputKind = Literal["jpg", "png", "webp", "avif", "heic", "tiff", "gif"]
+"""A picture's format, found by its bytes."""
+
+
+class OutputTerms(Fact):
+    """Where the picture stands in the provider's output, and what it may be. What is absent is the platform's default."""
+
+    pointer: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=r"^(/([^~/]|~[01])*)*$",
+        description="JSON pointer (RFC 6901) to the picture, or to a list of which the first counts; absent: the one that is there",
+    )
+    kinds: tuple[OutputKind, ...] | None = Field(default=None, min_length=1, description="formats that count; absent: all")
+    bytes_max: int | None = Field(default=None, ge=1)
+    pixels_max: int | None = Field(default=None, ge=1, description="width times height, decoded")
+
+
 class ItemRequested(ItemEvent):
     """An item may start: its credits are held. Carries all that predictor and poller need, so neither calls back."""
 
@@ -56,6 +74,7 @@ class ItemRequested(ItemEvent):
     expected_seconds: float = Field(gt=0, description="the model's usual duration, for the poller's schedule")
     cancel_after_seconds: int = Field(ge=5, description="the provider gives up after this long (Cancel-After)")
     retry: RetryPolicy = RetryPolicy()
+    output: OutputTerms | None = Field(default=None, description="of the row that the job was sold under")
     redriven: bool = Field(default=False, description="made again by an operator: it waits behind its tenant's fresh work")
     requested_at: datetime
 

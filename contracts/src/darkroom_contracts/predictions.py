@@ -8,6 +8,7 @@ from pydantic import Field
 
 from darkroom_contracts.customer_text import CustomerText
 from darkroom_contracts.event import Event, Fact, ItemEvent
+from darkroom_contracts.jobs import OutputTerms
 
 
 class ItemStarted(ItemEvent):
@@ -34,6 +35,7 @@ class PredictionCreated(ItemEvent):
     cancel_after_seconds: int
     webhook_expected: bool = Field(description="whether the provider was given a webhook address")
     output: Any | None = None
+    output_terms: OutputTerms | None = Field(default=None, description="as `ItemRequested.output` says")
     output_key: str | None = Field(
         default=None, description="where the provider answered with the output itself: its key in the platform's storage"
     )
