@@ -1,4 +1,7 @@
-"""One notifier on parts of its own for all tests here; each test has tenants of its own."""
+"""Two notifiers, each on parts of its own, for all tests here; each test has tenants of its own.
+
+Notifiers on the same parts share their events: one without vendors would take a job whose end another is to write about.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -6,9 +9,11 @@ import pytest
 from darkroom_servicekit.database import UnitOfWork, build_engine
 from support.kafka import own_log
 from support.notifier_process import Ground, NotifierProcess, notifier_process
+from support.running_sandbox import running_sandbox
 from support.service import migrated
 from support.stack import StackAddresses, fresh_database, leased_redis, unique_name
 from support.standing_clock import StandingClock
+from support.told_people import TellingNotifier, telling_notifier
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +26,20 @@ async def ground(parts: StackAddresses) -> AsyncIterator[Ground]:
 async def notifier(ground: Ground) -> AsyncIterator[NotifierProcess]:
     async with notifier_process(ground) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+async def told_ground(parts: StackAddresses) -> AsyncIterator[Ground]:
+    async with own_log(parts) as log, fresh_database(parts, "notifier") as database, leased_redis(parts) as redis:
+        yield Ground(log, await migrated("notifier", database), redis)
+
+
+@pytest.fixture(scope="session")
+async def telling(told_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TellingNotifier]:
+    """A notifier that writes to people; its vendors are a sandbox."""
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        async with telling_notifier(told_ground, sandbox) as running:
+            yield running
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Operators see what was given up, send it again and lift suppressions; Twilio's STOP and START count; foreign events do not."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,18 +12,10 @@ from darkroom_sandbox.messages.mail_events import signed_headers as mail_headers
 from darkroom_sandbox.messages.twilio import signed_headers as sms_headers
 from darkroom_servicekit.auth import DEVELOPMENT_KEY, make_jwt
 from support.notifier_process import Ground
-from support.running_sandbox import running_sandbox
 from support.service import eventually
-from support.told_people import TWILIO_TOKEN, TellingNotifier, job_finished, telling_notifier
+from support.told_people import TWILIO_TOKEN, TellingNotifier, job_finished
 
 LIFE = timedelta(minutes=5)
-
-
-@pytest.fixture(scope="module")
-async def telling(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TellingNotifier]:
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        async with telling_notifier(ground, sandbox) as running:
-            yield running
 
 
 async def operate(telling: TellingNotifier, method: str, path: str, **content: Any) -> httpx.Response:
@@ -41,7 +33,7 @@ async def suppressed(telling: TellingNotifier, address: str) -> list[dict[str, A
 
 
 async def test_a_suppressed_message_is_listed_lifted_and_sent_again(
-    ground: Ground, telling: TellingNotifier, tenant: str
+    told_ground: Ground, telling: TellingNotifier, tenant: str
 ) -> None:
     address = f"bounce@{tenant}.example"
     await telling.prefer(tenant, email=address)  # the confirmation bounces
@@ -50,7 +42,7 @@ async def test_a_suppressed_message_is_listed_lifted_and_sent_again(
         return bool(await suppressed(telling, address))
 
     await eventually(bounced)
-    await ground.log.publish(job_finished(tenant, 1))
+    await told_ground.log.publish(job_finished(tenant, 1))
 
     async def failed() -> list[dict[str, Any]]:
         query = {"status": "failed", "instanceId": tenant}

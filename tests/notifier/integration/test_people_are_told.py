@@ -1,7 +1,6 @@
 """From an event in Kafka to an e-mail or SMS at the vendor, once, and to an entry in the inbox; reports come back and count."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,12 +11,10 @@ from darkroom_contracts.envelope import wrap
 from darkroom_contracts.event import Event
 from darkroom_contracts.notifications import NotificationFailed, NotificationSent
 from darkroom_servicekit.stages import Received
-from support.kafka import own_log
-from support.notifier_process import Ground, example, page, token_for
-from support.running_sandbox import RunningSandbox, running_sandbox
-from support.service import eventually, migrated
-from support.stack import StackAddresses, fresh_database, leased_redis, unique_name
-from support.told_people import TellingNotifier, job_finished, telling_notifier
+from support.notifier_process import Ground, example, notifier_process, page, token_for
+from support.service import eventually
+from support.stack import unique_name
+from support.told_people import TellingNotifier, job_finished, settings_of
 
 RETRY_LATE = """
     CREATE OR REPLACE FUNCTION retry_late() RETURNS trigger LANGUAGE plpgsql
@@ -25,24 +22,6 @@ RETRY_LATE = """
     CREATE TRIGGER retry_late BEFORE UPDATE ON messages FOR EACH ROW WHEN (NEW.state = 'pending') EXECUTE FUNCTION retry_late()
 """
 """However long a vendor's report takes: it comes before the next attempt."""
-
-
-@pytest.fixture(scope="module")
-async def told_ground(parts: StackAddresses) -> AsyncIterator[Ground]:
-    async with own_log(parts) as log, fresh_database(parts, "notifier") as database, leased_redis(parts) as redis:
-        yield Ground(log, await migrated("notifier", database), redis)
-
-
-@pytest.fixture(scope="module")
-def vendors(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-async def telling(told_ground: Ground, vendors: RunningSandbox) -> AsyncIterator[TellingNotifier]:
-    async with telling_notifier(told_ground, vendors) as running:
-        yield running
 
 
 @pytest.fixture
@@ -161,9 +140,9 @@ async def test_an_address_that_bounced_is_not_written_to_again(
     told_ground: Ground, telling: TellingNotifier, tenant: str
 ) -> None:
     address = f"bounce@{tenant}.example"
-    await telling.ask("PUT", "/api/notifications/preferences", tenant, json={"email": address})
-    sql = "UPDATE recipients SET confirmed_email = email WHERE instance_id = $1"  # by an older version; the mailbox is gone now
-    await rows(told_ground, sql, tenant)
+    # A confirmation to this address would bounce as well, so it stands there as an older version took it.
+    await telling.prefer(tenant, email=f"anna@{tenant}.example")
+    await rows(told_ground, "UPDATE recipients SET email = $2, confirmed_email = $2 WHERE instance_id = $1", tenant, address)
     await told_ground.log.publish(job_finished(tenant, 76))
 
     async def suppressed() -> bool:
@@ -317,11 +296,10 @@ async def test_a_refusal_that_somebody_waited_for_is_no_mail_but_an_entry(
 
 
 async def test_two_replicas_share_the_queue_and_send_nothing_twice(
-    told_ground: Ground, telling: TellingNotifier, vendors: RunningSandbox, tenant: str, email: str
+    told_ground: Ground, telling: TellingNotifier, tenant: str, email: str
 ) -> None:
     await telling.prefer(tenant, email=email)
-    async with telling_notifier(told_ground, vendors):
-        await telling.set("sendgrid", webhook={"url": f"{telling.process.http}/webhooks/sendgrid"})
+    async with notifier_process(told_ground, lambda port: settings_of(telling.sandbox, port)):
         await told_ground.log.publish(*[job_finished(tenant, 1000 + n) for n in range(60)])
         await telling.wait_sent("mail", email, 60)
         await outcomes(told_ground, tenant, 60)
