@@ -1,5 +1,5 @@
 // Notifications: what happened, and how one wants to be told.
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { ask } from "./http";
 import type { components as Notifier } from "./notifier.gen";
 import { LIST_POLL_MS } from "./queries";
@@ -15,11 +15,12 @@ export type Confirmed = Notifier["schemas"]["Confirmed"];
 
 const PATH = "/api/notifications";
 const PAGE = 30;
+const AGAIN_AFTER_MS = [250, 1_000, 4_000];
 
 export const noticeKeys = {
   all: ["notifications"] as const,
   inbox: (unread: boolean) => ["notifications", "inbox", unread] as const,
-  unread: ["notifications", "unread"] as const,
+  newest: ["notifications", "newest"] as const,
   preferences: ["preferences"] as const,
 };
 
@@ -33,13 +34,22 @@ export function inboxQuery(unread: boolean) {
   });
 }
 
-/** How many are unread, for the bell. */
-export function unreadQuery(poll: boolean) {
+/** The newest notifications, and how many are unread, for the bell. */
+export function newestQuery(poll: boolean) {
   return queryOptions({
-    queryKey: noticeKeys.unread,
-    queryFn: async ({ signal }) => (await ask<Inbox>(`${PATH}?limit=1`, { signal })).unread,
+    queryKey: noticeKeys.newest,
+    queryFn: ({ signal }) => ask<Inbox>(`${PATH}?limit=${PAGE}`, { signal }),
     refetchInterval: poll ? LIST_POLL_MS * 2 : false,
   });
+}
+
+/** Ask again until a notification that was announced is there: a frame may come moments before its notification can be read. */
+export async function refreshNotices(client: QueryClient, id: string): Promise<void> {
+  for (const wait of [0, ...AGAIN_AFTER_MS]) {
+    if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
+    await client.invalidateQueries({ queryKey: noticeKeys.all });
+    if (client.getQueryData<Inbox>(noticeKeys.newest)?.notifications.some((notice) => notice.id === id)) return;
+  }
 }
 
 export const preferencesQuery = queryOptions({

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
-import { unreadQuery } from "../api/notices";
+import { newestQuery } from "../api/notices";
 import { activeJobsQuery, balanceQuery } from "../api/queries";
 import type { Session } from "../api/types";
 import { useLive } from "../live/LiveProvider";
@@ -20,7 +20,7 @@ export function Frame({ session, children }: { session: Session; children: React
   const { poll } = useLive();
   const active = useQuery(activeJobsQuery(client, poll));
   const balance = useQuery({ ...balanceQuery, refetchInterval: poll ? 5_000 : false });
-  const unread = useQuery(unreadQuery(poll)).data ?? 0;
+  const unread = useQuery(newestQuery(poll)).data?.unread ?? 0;
   const isOperator = session.roles.includes("operator");
   const ongoing = active.data?.jobs.filter((job) => !JOB_ENDED.has(job.status)).length ?? 0;
 

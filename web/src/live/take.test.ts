@@ -1,5 +1,6 @@
-import { QueryClient } from "@tanstack/react-query";
-import { beforeEach, describe, expect, test } from "vitest";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { noticeKeys } from "../api/notices";
 import { keys } from "../api/queries";
 import type { Item, JobDetail, JobPage } from "../api/types";
 import { latestNews } from "./news";
@@ -51,5 +52,21 @@ describe("a frame", () => {
     take(client, { ...done, at: "2026-05-04T12:00:09.000Z" });
     expect(client.getQueryData<JobDetail>(keys.job(7))).toBe(once);
     expect(once?.job.completedImages).toBe(1);
+  });
+
+  test("of a notification asks until the notification can be read, and then no more", async () => {
+    vi.useFakeTimers();
+    let asked = 0;
+    const queryFn = () => ({ notifications: ++asked > 2 ? [{ id: "n-1" }] : [], nextCursor: null, unread: 0 });
+    const leave = new QueryObserver(client, { queryKey: noticeKeys.newest, queryFn, staleTime: Infinity }).subscribe(() => undefined);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toBe(1);
+    take(client, { event: "notification", at: AT, data: { id: "n-1", kind: "job.done", data: {} } });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toBe(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toBe(3);
+    leave();
+    vi.useRealTimers();
   });
 });

@@ -1,6 +1,6 @@
 // What a frame changes of what the pages know.
 import type { QueryClient } from "@tanstack/react-query";
-import { noticeKeys } from "../api/notices";
+import { refreshNotices } from "../api/notices";
 import { keys } from "../api/queries";
 import type { Balance, JobDetail, JobPage } from "../api/types";
 import type { Frame } from "./line";
@@ -34,7 +34,7 @@ export function take(client: QueryClient, { event, at, data }: Frame): void {
       break;
     }
     case "notification":
-      void client.invalidateQueries({ queryKey: noticeKeys.all });
+      void refreshNotices(client, (data as { id: string }).id);
       break;
     case "credits.changed": {
       const news = data as Pick<Balance, "available" | "held" | "spent">;
