@@ -52,7 +52,7 @@ class OutputTerms(Fact):
         default=None,
         max_length=200,
         pattern=r"^(/([^~/]|~[01])*)*$",
-        description="JSON pointer (RFC 6901) to the picture, or to a list of which the first counts; absent: the one that is there",
+        description="JSON pointer (RFC 6901) to the picture, or to a list: its first; absent: the one that is there",
     )
     kinds: tuple[OutputKind, ...] | None = Field(default=None, min_length=1, description="formats that count; absent: all")
     bytes_max: int | None = Field(default=None, ge=1)
