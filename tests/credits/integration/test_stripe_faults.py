@@ -87,6 +87,24 @@ async def test_a_public_address_that_changed_between_two_tries_costs_no_sale(set
         assert (await checkout(shop, 100, key="one")).json() == answer.json()
 
 
+async def test_a_key_that_stripe_does_not_take_ends_no_purchase(
+    settings: CreditsSettings, world: CardWorld, books_of: CreditBooks
+) -> None:
+    async with serving(selling(settings, world, stripe_api_key="invalid", stripe_reconcile_seconds=0.3)) as shop:
+        assert (await checkout(shop, 100)).status_code == 503
+
+        async def asked_after() -> bool:
+            return await books_of.rows("SELECT checks >= 2, check_at IS NULL FROM purchases") == [(True, False)]
+
+        await eventually(asked_after)
+    async with serving(selling(settings, world, stripe_reconcile_seconds=0.3)) as shop:
+
+        async def offered() -> bool:
+            return await books_of.rows("SELECT session_id IS NOT NULL FROM purchases") == [(True,)]
+
+        await eventually(offered)
+
+
 async def test_every_call_asks_for_the_version_that_is_read_here(settings: CreditsSettings, world: CardWorld) -> None:
     async with serving(selling(settings, world, stripe_reconcile_seconds=0.3, stripe_events_seconds=0.3)) as shop:
         await sold(shop, world)

@@ -16,6 +16,8 @@ API_VERSION = "2026-10-28.endive"
 """Sent with every call: the version whose shapes are read here, whatever the account's dashboard says (decision 64)."""
 PAGE_MAX = 100
 """The most that Stripe lists at once."""
+OUR_KEY = frozenset({401, 403})
+"""Nothing is wrong with the request: an operator must give another key, or the key other rights."""
 FAULTS = 500
 RETRIED = frozenset({409, 429, 500, 502, 503, 504})
 
@@ -122,6 +124,8 @@ def _raise_final(answer: httpx.Response) -> None:
     again = answer.headers.get("stripe-should-retry") != "false"
     if answer.status_code >= FAULTS and (not again or answer.headers.get("idempotent-replayed") == "true"):
         raise StripeKeySpent(f"answers {answer.status_code} under this key")
+    if answer.status_code in OUR_KEY:
+        raise StripeUnavailable(f"answers {answer.status_code}: it does not take our key")
     if answer.status_code not in RETRIED or not again:
         if _error_of(answer).get("type") == "idempotency_error":
             raise StripeKeySpent("was asked with other parameters under this key")
