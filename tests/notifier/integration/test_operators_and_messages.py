@@ -74,6 +74,43 @@ async def test_a_suppressed_message_is_listed_lifted_and_sent_again(
     await eventually(refused)
 
 
+async def test_messages_wait_out_an_outage_of_the_vendor_and_are_then_sent_once(
+    told_ground: Ground, telling: TellingNotifier, tenant: str
+) -> None:
+    address = f"anna@{tenant}.example"
+    await telling.prefer(tenant, email=address)
+
+    async def paused() -> bool:
+        return bool((await operate(telling, "GET", "messages")).json()["pausedAccounts"])
+
+    async def all_queued() -> bool:
+        return len(await messages("pending", "sending")) == 25
+
+    async def messages(*states: str) -> list[dict[str, Any]]:
+        query = {"instanceId": tenant, "limit": "100"}
+        found = (await operate(telling, "GET", "messages", params=query)).json()["messages"]
+        return [one for one in found if one["status"] in states]
+
+    await telling.set("sendgrid", failRate=1)
+    try:
+        await told_ground.log.publish(*[job_finished(tenant, job) for job in range(1, 6)])
+        await eventually(paused)
+        await told_ground.log.publish(*[job_finished(tenant, job) for job in range(6, 26)])
+        await eventually(all_queued)
+    finally:
+        await telling.set("sendgrid", failRate=0)
+    mails = await telling.wait_sent("mail", address, 25)
+    assert len({mail["customArgs"]["darkroom_message_id"] for mail in mails}) == len(mails) == 25
+
+    async def all_sent() -> bool:
+        return len(await messages("sent")) == 26  # with the confirmation of the address
+
+    await eventually(all_sent)
+    # Whoever came during the outage was not tried in vain, but for a trial or two.
+    assert sorted(one["attempts"] for one in await messages("sent"))[:18] == [1] * 18
+    assert not await paused()
+
+
 async def test_only_operators_see_messages_and_suppressions(telling: TellingNotifier, tenant: str) -> None:
     for method, path in (("GET", "messages"), ("POST", "messages/retry"), ("GET", "suppressions"), ("DELETE", "suppressions/a")):
         assert (await telling.ask(method, f"/api/operator/{path}", tenant)).status_code == 403
