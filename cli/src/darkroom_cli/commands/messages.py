@@ -67,7 +67,7 @@ def retry_messages(
     if as_json:
         show_json(answer)
     else:
-        print(f"{answer['retried']} messages are queued again")
+        print(f"messages queued again: {answer['retried']}")
 
 
 def _selection(wanted: list[str], options: dict[str, str | None]) -> dict[str, Any]:
