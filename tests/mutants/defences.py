@@ -12,6 +12,7 @@ JOBS_API = "services/jobs-api/src/darkroom_jobs_api"
 NOTIFIER = "services/notifier/src/darkroom_notifier"
 CONTRACTS = "contracts/src/darkroom_contracts"
 KIT = "servicekit/src/darkroom_servicekit"
+CHILD_LIMITS = "tests/poller/unit/test_imaging.py::test_a_child_has_none_of_our_settings_and_limits_on_all_it_could_use"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1209,5 +1210,104 @@ DEFENCES: tuple[Defence, ...] = (
         old='        await transaction.execute(LOCK, {"instance": instance})\n',
         new="        pass\n",
         tests=("tests/notifier/integration/test_digests.py",),
+    ),
+    Defence(
+        name="a-child-runs-its-parents-code",
+        why="a decoding child takes the code of the process that started it, not of another installed copy",
+        file=f"{POLLER}/imaging_workers.py",
+        old="sys.path.insert(0, {str(PACKAGE_ROOT)!r}); import darkroom_poller; del sys.path[0]; ",
+        new="{str(PACKAGE_ROOT)!r}; ",
+        tests=("tests/poller/unit/test_imaging.py::test_a_child_runs_the_code_of_its_parent_wherever_that_was_imported_from",),
+    ),
+    Defence(
+        name="a-child-has-no-settings",
+        why="a picture that takes over its decoder finds no secret in the environment",
+        file=f"{POLLER}/imaging_workers.py",
+        old="    return needed | {",
+        new="    return dict(os.environ) | needed | {",
+        tests=(CHILD_LIMITS,),
+    ),
+    Defence(
+        name="a-childs-memory-is-limited",
+        why="a picture that unfolds to gigabytes is refused and takes no memory from the poller",
+        file=f"{POLLER}/imaging.py",
+        old="    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))\n",
+        new="",
+        tests=(CHILD_LIMITS,),
+    ),
+    Defence(
+        name="memory-errors-are-refusals",
+        why="a picture that needs more memory than a child may use is refused in words, and kills no child",
+        file=f"{POLLER}/imaging.py",
+        old="    except MemoryError as error:\n",
+        new="    except BlockingIOError as error:\n",
+        tests=(
+            "tests/poller/unit/test_imaging.py"
+            "::test_a_picture_that_needs_more_memory_than_a_child_may_use_is_refused_and_the_child_goes_on",
+        ),
+    ),
+    Defence(
+        name="a-child-writes-no-file",
+        why="a picture that takes over its decoder writes no file, and cannot lift the limit",
+        file=f"{POLLER}/imaging.py",
+        old="resource.RLIMIT_FSIZE, (0, 0)",
+        new="resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1])",
+        tests=(CHILD_LIMITS,),
+    ),
+    Defence(
+        name="a-child-opens-few-files",
+        why="a picture that takes over its decoder opens a handful of files and sockets, and cannot lift the limit",
+        file=f"{POLLER}/imaging.py",
+        old="resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX)",
+        new="resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[1])",
+        tests=(CHILD_LIMITS,),
+    ),
+    Defence(
+        name="a-child-dumps-no-core",
+        why="a decoder that crashes leaves no customer's picture on the disk",
+        file=f"{POLLER}/imaging.py",
+        old="    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n",
+        new="",
+        tests=(CHILD_LIMITS,),
+    ),
+    Defence(
+        name="a-child-starts-no-process",
+        why="a picture that takes over its decoder starts neither a process nor a thread",
+        file=f"{POLLER}/imaging.py",
+        old="(0, HEIC_THREADS_MAX)",
+        new="(HEIC_THREADS_MAX, HEIC_THREADS_MAX)",
+        tests=(CHILD_LIMITS,),
+    ),
+    Defence(
+        name="heic-alone-has-a-thread",
+        why="the thread that the HEIC decoder needs is allowed for its picture alone",
+        file=f"{POLLER}/imaging.py",
+        old="        resource.setrlimit(resource.RLIMIT_NPROC, allowed)\n",
+        new="        pass\n",
+        tests=("tests/poller/unit/test_imaging.py::test_only_a_heic_picture_may_have_a_thread_and_only_while_it_is_decoded",),
+    ),
+    Defence(
+        name="a-picture-has-limited-processor-time",
+        why="the kernel ends a child that computes for ever over one picture",
+        file=f"{POLLER}/imaging.py",
+        old="        limit_next_picture()\n",
+        new="",
+        tests=(CHILD_LIMITS,),
+    ),
+    Defence(
+        name="processor-time-is-counted-per-picture",
+        why="a child that has decoded many pictures still has the whole time for the next one",
+        file=f"{POLLER}/imaging.py",
+        old="int(used.ru_utime + used.ru_stime) + CPU_SECONDS_MAX",
+        new="CPU_SECONDS_MAX",
+        tests=("tests/poller/unit/test_imaging.py::test_a_picture_has_its_whole_time_whatever_the_pictures_before_it_took",),
+    ),
+    Defence(
+        name="pixels-are-counted-before-decoding",
+        why="a small file that claims more pixels than are allowed is refused before it is unfolded",
+        file=f"{POLLER}/imaging_workers.py",
+        old="Order(data, self._limits.pixels_max, ",
+        new="Order(data, 2 * self._limits.pixels_max, ",
+        tests=("tests/poller/unit/test_imaging.py::test_fifty_megapixels_are_decoded_and_one_more_line_is_not",),
     ),
 )

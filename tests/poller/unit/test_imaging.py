@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import math
 import os
+import shutil
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -11,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import darkroom_poller
 import pytest
 from darkroom_poller.imaging_frames import ANSWER_HEAD, BrokenFrame, Order, pack_order, read_head
 from darkroom_poller.imaging_workers import ImageLimits, ImagingFailed, ImagingWorkers, UnusablePicture
@@ -67,6 +70,19 @@ def cpu_seconds(pid: int) -> float:
 def about(pid: int, what: str) -> str:
     """What the kernel says of a process."""
     return Path(f"/proc/{pid}/{what}").read_text()
+
+
+NEVER_RAISED = {"Max address space": 1_200_000_000, "Max file size": 0, "Max open files": 16, "Max core file size": 0}
+"""The limits that a child cannot raise again: the hard ones, too, are at most this."""
+
+
+def limits_of(pid: int) -> dict[str, tuple[float, float]]:
+    """The soft and the hard limit of each kind that the kernel holds a process to."""
+    found = {}
+    for line in about(pid, "limits").splitlines()[1:]:
+        soft, hard = (math.inf if one == "unlimited" else float(one) for one in line[26:].split()[:2])
+        found[line[:26].strip()] = (soft, hard)
+    return found
 
 
 @pytest.mark.parametrize(("kind", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
@@ -194,10 +210,56 @@ async def test_a_child_has_none_of_our_settings_and_limits_on_all_it_could_use(
     await workers.examine(picture())
     (child,) = children()
     assert "canary" not in about(child, "environ")
-    limits = {line[:26].strip(): line[26:].split()[0] for line in about(child, "limits").splitlines()}
-    assert limits["Max file size"] == limits["Max processes"] == limits["Max core file size"] == "0"  # the soft limits
-    assert int(limits["Max address space"]) <= 1_200_000_000
-    assert int(limits["Max cpu time"]) <= 20
+    limits = limits_of(child)
+    for name, most in NEVER_RAISED.items():
+        assert max(limits[name]) <= most, name
+    assert limits["Max processes"][0] == 0
+    assert limits["Max cpu time"][0] <= 20
+
+
+async def test_only_a_heic_picture_may_have_a_thread_and_only_while_it_is_decoded(workers: ImagingWorkers) -> None:
+    assert (await workers.examine(heic())).width == 64
+    (child,) = children()
+    assert limits_of(child)["Max processes"][0] == 0
+
+
+async def test_a_picture_that_needs_more_memory_than_a_child_may_use_is_refused_and_the_child_goes_on() -> None:
+    made, metrics = make_workers(replace(LIMITS, pixels_max=2_000_000_000))
+    with pytest.raises(UnusablePicture, match="memory"):
+        await made.examine(png_bomb(36_000, 36_000))
+    assert (await made.examine(picture())).width == 320
+    assert killed(metrics) == 0
+    await made.aclose()
+
+
+AFTER_A_SECOND_OF_WORK = """
+import resource, time
+from darkroom_poller.imaging import limit_next_picture
+while time.process_time() < 1.1:
+    pass
+limit_next_picture()
+print(resource.getrlimit(resource.RLIMIT_CPU)[0])
+"""
+
+
+async def test_a_picture_has_its_whole_time_whatever_the_pictures_before_it_took() -> None:
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", AFTER_A_SECOND_OF_WORK, stdout=PIPE)
+    answer, _ = await child.communicate()
+    assert 11 <= int(answer) <= 20
+
+
+async def test_a_child_runs_the_code_of_its_parent_wherever_that_was_imported_from(tmp_path: Path) -> None:
+    shutil.copytree(Path(darkroom_poller.__file__).parent, tmp_path / "darkroom_poller")
+    with (tmp_path / "darkroom_poller" / "imaging.py").open("a") as file:
+        file.write("\n\ndef main() -> None:\n    print(__file__, sys.path[0])\n")
+    parent = "import subprocess; from darkroom_poller.imaging_workers import COMMAND; subprocess.run(COMMAND, check=True)"
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", parent, stdout=PIPE, env={**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
+    answer, _ = await started.communicate()
+    file_name, first_on_path = answer.decode().split()
+    assert file_name == str(tmp_path / "darkroom_poller" / "imaging.py")
+    assert first_on_path != str(tmp_path), "modules beside the package would come before the standard library"
 
 
 def test_an_answer_out_of_bounds_is_not_believed() -> None:

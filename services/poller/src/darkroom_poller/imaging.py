@@ -1,4 +1,4 @@
-"""The child process that decodes pictures: `python -I -m darkroom_poller.imaging`. Everything hostile in a picture meets it here.
+"""The child process that decodes pictures (`imaging_workers` starts it). Everything hostile in a picture meets it here.
 
 It has no settings, no way to write a file, and limits on memory and processor time; whatever goes wrong is an answer or its
 death, never the parent's. Takes frames on stdin and answers on stdout (see `imaging_frames`); ends when stdin does.
@@ -177,7 +177,3 @@ def answer_orders() -> None:
             answer = Answer("", 0, 0, b"", b"", refused=str(error))
         sys.stdout.buffer.write(pack_answer(answer))
         sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    main()

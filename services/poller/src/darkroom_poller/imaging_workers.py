@@ -9,13 +9,23 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from darkroom_poller.imaging_frames import ANSWER_HEAD, Answer, BrokenFrame, Order, pack_order, read_head
 from darkroom_poller.metrics import PollerMetrics
 
-COMMAND = (sys.executable, "-I", "-m", "darkroom_poller.imaging")
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+# `-I` ignores PYTHONPATH and the working directory, so the child would import the installed package even when this process runs
+# another copy of it. The root leaves the path again before the decoders are imported: it may be a `site-packages` with modules
+# that would come before those of the standard library.
+START_CHILD = (
+    f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); import darkroom_poller; del sys.path[0]; "
+    "from darkroom_poller.imaging import main; main()"
+)
+COMMAND = (sys.executable, "-I", "-c", START_CHILD)
+"""Isolated from the environment, with the code of this very process."""
 IDLE_SECONDS_MAX = 30.0
 PICTURES_MAX = 5_000
 """After this many a child is replaced, so that nothing a decoder leaks adds up."""
