@@ -3,7 +3,18 @@
 from typing import Any
 
 import pytest
-from darkroom_servicekit.development import DEVELOPMENT_KEY, DEVELOPMENT_WEBHOOK_SECRET, is_loopback
+from darkroom_credits.settings import CreditsSettings
+from darkroom_jobs_api.settings import JobsApiSettings
+from darkroom_notifier.settings import NotifierSettings
+from darkroom_poller.settings import PollerSettings
+from darkroom_predictor.settings import PredictorSettings
+from darkroom_servicekit.development import (
+    DEVELOPMENT_KEY,
+    DEVELOPMENT_WEBHOOK_SECRET,
+    VENDORS,
+    is_loopback,
+    why_not_development,
+)
 from darkroom_servicekit.settings import ServiceSettings, read_settings
 from pydantic import Field, ValidationError
 
@@ -75,6 +86,33 @@ def test_in_bad_company_it_is_refused_and_a_key_of_ones_own_is_not(
         some(**given, **{name: key})
     assert f"DARKROOM_{name.upper()}" in str(refused.value)
     some(**given, **{name: OWN})
+
+
+@pytest.mark.parametrize(
+    ("vendor", "real", "sandbox"),
+    [
+        ("Replicate", {"replicate_api_tokens": "r8_x"}, {"replicate_base_url": "http://127.0.0.1:1/replicate"}),
+        ("Gemini", {"gemini_api_key": "k"}, {"gemini_base_url": "http://localhost:1/gemini"}),
+        ("Stripe", {"stripe_api_key": "sk_live_x"}, {"stripe_base_url": "http://127.0.0.1:1/stripe"}),
+        ("SendGrid", {"sendgrid_api_key": "SG.x"}, {"sendgrid_base_url": "http://127.0.0.1:1/sendgrid"}),
+        ("Twilio", {"twilio_account_sid": "AC1"}, {"twilio_base_url": "http://[::1]:1/twilio"}),
+        ("SMTP", {"smtp_url": "smtps://u:p@mail.example:465"}, {"smtp_url": "smtp://127.0.0.1:2525"}),
+    ],
+)
+def test_every_vendor_that_is_signed_in_to_is_a_real_one_unless_its_address_is_on_loopback(
+    vendor: str, real: dict[str, str], sandbox: dict[str, str]
+) -> None:
+    assert f"{vendor} is a real vendor" in (why_not_development(real) or "")
+    elsewhere = {name: "https://vendor.example" for name in sandbox if name != "smtp_url"}
+    assert f"{vendor} is a real vendor" in (why_not_development(real | elsewhere) or "")
+    assert why_not_development(real | sandbox) is None
+
+
+@pytest.mark.parametrize("settings", [CreditsSettings, JobsApiSettings, NotifierSettings, PollerSettings, PredictorSettings])
+def test_no_setting_that_signs_in_to_a_vendor_is_unknown_to_the_rule(settings: type[ServiceSettings]) -> None:
+    signs_in = {name for name in settings.model_fields if name.endswith(("_api_key", "_api_tokens", "_account_sid", "smtp_url"))}
+    assert signs_in <= {credential for _, credential, _ in VENDORS}
+    assert {address for _, credential, address in VENDORS if credential in signs_in} <= set(settings.model_fields)
 
 
 def test_the_sandboxs_webhook_secret_is_as_well_known() -> None:

@@ -98,9 +98,12 @@ def session_routes(
         """Who is signed in."""
         return json_answer(_session(who))
 
-    @router.delete("", status_code=204, responses=problems(401))
+    @router.delete("", status_code=204, responses=problems(401, 403, 503))
     async def end_session(request: Request) -> Response:
-        """Give the token back, of the header or else of the cookie: it is good for nothing from now on, and its sockets close."""
+        """Revoke the token of the header, or else of the cookie, close its sockets and delete the cookie.
+
+        `503`: the token could not be checked or revoked now. It stays good, and the cookie stays, so that the page can try again.
+        """
         token = bearer_token(request)
         if token is None:
             require_own_page(request, authenticator)
