@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from support.kafka import Log, own_log
 from support.stack import StackAddresses, ensure_parts, fresh_database, leased_redis
 from xdist.remote import Producer
@@ -12,6 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("darkroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("darkroom")
+# For `make mutants`: that a test fails is enough, and the smallest example of it takes minutes to find.
+FINDING = (Phase.explicit, Phase.reuse, Phase.generate)
+settings.register_profile("no-shrinking", settings.get_profile("darkroom"), phases=FINDING)
 
 LONGEST = "tests/e2e/"
 

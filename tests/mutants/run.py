@@ -73,7 +73,8 @@ class Copy:
     def test(self, tests: Sequence[str]) -> Verdict:
         """The verdict of these tests. Raises RuntimeError when they could not be run at all."""
         begun = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS_MAX}", *tests]
+        options = ["-x", "-q", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS_MAX}", "--hypothesis-profile=no-shrinking"]
+        command = [sys.executable, "-m", "pytest", *options, *tests]
         answer = subprocess.run(command, cwd=self._folder, env=self._environ, capture_output=True, text=True, check=False)
         if answer.returncode not in {PASSED, FAILED}:
             raise RuntimeError(f"pytest ended with {answer.returncode}:\n{answer.stdout}{answer.stderr}")
