@@ -1376,4 +1376,12 @@ DEFENCES: tuple[Defence, ...] = (
         new="WELL_KNOWN & {value}",
         tests=("tests/servicekit/unit/test_development.py",),
     ),
+    Defence(
+        name="the-predictor-passes-the-output-terms-on",
+        why="the poller learns what the output may be only from PredictionCreated: without the terms it takes any picture",
+        file=f"{PREDICTOR}/created_events.py",
+        old="        output_terms=item.output_terms,\n",
+        new="",
+        tests=("tests/predictor/integration/test_output_terms.py",),
+    ),
 )

@@ -33,6 +33,7 @@ def created_event(
         cancel_after_seconds=item.cancel_after_seconds,
         webhook_expected=webhook_expected,
         output=accepted.output if accepted else None,
+        output_terms=item.output_terms,
         output_key=accepted.output_key if accepted else None,
         created_at=at,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from darkroom_contracts.envelope import Envelope
+from darkroom_contracts.jobs import OutputTerms
 
 JITTER_SHARE = 0.2
 """A backoff is stretched or shortened by up to this share, so that retries of one outage do not come back as one."""
@@ -32,6 +33,8 @@ class Item:
     redriven: bool = False
     caller_fields: Sequence[str] | None = None
     """The keys of its input that the caller fills; None: not known."""
+    output_terms: OutputTerms | None = None
+    """What its ItemRequested says of the provider's output, for the poller; None: nothing."""
     cause: Envelope
     stopped_by: Envelope | None = None
     """The request to cancel it, while it could not end at once."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from darkroom_contracts.envelope import Envelope
-from darkroom_contracts.jobs import ItemRequested, JobCancelRequested
+from darkroom_contracts.jobs import ItemRequested, JobCancelRequested, OutputTerms
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.stages import Received
 from sqlalchemy import text
@@ -18,26 +18,27 @@ from darkroom_predictor.items import Item
 ITEM_COLUMNS = """
     q.item_id, q.instance_id, q.job_id, q.image_id, q.provider, q.model, q.expected_seconds, q.cancel_after_seconds,
     q.attempts_max, q.backoff_seconds, q.attempts, q.attempts_counted, q.reached_provider, q.redriven,
-    q.caller_fields, q.cause_id, q.correlation_id, q.traceparent, q.cancel_cause_id
+    q.caller_fields, q.output_terms, q.cause_id, q.correlation_id, q.traceparent, q.cancel_cause_id
 """
 INSERT = """
     INSERT INTO queue_items (
         item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
-        expected_seconds, cancel_after_seconds, redriven, caller_fields, cause_id, correlation_id, traceparent
+        expected_seconds, cancel_after_seconds, redriven, caller_fields, output_terms, cause_id, correlation_id, traceparent
     )
     SELECT item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max,
            CAST(backoff_seconds AS double precision[]), expected_seconds, cancel_after_seconds, redriven,
-           CAST(caller_fields AS text[]), cause_id, correlation_id, traceparent
+           CAST(caller_fields AS text[]), output_terms, cause_id, correlation_id, traceparent
     FROM unnest(
         CAST(:item_id AS bigint[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]), CAST(:image_id AS text[]),
         CAST(:product AS text[]), CAST(:provider AS text[]), CAST(:model AS text[]), CAST(:input AS jsonb[]),
         CAST(:attempts_max AS integer[]), CAST(:backoff_seconds AS text[]), CAST(:expected_seconds AS double precision[]),
         CAST(:cancel_after_seconds AS integer[]), CAST(:redriven AS boolean[]), CAST(:caller_fields AS text[]),
-        CAST(:cause_id AS text[]),
+        CAST(:output_terms AS jsonb[]), CAST(:cause_id AS text[]),
         CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
     ) WITH ORDINALITY AS new (
         item_id, instance_id, job_id, image_id, product, provider, model, input, attempts_max, backoff_seconds,
-        expected_seconds, cancel_after_seconds, redriven, caller_fields, cause_id, correlation_id, traceparent, place
+        expected_seconds, cancel_after_seconds, redriven, caller_fields, output_terms, cause_id, correlation_id, traceparent,
+        place
     )
     ORDER BY place
     ON CONFLICT DO NOTHING
@@ -151,6 +152,7 @@ async def insert_items(transaction: Transaction, batch: Sequence[Received[ItemRe
             "cancel_after_seconds": [event.cancel_after_seconds for event in events],
             "redriven": [event.redriven for event in events],
             "caller_fields": [None if event.caller_fields is None else array_text(event.caller_fields) for event in events],
+            "output_terms": [None if event.output is None else terms_json(event.output) for event in events],
             "cause_id": [received.envelope.id for received in batch],
             "correlation_id": [received.envelope.correlation_id for received in batch],
             "traceparent": [received.envelope.traceparent for received in batch],
@@ -162,6 +164,11 @@ async def insert_items(transaction: Transaction, batch: Sequence[Received[ItemRe
 def array_text(words: Sequence[str]) -> str:
     """Return words as PostgreSQL writes an array of text: an array of arrays of different lengths cannot be a parameter."""
     return "{" + ",".join(json.dumps(word, ensure_ascii=False) for word in words) + "}"
+
+
+def terms_json(terms: OutputTerms) -> str:
+    """Return the terms as JSON, in the names that they have in events."""
+    return terms.model_dump_json(by_alias=True, exclude_none=True)
 
 
 async def known_items(transaction: Transaction, items: Sequence[int]) -> set[int]:
@@ -320,6 +327,7 @@ def read_item(row: Any) -> Item:
         reached_provider=row.reached_provider,
         redriven=row.redriven,
         caller_fields=row.caller_fields,
+        output_terms=None if row.output_terms is None else OutputTerms.model_validate(row.output_terms),
         cause=cause,
         stopped_by=None if row.cancel_cause_id is None else _cancel_cause(row),
     )
