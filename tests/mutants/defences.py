@@ -1384,4 +1384,14 @@ DEFENCES: tuple[Defence, ...] = (
         new="",
         tests=("tests/predictor/integration/test_output_terms.py",),
     ),
+    Defence(
+        name="a-redrive-keeps-the-output-terms",
+        why="a redriven item is judged by the terms that it was sold under, not by none and not by today's row",
+        file=f"{JOBS_API}/jobs/redrive_items.py",
+        old="               jobs.input_template, jobs.output_terms, jobs.price_version,",
+        new="               jobs.input_template, CAST(NULL AS jsonb), jobs.price_version,",
+        tests=(
+            "tests/jobs_api/integration/test_output_terms.py::test_a_redriven_item_keeps_the_terms_and_a_paid_retry_takes_todays",
+        ),
+    ),
 )

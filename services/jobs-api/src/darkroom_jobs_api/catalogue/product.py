@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom_contracts.jobs import OutputTerms
+
+from darkroom_jobs_api.catalogue.output_terms import InvalidOutputTerms, read_output_terms
+
 ITEM_NAMES = frozenset({"prompt", "imageUrl"})
 """What each item fills in the template by itself."""
 
@@ -37,6 +41,7 @@ class Product:
     cancel_after_seconds: int
     price_version: int
     price_credits: int
+    output: Any = None  # the row's JSON, which may be wrong
 
     def chosen(self, options: Mapping[str, str]) -> dict[str, str]:
         """Every option's value: the caller's, else the default."""
@@ -54,6 +59,18 @@ class Product:
     def unfilled(self) -> set[str]:
         """The names in the input template that neither an option nor an item fills: not empty if the row is wrong."""
         return template_names(self.input) - self.options.keys() - ITEM_NAMES
+
+    def output_terms(self) -> OutputTerms | None:
+        """Return what the row says of the provider's output. Raises InvalidOutputTerms."""
+        return read_output_terms(self.output)
+
+    def output_errors(self) -> tuple[str, ...]:
+        """Return what is wrong with the row's output terms, each with the field and the rule: not empty if the row is wrong."""
+        try:
+            self.output_terms()
+        except InvalidOutputTerms as invalid:
+            return invalid.errors
+        return ()
 
 
 def provider_input(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:

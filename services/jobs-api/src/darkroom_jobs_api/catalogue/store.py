@@ -64,4 +64,5 @@ class CatalogueStore:
             cancel_after_seconds=row.cancel_after_seconds,
             price_version=row.price_version,
             price_credits=row.price_credits,
+            output=row.output,
         )

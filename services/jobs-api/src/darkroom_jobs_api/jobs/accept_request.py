@@ -82,6 +82,9 @@ class AcceptRequest:
         if names := product.unfilled():
             log.error("product cannot be sold: nothing fills its input template", product=product.name, names=sorted(names))
             raise _not_sold()
+        if wrong := product.output_errors():
+            log.error("product cannot be sold: its output terms are wrong", product=product.name, errors=wrong)
+            raise _not_sold()
         if addresses.not_looked_up:
             raise not_looked_up(addresses.not_looked_up[:ERRORS_MAX])
         order = Order(

@@ -55,7 +55,7 @@ DUE = "(release_after IS NULL OR release_after <= clock_timestamp())"
 # Jobs that were set aside come after all others: however many there are, they are in nobody's way.
 TO_RELEASE = text(
     f"""
-    SELECT id, items_released, items_total, product, options, input_template, redriven, decision_envelope FROM jobs
+    SELECT id, items_released, items_total, product, options, input_template, output_terms, redriven, decision_envelope FROM jobs
     WHERE {WHAT_IS_LEFT} AND {DUE} ORDER BY release_after NULLS FIRST, id LIMIT :jobs_max FOR NO KEY UPDATE SKIP LOCKED
     """  # noqa: S608 - our own constants
 )
@@ -97,6 +97,8 @@ class ReleasingJob:
     options: dict[str, str]
     input_template: dict[str, Any] | None
     """None for a job from before templates were kept."""
+    output_terms: dict[str, Any] | None
+    """None for a job that was sold without terms."""
     redriven: bool
     decided_by: Envelope
 
@@ -133,6 +135,7 @@ async def jobs_to_release(transaction: Transaction, *, jobs_max: int) -> list[Re
             product=row.product,
             options=row.options,
             input_template=row.input_template,
+            output_terms=row.output_terms,
             redriven=row.redriven,
             decided_by=Envelope.from_headers(row.decision_envelope),
         )

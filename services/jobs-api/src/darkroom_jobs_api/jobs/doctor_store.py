@@ -53,7 +53,8 @@ KNOWN_JOBS = f"""
 ENDED_JOBS = "SELECT id, error FROM jobs WHERE id = ANY(CAST(:ids AS bigint[])) AND finished_at IS NOT NULL ORDER BY id"
 ITEMS_TO_ASK = """
     SELECT items.id, items.instance_id, items.job_id, items.image_id, items.image_url, items.prompt,
-           jobs.product, jobs.options, jobs.input_template, jobs.redriven, jobs.decision_envelope, jobs.created_at AS requested_at
+           jobs.product, jobs.options, jobs.input_template, jobs.output_terms, jobs.redriven, jobs.decision_envelope,
+           jobs.created_at AS requested_at
     FROM items JOIN jobs ON jobs.id = items.job_id
     WHERE items.id = ANY(CAST(:ids AS bigint[])) AND items.status = 'PENDING' AND jobs.decision = 'RESERVED'
       AND jobs.finished_at IS NULL AND jobs.cancel_requested_at IS NULL AND items.place <= jobs.items_released

@@ -37,11 +37,12 @@ MAKE_AGAIN = text(
         FROM unnest(CAST(:item_ids AS bigint[]), CAST(:prices AS int[])) AS chosen (item_id, price)
         JOIN items ON items.id = chosen.item_id
     ), made AS (
-        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, price_version,
-                          price_credits, failed_items_refunded, retry_of, redriven, status, items_total, created_at, updated_at)
+        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, output_terms,
+                          price_version, price_credits, failed_items_refunded, retry_of, redriven, status, items_total,
+                          created_at, updated_at)
         SELECT jobs.instance_id, jobs.subject, jobs.product, jobs.product_id, jobs.product_name, jobs.options,
-               jobs.input_template, jobs.price_version, again.price, jobs.failed_items_refunded, jobs.id, true, 'PENDING',
-               count(*), :now, :now
+               jobs.input_template, jobs.output_terms, jobs.price_version, again.price, jobs.failed_items_refunded, jobs.id, true,
+               'PENDING', count(*), :now, :now
         FROM again JOIN jobs ON jobs.id = again.job_id GROUP BY jobs.id, again.price
         RETURNING id, instance_id, subject, product, product_id, product_name, price_version, price_credits, retry_of, items_total
     ), pictures AS (

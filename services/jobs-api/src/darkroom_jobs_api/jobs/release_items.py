@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from darkroom_contracts.jobs import ItemRequested, RetryPolicy
+from darkroom_contracts.jobs import ItemRequested, OutputTerms, RetryPolicy
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.loops import set_within
 
@@ -128,7 +128,8 @@ def item_requested(row: Any, job: Any, products: Mapping[str, Product], *, at: d
     """The event that asks for an item: `row` and `job` are rows of the item and of its job's part.
 
     The provider's input is that of the template which the job was accepted with. Only a job from before templates were kept is
-    filled by today's row, with today's default for an option that it did not know.
+    filled by today's row, with today's default for an option that it did not know. The output terms are the job's own and never
+    today's row's: a job that was sold without terms has none.
     """
     product = products[job.product]
     template = product.input if job.input_template is None else job.input_template
@@ -146,6 +147,7 @@ def item_requested(row: Any, job: Any, products: Mapping[str, Product], *, at: d
         expected_seconds=product.expected_seconds,
         cancel_after_seconds=product.cancel_after_seconds,
         retry=RetryPolicy(attempts_max=product.attempts_max, backoff_seconds=product.backoff_seconds),
+        output=None if job.output_terms is None else OutputTerms.model_validate(job.output_terms),
         redriven=job.redriven,
         requested_at=at,
     )

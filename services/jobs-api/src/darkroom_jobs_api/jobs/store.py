@@ -19,11 +19,12 @@ ITEM_COLUMNS = ", ".join(Item.__dataclass_fields__)
 INSERT = text(
     f"""
     WITH job AS (
-        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, price_version,
-                          price_credits, failed_items_refunded, retry_of, status, items_total, created_at, updated_at)
+        INSERT INTO jobs (instance_id, subject, product, product_id, product_name, options, input_template, output_terms,
+                          price_version, price_credits, failed_items_refunded, retry_of, status, items_total, created_at,
+                          updated_at)
         VALUES (:instance_id, :subject, :product, :product_id, :product_name, CAST(:options AS jsonb),
-                CAST(:input_template AS jsonb), :price_version, :price_credits, :failed_items_refunded, :retry_of, 'PENDING',
-                :items_total, :now, :now)
+                CAST(:input_template AS jsonb), CAST(:output_terms AS jsonb), :price_version, :price_credits,
+                :failed_items_refunded, :retry_of, 'PENDING', :items_total, :now, :now)
         RETURNING {JOB_COLUMNS}
     ), pictures AS (
         INSERT INTO items (job_id, instance_id, place, image_id, image_url, prompt, status, created_at, updated_at)
@@ -80,7 +81,8 @@ class Asked:
 async def insert_job(
     transaction: Transaction, owner: Owner, product: Product, body: SubmissionBody, *, retry_of: int | None = None
 ) -> Job:
-    """Write a PENDING job with its items, in the order sent."""
+    """Write a PENDING job with its items, in the order sent. Raises InvalidOutputTerms."""
+    terms = product.output_terms()
     values = {
         "instance_id": owner.instance_id,
         "subject": owner.subject,
@@ -89,6 +91,7 @@ async def insert_job(
         "product_name": body.product_name,
         "options": json.dumps(product.chosen(chosen_options(body))),
         "input_template": json.dumps(product.input),
+        "output_terms": None if terms is None else terms.model_dump_json(by_alias=True, exclude_none=True),
         "price_version": product.price_version,
         "price_credits": product.price_credits,
         "failed_items_refunded": product.failed_items_refunded,
