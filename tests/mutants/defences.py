@@ -1394,4 +1394,28 @@ DEFENCES: tuple[Defence, ...] = (
             "tests/jobs_api/integration/test_output_terms.py::test_a_redriven_item_keeps_the_terms_and_a_paid_retry_takes_todays",
         ),
     ),
+    Defence(
+        name="sendgrids-keys-overlap",
+        why="no report is refused while SendGrid's new key replaces the old one",
+        file=f"{NOTIFIER}/webhooks/http.py",
+        old="for key in self._sendgrid_keys)",
+        new="for key in self._sendgrid_keys[:1])",
+        tests=("tests/notifier/unit/test_replaced_keys.py",),
+    ),
+    Defence(
+        name="twilios-tokens-overlap",
+        why="no STOP of a person is refused while Twilio's new token replaces the old one",
+        file=f"{NOTIFIER}/webhooks/http.py",
+        old="for token in self._twilio_tokens)",
+        new="for token in self._twilio_tokens[:1])",
+        tests=("tests/notifier/unit/test_replaced_keys.py",),
+    ),
+    Defence(
+        name="sms-leave-with-the-first-token",
+        why="calls to Twilio carry the token that stays good when the other one is withdrawn",
+        file=f"{NOTIFIER}/channels/choose.py",
+        old="parse_secrets(settings.twilio_auth_token)[0]",
+        new="parse_secrets(settings.twilio_auth_token)[-1]",
+        tests=("tests/notifier/unit/test_replaced_keys.py",),
+    ),
 )

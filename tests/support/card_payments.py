@@ -18,7 +18,7 @@ from support.credit_books import CreditBooks
 from support.credit_service import Credits, tenant
 from support.running_sandbox import RunningSandbox, WebhookReceiver, running_sandbox, webhook_receiver
 
-SECRET, NEXT_SECRET = "whsec_first", "whsec_next"
+SECRET, NEXT_SECRET = "whsec_the_first_of_the_tests", "whsec_the_next_of_the_tests"
 API_KEY = "sk_test_shop"
 COMPLETED = "checkout.session.completed"
 NO_RECONCILER = 3600.0

@@ -12,6 +12,16 @@ from darkroom_servicekit.development import WELL_KNOWN, why_not_development
 from darkroom_servicekit.signing_keys import parse_secrets
 
 EXIT_WRONG_SETTINGS = 2
+SECRETS = (
+    "wix_app_secret",
+    "jwt_secret",
+    "unsubscribe_secret",
+    "media_secret",
+    "stripe_webhook_secret",
+    "sendgrid_webhook_key",
+    "twilio_auth_token",
+)
+"""The settings that may hold several secrets (`new,old`), in whichever service they stand."""
 
 
 class ServiceSettings(BaseSettings):
@@ -69,7 +79,7 @@ class ServiceSettings(BaseSettings):
         default=600, ge=1, description="what a principal may ask of all services together in a minute; also the burst"
     )
 
-    @field_validator("wix_app_secret", "jwt_secret", "unsubscribe_secret", "media_secret", check_fields=False)
+    @field_validator(*SECRETS, check_fields=False)
     @classmethod
     def _secrets_are_usable(cls, value: str | None) -> str | None:
         if value is not None and not parse_secrets(value):

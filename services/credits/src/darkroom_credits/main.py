@@ -5,6 +5,7 @@ from pathlib import Path
 from darkroom_servicekit.migrations import migrations_of
 from darkroom_servicekit.operators import PrincipalOf
 from darkroom_servicekit.runtime import Runtime, utc_now
+from darkroom_servicekit.signing_keys import parse_secrets
 from fastapi import FastAPI
 
 from darkroom_credits.change_plan import ChangePlan
@@ -96,7 +97,7 @@ def add_payments(runtime: Runtime, settings: CreditsSettings, metrics: CreditsMe
     close = DailyClose(runtime.unit_of_work, metrics, compare, clock=utc_now, after_seconds=settings.close_after_seconds)
     runtime.loop("close", close.run)
     runtime.app.include_router(build_close_routes(runtime.unit_of_work, close, principal_of))
-    secrets = settings.stripe_webhook_secrets()
+    secrets = parse_secrets(settings.stripe_webhook_secret)
     runtime.app.include_router(build_payment_routes(checkout, principal_of))
     runtime.app.include_router(
         build_purchase_routes(runtime.unit_of_work, principal_of, by_card=checkout is not None, clock=utc_now)

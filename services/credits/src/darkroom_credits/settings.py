@@ -23,7 +23,8 @@ class CreditsSettings(ServiceSettings):
     stripe_api_key: str | None = Field(default=None, description="key of Stripe; none: no credits are sold by card")
     stripe_base_url: str = Field(default="https://api.stripe.com", description="address of Stripe, without `/v1`")
     stripe_webhook_secret: str | None = Field(
-        default=None, description="`whsec_…,…`: signing secrets of Stripe's webhooks; several while one replaces another"
+        default=None,
+        description="`new,old`: signing secrets of Stripe's webhooks (`whsec_…`), each checks; none: all are refused",
     )
     stripe_reconcile_seconds: float = Field(
         default=60.0,
@@ -34,10 +35,6 @@ class CreditsSettings(ServiceSettings):
     stripe_events_seconds: float = Field(
         default=900.0, gt=0, description="how often Stripe is asked for events whose webhooks were lost"
     )
-
-    def stripe_webhook_secrets(self) -> list[str]:
-        """The signing secrets, without blanks."""
-        return [one.strip() for one in (self.stripe_webhook_secret or "").split(",") if one.strip()]
 
     def sample_instance_ids(self) -> list[str]:
         """The sample shops, without blanks."""

@@ -17,14 +17,17 @@ class NotifierSettings(ServiceSettings):
     sendgrid_api_key: str | None = Field(default=None, description="sends e-mail by SendGrid; none, and no SMTP: no e-mail")
     sendgrid_base_url: str | None = Field(default=None, description="another address of SendGrid's API")
     sendgrid_webhook_key: str | None = Field(
-        default=None, description="SendGrid's public key for its event webhook (base64); none: its reports are refused"
+        default=None,
+        description="`new,old`: SendGrid's public keys (base64) for its event webhook; each checks; none: reports are refused",
     )
     smtp_url: str | None = Field(default=None, description="`smtp(s)://user:password@host:port`, instead of SendGrid")
     mail_from: str = Field(default="Darkroom <no-reply@darkroom.example>", description="the sender of e-mails")
     emails_per_minute: int = Field(default=600, ge=1, description="how many e-mails leave in a minute, over all replicas")
 
     twilio_account_sid: str | None = Field(default=None, description="sends SMS by Twilio; none: no SMS")
-    twilio_auth_token: str | None = Field(default=None, description="Twilio's token; also checks its reports")
+    twilio_auth_token: str | None = Field(
+        default=None, description="`new,old`: Twilio's tokens: the first signs in to Twilio, each checks its reports"
+    )
     twilio_base_url: str | None = Field(default=None, description="another address of Twilio's API")
     twilio_from: str = Field(default="+15005550006", description="the number that SMS come from")
     sms_per_minute: int = Field(default=60, ge=1, description="how many SMS leave in a minute, over all replicas")

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
+from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.rate_limit import RateLimiter
 from darkroom_servicekit.runtime import Runtime
+from darkroom_servicekit.signing_keys import parse_secrets
 
 from darkroom_notifier.channels.choose import choose_doors
 from darkroom_notifier.inbox.http import inbox_routes
@@ -43,13 +45,7 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     letters = Letters(Words(), site=settings.public_url, unsubscribe=links, confirmations=confirmations)
     senders = _senders(runtime, settings, letters, measures)
     principal = runtime.principal
-    reports = ReportRoutes(
-        runtime.unit_of_work,
-        measures,
-        public_url=settings.public_url,
-        sendgrid_key=SendGridKey(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
-        twilio_token=settings.twilio_auth_token,
-    )
+    reports = report_routes(runtime.unit_of_work, settings, measures)
     wake_senders = {channel: sender.wake for channel, sender in senders.items()}
     _add_people(runtime, settings, confirmations, wake_senders)
     if links:
@@ -67,6 +63,17 @@ def tell_people(runtime: Runtime, settings: NotifierSettings, measures: Measures
     limits = message_limits(settings)
     runtime.loop("digests", DigestSender(runtime.unit_of_work, limits, wake_senders).run)
     return NotificationRecorder(wake_senders, older=timedelta(hours=settings.notify_older_hours), limits=limits)
+
+
+def report_routes(unit_of_work: UnitOfWork, settings: NotifierSettings, measures: Measures) -> ReportRoutes:
+    """The routes of the vendors' reports; each of a vendor's keys verifies them."""
+    return ReportRoutes(
+        unit_of_work,
+        measures,
+        public_url=settings.public_url,
+        sendgrid_keys=[SendGridKey(key) for key in parse_secrets(settings.sendgrid_webhook_key)],
+        twilio_tokens=parse_secrets(settings.twilio_auth_token),
+    )
 
 
 def message_limits(settings: NotifierSettings) -> MessageLimits:

@@ -3,6 +3,8 @@
 import time
 from typing import Literal
 
+from darkroom_servicekit.signing_keys import parse_secrets
+
 from darkroom_notifier.channels.door import Door
 from darkroom_notifier.channels.sendgrid import SendGrid
 from darkroom_notifier.channels.smtp import Smtp
@@ -24,7 +26,7 @@ def choose_doors(settings: NotifierSettings) -> dict[Literal["email", "sms"], Do
     if settings.twilio_account_sid and settings.twilio_auth_token:
         doors["sms"] = Twilio(
             account_sid=settings.twilio_account_sid,
-            auth_token=settings.twilio_auth_token,
+            auth_token=parse_secrets(settings.twilio_auth_token)[0],
             base_url=settings.twilio_base_url,
             sender=settings.twilio_from,
             report_url=f"{settings.public_url.rstrip('/')}{TWILIO_REPORTS}" if settings.public_url else None,

@@ -1,5 +1,6 @@
 """`/webhooks/sendgrid`, `/webhooks/twilio`: only what the vendor has signed counts, each in the vendor's own way."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 
 
 class ReportRoutes:
-    """`public_url`: the address that vendors were given, which Twilio signs. A vendor without its key is refused."""
+    """`public_url`: the address that Twilio was given and signs. A vendor's report is accepted if one of its keys signed it."""
 
     def __init__(
         self,
@@ -36,14 +37,14 @@ class ReportRoutes:
         measures: Measures,
         *,
         public_url: str | None,
-        sendgrid_key: SendGridKey | None,
-        twilio_token: str | None,
+        sendgrid_keys: Sequence[SendGridKey],
+        twilio_tokens: Sequence[str],
     ) -> None:
         self._uow = unit_of_work
         self._measures = measures
         self._public_url = (public_url or "").rstrip("/")
-        self._sendgrid_key = sendgrid_key
-        self._twilio_token = twilio_token
+        self._sendgrid_keys = sendgrid_keys
+        self._twilio_tokens = twilio_tokens
 
     def router(self) -> APIRouter:
         """Both routes."""
@@ -57,8 +58,7 @@ class ReportRoutes:
         body = await read_bytes(request)
         timestamp = request.headers.get(sendgrid.TIMESTAMP_HEADER, "")
         signature = request.headers.get(sendgrid.SIGNATURE_HEADER, "")
-        key = self._sendgrid_key
-        if key is None or not key.has_signed(body, timestamp=timestamp, signature=signature):
+        if not any(key.has_signed(body, timestamp=timestamp, signature=signature) for key in self._sendgrid_keys):
             raise _forged("sendgrid")
         try:
             reports = sendgrid.read_events(body)
@@ -77,7 +77,7 @@ class ReportRoutes:
         query = f"?{request.url.query}" if request.url.query else ""
         url = self._public_url + request.url.path + query
         signature = request.headers.get(twilio.SIGNATURE_HEADER, "")
-        if self._twilio_token is None or not twilio.has_signed(self._twilio_token, url, form, signature):
+        if not any(twilio.has_signed(token, url, form, signature) for token in self._twilio_tokens):
             raise _forged("twilio")
         change = twilio.read_opt_change(dict(form))
         if change:
