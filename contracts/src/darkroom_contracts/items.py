@@ -19,6 +19,10 @@ class StoredPicture(Fact):
     sha256: str
 
 
+RESULTS_MAX = 10
+"""The pictures of one item."""
+
+
 class ItemCompleted(ItemEvent):
     """The provider's output is in our storage, with a thumbnail."""
 
@@ -28,6 +32,9 @@ class ItemCompleted(ItemEvent):
     attempt_id: str
     prediction_id: str
     result: StoredPicture
+    more: tuple[StoredPicture, ...] = Field(
+        default=(), max_length=RESULTS_MAX - 1, description="the others, where the row takes all pictures of a list"
+    )
     predict_seconds: float | None = Field(default=None, description="the provider's own figure")
 
 

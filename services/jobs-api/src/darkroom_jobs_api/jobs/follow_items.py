@@ -11,6 +11,7 @@ from darkroom_contracts.predictions import ItemCanceled, ItemFailed, ItemStarted
 from darkroom_servicekit.database import Transaction
 from darkroom_servicekit.stages import Received
 
+from darkroom_jobs_api.jobs.job import StoredKeys
 from darkroom_jobs_api.jobs.progress_store import (
     CountedJob,
     EndedItem,
@@ -35,6 +36,7 @@ class End:
     reached_provider: bool
     result_key: str | None = None
     thumbnail_key: str | None = None
+    more_results: tuple[StoredKeys, ...] = ()
     error_code: str | None = None
     error: str | None = None
     detail: str | None = None
@@ -55,6 +57,7 @@ class End:
             charge=charge,
             result_key=self.result_key,
             thumbnail_key=self.thumbnail_key,
+            more_results=self.more_results,
             error_code=self.error_code,
             error=self.error,
         )
@@ -73,7 +76,14 @@ async def on_predictions_created(transaction: Transaction, batch: Sequence[Recei
 async def on_items_completed(transaction: Transaction, batch: Sequence[Received[ItemCompleted]]) -> None:
     """Results are in storage: DONE."""
     ends = [
-        End(one.event, one.envelope, True, result_key=one.event.result.key, thumbnail_key=one.event.result.thumbnail_key)
+        End(
+            one.event,
+            one.envelope,
+            True,
+            result_key=one.event.result.key,
+            thumbnail_key=one.event.result.thumbnail_key,
+            more_results=tuple(StoredKeys(picture.key, picture.thumbnail_key) for picture in one.event.more),
+        )
         for one in batch
     ]
     await _end(transaction, ends, "DONE")

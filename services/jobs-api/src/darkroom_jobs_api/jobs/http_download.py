@@ -58,9 +58,10 @@ def download_routes(unit_of_work: UnitOfWork, storage: ObjectStore, principal: P
 def pictures_of(job: Job, items: Sequence[Item]) -> list[Picture]:
     """The results among a job's items, each named by its place in the job."""
     return [
-        Picture(picture_name(place, job.product_name, item.result_key), item.result_key, item.updated_at)
+        Picture(picture_name(place, job.product_name, key, number=number), key, item.updated_at)
         for place, item in enumerate(items, 1)
         if item.result_key
+        for number, key in enumerate((item.result_key, *(one.key for one in item.more_results)), 1)
     ]
 
 

@@ -33,6 +33,14 @@ class Job:
     finished_at: datetime | None
 
 
+@dataclass(frozen=True)
+class StoredKeys:
+    """Where a result and its thumbnail stand in the storage."""
+
+    key: str
+    thumbnail_key: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """One picture of a job."""
@@ -44,6 +52,7 @@ class Item:
     status: ItemStatus
     result_key: str | None
     thumbnail_key: str | None
+    more_results: tuple[StoredKeys, ...]
     error: str | None
     created_at: datetime
     updated_at: datetime

@@ -14,9 +14,10 @@ def slug(name: str) -> str:
     return re.sub(r"[\W_]+", "-", plain)[:NAME_CHARACTERS_MAX].strip("-") or NO_NAME
 
 
-def picture_name(place: int, product_name: str, key: str) -> str:
-    """The file name of a job's picture, with the ending of what is stored: `3-ceramic-mug.jpg`."""
-    return f"{place}-{slug(product_name)}.{key.rpartition('.')[2]}"
+def picture_name(place: int, product_name: str, key: str, *, number: int = 1) -> str:
+    """The file name of a picture, with the ending of what is stored: `3-ceramic-mug.jpg`, the second of one item `…-2.jpg`."""
+    ending = f"-{number}" if number > 1 else ""
+    return f"{place}-{slug(product_name)}{ending}.{key.rpartition('.')[2]}"
 
 
 def attachment(name: str) -> str:

@@ -4,13 +4,15 @@ Job rows are locked first and in the order of their ids, so that two replicas wi
 Every change names the states that it may leave, and the tenant.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from darkroom_contracts.jobs import Charge, ItemEnd
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
 
+from darkroom_jobs_api.jobs.job import StoredKeys
 from darkroom_jobs_api.jobs.rules import ItemStatus, JobStatus, Totals, item_may_become
 
 LOCK_JOBS = text(
@@ -37,11 +39,13 @@ START_JOBS = text(
 END_ITEMS = text(
     """
     UPDATE items SET status = :status, charge = fact.charge, result_key = fact.result_key, thumbnail_key = fact.thumbnail_key,
-                     error_code = fact.error_code, error = fact.error, updated_at = :now
+                     more_results = CAST(fact.more_results AS jsonb), error_code = fact.error_code, error = fact.error,
+                     updated_at = :now
     FROM unnest(
         CAST(:ids AS bigint[]), CAST(:job_ids AS bigint[]), CAST(:instance_ids AS text[]), CAST(:charges AS text[]),
-        CAST(:result_keys AS text[]), CAST(:thumbnail_keys AS text[]), CAST(:error_codes AS text[]), CAST(:errors AS text[])
-    ) AS fact (id, job_id, instance_id, charge, result_key, thumbnail_key, error_code, error)
+        CAST(:result_keys AS text[]), CAST(:thumbnail_keys AS text[]), CAST(:more_results AS text[]),
+        CAST(:error_codes AS text[]), CAST(:errors AS text[])
+    ) AS fact (id, job_id, instance_id, charge, result_key, thumbnail_key, more_results, error_code, error)
     WHERE items.id = fact.id AND items.job_id = fact.job_id AND items.instance_id = fact.instance_id
       AND items.status IN ('PENDING', 'RUNNING', 'PROCESSING')
     RETURNING items.id
@@ -87,6 +91,7 @@ class EndedItem:
     charge: Charge
     result_key: str | None = None
     thumbnail_key: str | None = None
+    more_results: tuple[StoredKeys, ...] = ()
     error_code: str | None = None
     error: str | None = None
 
@@ -151,6 +156,7 @@ async def end_items(transaction: Transaction, items: Sequence[EndedItem], status
         "charges": [item.charge for item in items],
         "result_keys": [item.result_key for item in items],
         "thumbnail_keys": [item.thumbnail_key for item in items],
+        "more_results": [json.dumps([asdict(one) for one in item.more_results]) if item.more_results else None for item in items],
         "error_codes": [item.error_code for item in items],
         "errors": [item.error for item in items],
     }

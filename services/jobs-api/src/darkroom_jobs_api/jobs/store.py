@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from darkroom_servicekit.database import Transaction
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_jobs_api.catalogue.product import Product
-from darkroom_jobs_api.jobs.job import Item, Job
+from darkroom_jobs_api.jobs.job import Item, Job, StoredKeys
 from darkroom_jobs_api.jobs.rules import JobStatus, has_ended
 from darkroom_jobs_api.jobs.submission import SubmissionBody, chosen_options
 
@@ -140,4 +141,9 @@ async def list_jobs(
 async def items_of(connection: AsyncConnection, instance_id: str, job_id: int) -> list[Item]:
     """The items of a tenant's job, in the order sent."""
     rows = (await connection.execute(ITEMS, {"instance_id": instance_id, "job_id": job_id})).all()
-    return [Item(**row._mapping) for row in rows]
+    return [_item(row._asdict()) for row in rows]
+
+
+def _item(columns: dict[str, Any]) -> Item:
+    more = tuple(StoredKeys(**keys) for keys in columns["more_results"] or ())
+    return Item(**columns | {"more_results": more})

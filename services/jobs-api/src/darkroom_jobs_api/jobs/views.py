@@ -5,7 +5,7 @@ from darkroom_servicekit.http import Body
 
 from darkroom_jobs_api.answers import UtcTime, left_out_when_none
 from darkroom_jobs_api.jobs.foresee import NOTHING_OF_ITEM, NOTHING_OF_JOB, ItemForeseen, JobForeseen
-from darkroom_jobs_api.jobs.job import Item, Job
+from darkroom_jobs_api.jobs.job import Item, Job, StoredKeys
 from darkroom_jobs_api.jobs.rules import ItemStatus, JobStatus
 
 
@@ -28,6 +28,13 @@ class JobView(Body):
     error: str | None = left_out_when_none("why it failed; `insufficient-credits` when its credits were refused")
 
 
+class ResultView(Body):
+    """One of several pictures that an item was made into."""
+
+    url: str
+    thumbnail_url: str
+
+
 class ItemView(Body):
     """One picture of a job."""
 
@@ -38,6 +45,7 @@ class ItemView(Body):
     status: ItemStatus
     optimized_image_url: str | None = left_out_when_none()
     thumbnail_url: str | None = left_out_when_none()
+    results: list[ResultView] | None = left_out_when_none("all its pictures, the first one too, where there are several")
     position: int | None = left_out_when_none("place in the fair order of all shops while it waits; 1: the next")
     expected_start_at: UtcTime | None = left_out_when_none("as the queue stands now")
     waits_for: WaitsFor | None = left_out_when_none("`turn`: others before it; `own-cap`: the shop's own limit; `studio`")
@@ -105,6 +113,7 @@ def item_view(item: Item, media_base: str, foreseen: ItemForeseen = NOTHING_OF_I
         status=item.status,
         optimized_image_url=_media_url(media_base, item.result_key),
         thumbnail_url=_media_url(media_base, item.thumbnail_key),
+        results=_results(item, media_base),
         position=foreseen.position,
         expected_start_at=foreseen.starts_at,
         waits_for=foreseen.waits_for,
@@ -112,6 +121,14 @@ def item_view(item: Item, media_base: str, foreseen: ItemForeseen = NOTHING_OF_I
         created_at=item.created_at,
         updated_at=item.updated_at,
     )
+
+
+def _results(item: Item, media_base: str) -> list[ResultView] | None:
+    if not item.more_results or not item.result_key or not item.thumbnail_key:
+        return None
+    address = f"{media_base}/media/"
+    stored = (StoredKeys(item.result_key, item.thumbnail_key), *item.more_results)
+    return [ResultView(url=address + one.key, thumbnail_url=address + one.thumbnail_key) for one in stored]
 
 
 def _media_url(media_base: str, key: str | None) -> str | None:
