@@ -1,21 +1,23 @@
 """The rules: when to poll, when to fetch again, what a provider's words mean."""
 
-from dataclasses import replace
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+from darkroom_contracts.jobs import OutputTerms
 from darkroom_poller.data_address import read_data_address
 from darkroom_poller.output_shapes import output_address
 from darkroom_poller.predictions import (
     TIMED_OUT,
-    UNUSABLE_OUTPUT,
     Failed,
+    Finished,
     Missing,
     Pending,
     Progress,
     Succeeded,
     fetch_retry_seconds,
     first_poll_seconds,
+    located,
     next_poll_seconds,
 )
 from darkroom_poller.providers.replicate import failure, pause_seconds, read_prediction
@@ -110,30 +112,61 @@ def test_a_providers_error_in_our_words(error: str, code: str, retryable: bool) 
         ({"status": "processing", "output": None}, Pending("processing")),
         ({"status": "successful"}, Pending("successful", known=False)),
         ({}, Pending("None", known=False)),
-        ({"status": "succeeded", "output": "https://x/y"}, Succeeded("https://x/y")),
-        ({"status": "succeeded", "output": ["https://x/y"], "metrics": {"predict_time": 3}}, Succeeded("https://x/y", 3.0)),
-        ({"status": "succeeded", "output": "https://x/y", "metrics": "?"}, Succeeded("https://x/y")),
-        ({"status": "succeeded", "output": "https://x/y", "metrics": {"predict_time": 10**400}}, Succeeded("https://x/y")),
-        ({"status": "succeeded", "output": "https://x/\x00"}, UNUSABLE_OUTPUT),
-        ({"status": "succeeded", "output": "https://x/\ud800"}, UNUSABLE_OUTPUT),
+        ({"status": "succeeded", "output": "https://x/y"}, Finished("https://x/y")),
+        ({"status": "succeeded", "output": ["https://x/y"], "metrics": {"predict_time": 3}}, Finished(["https://x/y"], 3.0)),
+        ({"status": "succeeded", "output": "https://x/y", "metrics": "?"}, Finished("https://x/y")),
+        ({"status": "succeeded", "output": "https://x/y", "metrics": {"predict_time": 10**400}}, Finished("https://x/y")),
         ({"status": "succeeded", "output": None}, Missing("output")),
         ({"status": "succeeded", "output": None, "data_removed": True}, Missing("output")),
-        ({"status": "succeeded", "output": 7}, UNUSABLE_OUTPUT),
+        ({"status": "succeeded", "output": 7}, Finished(7)),
         ({"status": "canceled"}, TIMED_OUT),
         ({"status": "aborted"}, TIMED_OUT),
         ({"status": "failed", "error": "(E005)"}, failure("(E005)")),
     ],
 )
 def test_what_a_prediction_object_says(prediction: dict[str, object], progress: Progress) -> None:
-    said = read_prediction(prediction)
-    assert (replace(said, detail=None) if progress == UNUSABLE_OUTPUT and isinstance(said, Failed) else said) == progress
+    assert read_prediction(prediction) == progress
 
 
-def test_an_output_of_which_nobody_knows_the_picture_is_kept_for_operators() -> None:
-    said = read_prediction({"status": "succeeded", "output": {"image": "https://x/1", "mask": "https://x/2"}})
+TWO = {"image": "https://x/1", "mask": ["https://x/2", "https://x/3"]}
+
+
+@pytest.mark.parametrize(
+    ("output", "pointer", "address"),
+    [
+        ("https://x/y", None, "https://x/y"),
+        (["https://x/y"], "", "https://x/y"),
+        (TWO, "/image", "https://x/1"),
+        (TWO, "/mask", "https://x/2"),
+        (TWO, "/mask/1", "https://x/3"),
+        ({"a": TWO, "b": {"url": "https://x/4", "seed": 7}}, "/b", "https://x/4"),
+    ],
+)
+def test_where_the_picture_stands(output: object, pointer: str | None, address: str) -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    assert located(Finished(output, 3.0, at), OutputTerms(pointer=pointer)) == Succeeded(address, 3.0, at)
+
+
+@pytest.mark.parametrize(
+    ("output", "terms", "detail"),
+    [
+        (TWO, None, "no single address in the output: {"),
+        ("https://x/\x00", None, "no single address in the output: "),
+        ("https://x/\ud800", OutputTerms(), "no single address in the output: "),
+        (TWO, OutputTerms(pointer=""), 'no single picture address at the pointer "" in the output: {'),
+        (TWO, OutputTerms(pointer="/picture"), 'no single picture address at the pointer "/picture" in the output: {'),
+        (TWO, OutputTerms(pointer="/mask/2"), 'no single picture address at the pointer "/mask/2" in the output: {'),
+        ({"image": 7}, OutputTerms(pointer="/image"), 'no single picture address at the pointer "/image" in the output: {'),
+    ],
+)
+def test_an_output_of_which_nobody_knows_the_picture_is_kept_for_operators(
+    output: object, terms: OutputTerms | None, detail: str
+) -> None:
+    said = located(Finished(output), terms)
     assert isinstance(said, Failed)
     assert (said.code, said.fault) == ("output-unusable", "platform")
-    assert said.detail == 'no single address in the output: {"image": "https://x/1", "mask": "https://x/2"}'
+    assert (said.detail or "").startswith(detail)
+    assert "pointer" not in said.message
 
 
 @pytest.mark.parametrize(

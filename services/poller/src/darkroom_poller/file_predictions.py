@@ -20,16 +20,20 @@ from darkroom_poller.name_accounts import NameAccounts
 from darkroom_poller.predictions import (
     STORED,
     Failed,
+    Finished,
     Missing,
     Pending,
     Progress,
     Succeeded,
     first_poll_seconds,
-    progress_of_output,
+    located,
 )
 from darkroom_poller.store import ended_before, file_predictions
 
 ReadWebhook = Callable[[dict[str, Any]], Progress]
+
+Filed = Pending | Missing | Succeeded | Failed
+"""How far a prediction is when its row is inserted."""
 
 IN_FLIGHT = Pending("filed")
 
@@ -90,21 +94,22 @@ class FilePredictions:
                 transaction.publish(completed_event(prediction, ended.end), cause=cause)
             log.warning("an end is told again", job_id=prediction.job_id, attempt_id=prediction.attempt_id)
 
-    def _progress(self, event: PredictionCreated, early: EarlyWebhook | None) -> Progress:
+    def _progress(self, event: PredictionCreated, early: EarlyWebhook | None) -> Filed:
         """How far the prediction is already."""
         if event.output_key is not None:
             return Succeeded(f"{STORED}{event.output_key}")
         if event.output is not None:
-            return progress_of_output(event.output)
+            return located(Finished(event.output), event.output_terms)
         if early is None:
             return IN_FLIGHT
         if early.token_sha256 != event.callback_token_sha256 or early.body.get("id") != event.prediction_id:
             self._metrics.webhooks.labels(event.provider, "forged").inc()
             log.warning("early webhook does not fit its prediction", job_id=event.job_id, item_id=event.item_id)
             return IN_FLIGHT
-        return self._read_webhook(early.body)
+        progress = self._read_webhook(early.body)
+        return located(progress, event.output_terms) if isinstance(progress, Finished) else progress
 
-    def _row(self, attempt_id: str, received: Received[PredictionCreated], progress: Progress) -> dict[str, Any]:
+    def _row(self, attempt_id: str, received: Received[PredictionCreated], progress: Filed) -> dict[str, Any]:
         event = received.event
         overdue_seconds = event.cancel_after_seconds + self._overdue_margin_seconds
         poll_seconds = first_poll_seconds(event.expected_seconds, webhook_expected=event.webhook_expected)
@@ -123,6 +128,7 @@ class FilePredictions:
             "expected_seconds": event.expected_seconds,
             "first_poll": min(poll_seconds, overdue_seconds),
             "overdue": overdue_seconds,
+            "output_terms": event.output_terms.model_dump_json(exclude_none=True) if event.output_terms else None,
             "cause_id": received.envelope.id,
             "correlation_id": received.envelope.correlation_id,
             "traceparent": received.envelope.traceparent,
@@ -149,7 +155,7 @@ class FilePredictions:
             cause=received.envelope,
         )
 
-    def _hint(self, transaction: Transaction, filed: Sequence[tuple[dict[str, Any], Progress]]) -> None:
+    def _hint(self, transaction: Transaction, filed: Sequence[tuple[dict[str, Any], Filed]]) -> None:
         """After the commit: outputs to collect, polls to plan."""
         if any(isinstance(progress, Succeeded) for _, progress in filed):
             transaction.after_commit(self._output_ready)
@@ -158,7 +164,7 @@ class FilePredictions:
             transaction.after_commit(lambda: self._filed(min(waits)))
 
 
-def _state_columns(progress: Progress) -> dict[str, Any]:
+def _state_columns(progress: Filed) -> dict[str, Any]:
     output = progress if isinstance(progress, Succeeded) else None
     failure = progress if isinstance(progress, Failed) else None
     return {

@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from darkroom_contracts.envelope import Envelope
 from darkroom_contracts.items import Fault
+from darkroom_contracts.jobs import OutputTerms
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.operator_detail import operator_detail
 
+from darkroom_poller.json_pointer import PointsNowhere, pointed_at
 from darkroom_poller.output_shapes import output_address
 
 State = Literal["IN_FLIGHT", "OUTPUT_READY", "STORED", "FAILED"]
@@ -55,13 +57,22 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """The provider finished the prediction. The terms of its product say where in `output` the picture stands."""
+
+    output: object
+    predict_seconds: float | None = None
+    completed_at: datetime | None = None
+    """By the provider's clock: it keeps the output for so long from then on."""
+
+
+@dataclass(frozen=True)
 class Succeeded:
-    """There is an output: an https or `data:` address, or `stored:` and the key under which the predictor stored it."""
+    """The picture has an address: https, `data:`, or `stored:` and the key under which the predictor stored it."""
 
     output_address: str
     predict_seconds: float | None = None
     completed_at: datetime | None = None
-    """By the provider's clock: it keeps the output for so long from then on."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,8 @@ FAULTS: Mapping[str, Fault] = {
 }
 """By code. A picture that we could not read, fetch or ask about proves nothing against the model or the tenant."""
 
-Progress = Pending | Missing | Succeeded | Failed
+Progress = Pending | Missing | Finished | Failed
+"""As a provider reports it."""
 
 UNUSABLE_OUTPUT = Failed(
     "output-unusable", "The studio sent back something that is not a usable picture. It costs you nothing.", retryable=False
@@ -124,6 +136,7 @@ class Prediction:
     fetch_attempts: int
     gone_attempts: int
     refused_sha256: str | None
+    output_terms: OutputTerms | None
     cause_id: str
     correlation_id: str | None
     traceparent: str | None
@@ -167,14 +180,22 @@ def fetch_retry_seconds(attempts: int, jitter: float) -> float:
     return plain * (1 + JITTER * (2 * jitter - 1))
 
 
-def progress_of_output(
-    output: object, metrics: Mapping[str, Any] | None = None, *, completed_at: datetime | None = None
-) -> Succeeded | Failed:
-    """A finished prediction's output as progress."""
-    address = output_address(output)
-    if address is None:
-        return replace(UNUSABLE_OUTPUT, detail=operator_detail(f"no single address in the output: {json.dumps(output)}"))
+def finished(output: object, metrics: Mapping[str, Any] | None = None, *, completed_at: datetime | None = None) -> Finished:
+    """Return a finished prediction's output as progress, with the duration that the provider's metrics state."""
     seconds = (metrics or {}).get("predict_time")
-    if isinstance(seconds, int | float) and 0 <= seconds <= PREDICT_SECONDS_MAX:
-        return Succeeded(address, float(seconds), completed_at)
-    return Succeeded(address, completed_at=completed_at)
+    usable = isinstance(seconds, int | float) and 0 <= seconds <= PREDICT_SECONDS_MAX
+    return Finished(output, float(seconds) if usable and seconds is not None else None, completed_at)
+
+
+def located(finished: Finished, terms: OutputTerms | None) -> Succeeded | Failed:
+    """Find the picture's address in the output: where the pointer of `terms` says, else the only address there is."""
+    pointer = terms.pointer if terms else None
+    try:
+        address = output_address(pointed_at(finished.output, pointer or ""))
+    except PointsNowhere:
+        address = None
+    if address is None:
+        where = "no single address" if pointer is None else f"no single picture address at the pointer {json.dumps(pointer)}"
+        detail = operator_detail(f"{where} in the output: {json.dumps(finished.output)}")
+        return replace(UNUSABLE_OUTPUT, detail=detail)
+    return Succeeded(address, finished.predict_seconds, finished.completed_at)

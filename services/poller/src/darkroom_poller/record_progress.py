@@ -5,7 +5,7 @@ A terminal state is never overwritten, whatever comes in whatever order; a webho
 
 import hmac
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,7 +19,18 @@ from darkroom_poller import poll_store
 from darkroom_poller.early_store import EarlyWebhook, lock_to_park, park
 from darkroom_poller.end_events import failed_event
 from darkroom_poller.metrics import PollerMetrics
-from darkroom_poller.predictions import OUTPUT_LOST, Failed, Missing, Pending, Prediction, Progress, Succeeded, next_poll_seconds
+from darkroom_poller.predictions import (
+    OUTPUT_LOST,
+    Failed,
+    Finished,
+    Missing,
+    Pending,
+    Prediction,
+    Progress,
+    Succeeded,
+    located,
+    next_poll_seconds,
+)
 from darkroom_poller.store import Known, lock_known, mark_failed, mark_ready
 
 SPACING_SECONDS = 0.02
@@ -96,7 +107,8 @@ class RecordProgress:
                     _tell_of(transaction, early)
             outcomes = _judge(reports, known)
             accepted = {report.attempt_id: report for report, said in zip(reports, outcomes, strict=True) if said == "accepted"}
-            await self._apply(transaction, accepted, lost=await self._count_misses(transaction, reports))
+            ends = {name: _end_of(report.progress, known[name]) for name, report in accepted.items()}
+            await self._apply(transaction, ends, lost=await self._count_misses(transaction, reports))
             await poll_store.reschedule(transaction, _next_polls(reports, outcomes))
         return outcomes
 
@@ -111,9 +123,9 @@ class RecordProgress:
             log.error("the provider does not know predictions any more", attempts=sorted(lost))
         return lost
 
-    async def _apply(self, transaction: Transaction, accepted: dict[str, Report], *, lost: Collection[str]) -> None:
-        outputs = {name: one.progress for name, one in accepted.items() if isinstance(one.progress, Succeeded)}
-        failures = {name: one.progress for name, one in accepted.items() if isinstance(one.progress, Failed)}
+    async def _apply(self, transaction: Transaction, ends: Mapping[str, Succeeded | Failed], *, lost: Collection[str]) -> None:
+        outputs = {name: end for name, end in ends.items() if isinstance(end, Succeeded)}
+        failures = {name: end for name, end in ends.items() if isinstance(end, Failed)}
         failures = dict.fromkeys(lost, OUTPUT_LOST) | failures
         ours = await mark_ready(
             transaction,
@@ -173,6 +185,11 @@ def _judge(reports: Sequence[Report], known: dict[str, Known]) -> list[Outcome]:
             taken.add(report.attempt_id)
             outcomes.append("accepted")
     return outcomes
+
+
+def _end_of(progress: Progress, filed: Known) -> Succeeded | Failed:
+    assert isinstance(progress, Finished | Failed), "only ends are accepted"
+    return located(progress, filed.output_terms) if isinstance(progress, Finished) else progress
 
 
 def _fits(report: FromWebhook, filed: Known) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom_contracts.items import StoredPicture
+from darkroom_contracts.jobs import OutputTerms
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.housekeeping import forget
 from sqlalchemy import text
@@ -22,7 +23,7 @@ COLUMNS = """
     p.output_address, p.predict_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
     CAST(extract(epoch FROM p.expires_at - clock_timestamp()) AS double precision) AS expires_in_seconds,
-    p.fetch_attempts, p.gone_attempts, p.refused_sha256, p.cause_id, p.correlation_id, p.traceparent
+    p.fetch_attempts, p.gone_attempts, p.refused_sha256, p.output_terms, p.cause_id, p.correlation_id, p.traceparent
 """
 
 EXPIRES = """
@@ -39,7 +40,7 @@ FILE = text(
         attempt_id, callback_token_sha256, instance_id, job_id, item_id, image_id, attempt, provider, account, model,
         prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, predict_seconds, ready_at,
         fetch_after, expires_at, failure_code, failure_message, failure_detail, failure_retryable, ended_at,
-        cause_id, correlation_id, traceparent
+        output_terms, cause_id, correlation_id, traceparent
     )
     SELECT
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
@@ -48,7 +49,7 @@ FILE = text(
         CASE WHEN state = 'OUTPUT_READY' THEN now END, CASE WHEN state = 'OUTPUT_READY' THEN now END,
         CASE WHEN state = 'OUTPUT_READY' THEN {EXPIRES} END,
         failure_code, failure_message, failure_detail, failure_retryable, CASE WHEN state = 'FAILED' THEN now END,
-        cause_id, correlation_id, traceparent
+        output_terms, cause_id, correlation_id, traceparent
     FROM clock_timestamp() AS now, unnest(
         CAST(:attempt_id AS uuid[]), CAST(:token AS text[]), CAST(:instance_id AS text[]), CAST(:job_id AS bigint[]),
         CAST(:item_id AS bigint[]), CAST(:image_id AS text[]), CAST(:attempt AS integer[]), CAST(:provider AS text[]),
@@ -57,12 +58,13 @@ FILE = text(
         CAST(:overdue AS double precision[]), CAST(:output_address AS text[]), CAST(:predict_seconds AS double precision[]),
         CAST(:completed_at AS timestamptz[]), CAST(:failure_code AS text[]), CAST(:failure_message AS text[]),
         CAST(:failure_detail AS text[]),
-        CAST(:failure_retryable AS boolean[]), CAST(:cause_id AS text[]),
+        CAST(:failure_retryable AS boolean[]), CAST(:output_terms AS jsonb[]), CAST(:cause_id AS text[]),
         CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
     ) AS new (
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
         expected_seconds, state, first_poll, overdue, output_address, predict_seconds, completed_at,
-        failure_code, failure_message, failure_detail, failure_retryable, cause_id, correlation_id, traceparent
+        failure_code, failure_message, failure_detail, failure_retryable, output_terms, cause_id, correlation_id,
+        traceparent
     )
     ORDER BY attempt_id
     ON CONFLICT DO NOTHING
@@ -72,7 +74,7 @@ FILE = text(
 
 KNOWN = text(
     """
-    SELECT attempt_id::text, callback_token_sha256, prediction_id, state FROM predictions
+    SELECT attempt_id::text, callback_token_sha256, prediction_id, state, output_terms FROM predictions
     WHERE attempt_id = ANY(CAST(:ids AS uuid[])) ORDER BY attempt_id FOR UPDATE
     """
 )
@@ -195,6 +197,7 @@ class Known:
     token_sha256: str
     prediction_id: str
     state: State
+    output_terms: OutputTerms | None
 
 
 @dataclass(frozen=True)
@@ -232,7 +235,12 @@ async def file_predictions(transaction: Transaction, rows: Sequence[Mapping[str,
 async def lock_known(transaction: Transaction, attempt_ids: Sequence[str]) -> dict[str, Known]:
     """Those of the attempts that are filed, locked until the transaction ends."""
     rows = await transaction.execute(KNOWN, {"ids": list(attempt_ids)})
-    return {row.attempt_id: Known(row.attempt_id, row.callback_token_sha256, row.prediction_id, row.state) for row in rows}
+    return {
+        row.attempt_id: Known(
+            row.attempt_id, row.callback_token_sha256, row.prediction_id, row.state, _terms_of(row.output_terms)
+        )
+        for row in rows
+    }
 
 
 async def mark_ready(
@@ -341,4 +349,9 @@ async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> 
 
 def prediction_of(row: Mapping[str, Any] | RowMapping) -> Prediction:
     """A row of COLUMNS as what it is."""
-    return Prediction(**{str(name): value for name, value in row.items() if name != "ours"})
+    fields = {str(name): value for name, value in row.items() if name != "ours"}
+    return Prediction(**fields | {"output_terms": _terms_of(fields["output_terms"])})
+
+
+def _terms_of(stored: dict[str, Any] | None) -> OutputTerms | None:
+    return OutputTerms.model_validate(stored) if stored is not None else None

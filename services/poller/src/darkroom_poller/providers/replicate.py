@@ -15,7 +15,7 @@ import httpx
 from darkroom_servicekit.operator_detail import operator_detail
 from darkroom_servicekit.tls import client_tls
 
-from darkroom_poller.predictions import TIMED_OUT, Failed, Missing, Pending, Progress, progress_of_output
+from darkroom_poller.predictions import TIMED_OUT, Failed, Missing, Pending, Progress, finished
 from darkroom_poller.providers.door import ProviderThrottled, ProviderUnavailable
 
 PROVIDER = "replicate"
@@ -100,7 +100,7 @@ def read_prediction(prediction: Mapping[str, Any]) -> Progress:
         if prediction.get("data_removed") or prediction.get("output") is None:
             return Missing("output")
         metrics = prediction.get("metrics")
-        return progress_of_output(
+        return finished(
             prediction["output"],
             metrics if isinstance(metrics, dict) else None,
             completed_at=_time(prediction.get("completed_at")),
