@@ -50,6 +50,10 @@ class ObjectNotFound(Exception):
     """Nothing is stored under this key."""
 
 
+class ObjectTooLarge(Exception):
+    """An object has more bytes than its reader takes."""
+
+
 class StorageUnavailable(Exception):
     """The storage did not do what was asked; trying again later is right."""
 
@@ -100,10 +104,15 @@ class ObjectStore:
         except (BaseError, OSError) as error:
             raise StorageUnavailable(_in_words(error)) from error
 
-    async def get(self, key: str) -> bytes:
-        """All bytes of an object. Raises ObjectNotFound, StorageUnavailable."""
+    async def get(self, key: str, *, bytes_max: int | None = None) -> bytes:
+        """All bytes of an object; none of a larger one than `bytes_max`.
+
+        Raises ObjectNotFound, ObjectTooLarge, StorageUnavailable.
+        """
         try:
             result = await obstore.get_async(self._store, checked(key))
+            if bytes_max is not None and result.meta["size"] > bytes_max:
+                raise ObjectTooLarge(key)
             return bytes(await result.bytes_async())
         except (NotFoundError, FileNotFoundError) as error:
             raise ObjectNotFound(key) from error

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from darkroom_servicekit.storage import InvalidKey, ObjectNotFound, ObjectStore, content_type_of
+from darkroom_servicekit.storage import InvalidKey, ObjectNotFound, ObjectStore, ObjectTooLarge, content_type_of
 
 
 @pytest.fixture
@@ -16,6 +16,9 @@ def store(tmp_path: Path) -> ObjectStore:
 async def test_what_is_put_comes_back(store: ObjectStore, tmp_path: Path) -> None:
     await store.put("results/ab/cd.jpg", b"picture")
     assert await store.get("results/ab/cd.jpg") == b"picture"
+    assert await store.get("results/ab/cd.jpg", bytes_max=7) == b"picture"
+    with pytest.raises(ObjectTooLarge):
+        await store.get("results/ab/cd.jpg", bytes_max=6)
     assert await store.exists("results/ab/cd.jpg")
     assert (tmp_path / "a folder/results/ab/cd.jpg").read_bytes() == b"picture"
 
