@@ -1,21 +1,25 @@
 """The terms of the product's row: which picture of an output is taken, and what it may be."""
 
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
+from darkroom_contracts.event import Event
 from darkroom_contracts.items import ItemCompleted, PredictionFailed
 from darkroom_contracts.jobs import OutputTerms
-from support.pictures import picture
+from darkroom_poller import predictions
+from support.pictures import noise, picture, png_bomb
 from support.poller_world import Attempt, World, shared_world
 from support.stack import StackAddresses
 
 WAYS = ("webhook", "early webhook", "poll", "answered at once")
+CEILINGS = {"output_bytes_max": 200_000, "output_pixels_max": 2_000_000}
 BLIND = {"expected_seconds": 0.2, "webhook_expected": False}
 
 
 @pytest.fixture(scope="module")
 async def world(parts: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    async with shared_world(parts, tmp_path_factory.mktemp("storage")) as made:
+    async with shared_world(parts, tmp_path_factory.mktemp("storage"), **CEILINGS) as made:
         yield made
 
 
@@ -61,3 +65,49 @@ async def test_a_pointer_that_finds_nothing_ends_without_cost_and_says_so(world:
     assert (event.code, event.fault, event.retryable) == ("output-unusable", "platform", False)
     assert '"/images/1"' in (event.detail or "")
     assert "/images/1" not in event.message
+
+
+REFUSED = {
+    "kind": (picture(kind="PNG"), OutputTerms(kinds=("jpg", "webp")), "the format is PNG"),
+    "bytes": (noise(100, 100), OutputTerms(bytes_max=30_000), "more than 30000 bytes"),
+    "pixels": (png_bomb(200, 100), OutputTerms(pixels_max=19_999), "more than 19999 pixels"),
+    "bytes beyond the ceiling": (noise(300, 300), OutputTerms(bytes_max=10**12), "more than 200000 bytes"),
+    "pixels beyond the ceiling": (png_bomb(2001, 1000), OutputTerms(pixels_max=10**12), "more than 2000000 pixels"),
+}
+
+
+@pytest.mark.parametrize("how", ["fetched", "inline", "stored"])
+@pytest.mark.parametrize("name", REFUSED)
+async def test_an_output_beyond_the_terms_ends_without_cost_and_says_why(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, how: str
+) -> None:
+    monkeypatch.setattr(predictions, "FETCH_BACKOFF_SECONDS_FIRST", 0.1)
+    data, terms, why = REFUSED[name]
+    attempt = world.attempt()
+    event = await collected(world, attempt, data, how=how, terms=terms)
+    assert isinstance(event, PredictionFailed)
+    assert (event.code, event.fault, event.retryable) == ("output-unusable", "platform", False)
+    assert why in (event.detail or "")
+
+
+@pytest.mark.parametrize("how", ["fetched", "inline", "stored"])
+async def test_an_output_within_the_terms_is_taken(world: World, how: str) -> None:
+    attempt, data = world.attempt(), picture(200, 100, kind="PNG")
+    terms = OutputTerms(kinds=("png",), bytes_max=len(data), pixels_max=20_000)
+    event = await collected(world, attempt, data, how=how, terms=terms)
+    assert isinstance(event, ItemCompleted)
+    assert (world.storage / event.result.key).read_bytes() == data
+
+
+async def collected(world: World, attempt: Attempt, data: bytes, *, how: str, terms: OutputTerms) -> Event:
+    """The end of an attempt whose output comes in one of three ways: at an address, inside it, or in our own storage."""
+    if how == "stored":
+        staged = world.storage / "staged" / attempt.attempt_id
+        staged.parent.mkdir(exist_ok=True)
+        staged.write_bytes(data)
+        await world.file(attempt, output_key=f"staged/{attempt.attempt_id}", output_terms=terms)
+        return await world.event(attempt)
+    inline = {"output": f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"} if how == "inline" else {}
+    await world.file(attempt, output_terms=terms)
+    await world.webhook(attempt, world.succeed(attempt, data, **inline))
+    return await world.event(attempt)

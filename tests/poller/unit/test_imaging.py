@@ -15,6 +15,8 @@ from pathlib import Path
 
 import darkroom_poller
 import pytest
+from darkroom_poller.imaging import Unusable, examine
+from darkroom_poller.imaging_costs import memory_bytes
 from darkroom_poller.imaging_frames import ANSWER_HEAD, BrokenFrame, Order, pack_order, read_head
 from darkroom_poller.imaging_workers import ImageLimits, ImagingFailed, ImagingWorkers, UnusablePicture
 from darkroom_poller.metrics import PollerMetrics
@@ -176,6 +178,73 @@ async def test_fifty_megapixels_are_decoded_and_one_more_line_is_not(workers: Im
         await workers.examine(png_bomb(10_000, 5_001))
 
 
+LARGE = replace(LIMITS, pixels_max=100_000_000, memory_bytes_max=2_400_000_000)
+
+
+async def test_an_order_may_allow_more_pixels_or_fewer_than_usual_but_never_more_than_the_ceiling() -> None:
+    made, _ = make_workers(LARGE)
+    assert (await made.examine(png_bomb(10_000, 10_000), pixels_max=200_000_000)).width == 10_000
+    for side, pixels_max in ((10_001, 200_000_000), (10_000, 50_000_000), (101, 10_000)):
+        with pytest.raises(UnusablePicture, match="pixels"):
+            await made.examine(png_bomb(side, side), pixels_max=pixels_max)
+    await made.aclose()
+
+
+async def test_the_format_that_is_decoded_must_be_one_of_the_kinds(workers: ImagingWorkers) -> None:
+    assert (await workers.examine(picture(kind="PNG"), kinds=("JPEG", "PNG"))).extension == "png"
+    assert (await workers.examine(heic(), kinds=("HEIF",))).width == 64
+    for data, kinds in ((picture(kind="PNG"), ("JPEG", "WEBP")), (photo("AVIF"), ("HEIF",)), (heic(), ("AVIF",))):
+        with pytest.raises(UnusablePicture, match=f"only {', '.join(kinds)} count"):
+            await workers.examine(data, kinds=kinds)  # type: ignore[arg-type]  # tuples of different lengths
+
+
+def test_a_kind_is_what_was_decoded_whatever_the_file_was_called() -> None:
+    order = Order(picture(kind="PNG"), 50_000_000, 400, kinds=("JPEG", "WEBP"))
+    with pytest.raises(Unusable, match="the format is PNG, but only JPEG, WEBP count"):
+        examine(order.data, order)
+    assert examine(order.data, replace(order, kinds=("PNG",))).extension == "png"
+
+
+def test_memory_grows_with_the_pixels_beyond_the_usual() -> None:
+    assert [memory_bytes(pixels) for pixels in (1, 50_000_000, 75_000_000, 100_000_000)] == [
+        1_200_000_000,
+        1_200_000_000,
+        1_800_000_000,
+        2_400_000_000,
+    ]
+
+
+MEMORY_OF_ORDERS = """
+import resource
+from darkroom_poller import imaging
+from darkroom_poller.imaging_frames import Order
+imaging.confine(2_000_000_000)
+for pixels_max in (10_000, 75_000_000, 100_000_000):
+    with imaging.memory_for_one(Order(b"", pixels_max, 400)):
+        print(*resource.getrlimit(resource.RLIMIT_AS))
+print(*resource.getrlimit(resource.RLIMIT_AS))
+"""
+
+
+async def test_each_picture_has_the_memory_that_its_own_pixels_may_take_and_never_more_than_the_child() -> None:
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", MEMORY_OF_ORDERS, stdout=PIPE)
+    answer, _ = await child.communicate()
+    soft = [line.split()[0] for line in answer.decode().splitlines()]
+    assert soft == ["1200000000", "1800000000", "2000000000", "2000000000"]
+    assert {line.split()[1] for line in answer.decode().splitlines()} == {"2000000000"}
+
+
+async def test_pictures_that_may_be_large_are_decoded_one_after_the_other() -> None:
+    made = ImagingWorkers(2, LARGE, PollerMetrics(CollectorRegistry()))
+    async with made._pixels.hold(60_000_000):
+        waiting = asyncio.create_task(made.examine(picture(), pixels_max=60_000_000))
+        await asyncio.sleep(0)
+        assert not children()
+        assert not waiting.done()
+    assert (await waiting).width == 320
+    await made.aclose()
+
+
 async def test_a_child_that_was_killed_is_replaced() -> None:
     made, _ = make_workers()
     await made.examine(picture())
@@ -237,7 +306,7 @@ import resource, time
 from darkroom_poller.imaging import limit_next_picture
 while time.process_time() < 1.1:
     pass
-limit_next_picture()
+limit_next_picture(10)
 print(resource.getrlimit(resource.RLIMIT_CPU)[0])
 """
 
@@ -282,7 +351,7 @@ imaging.load_decoders()
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
-imaging.answer_orders()
+imaging.answer_orders(1_200_000_000)
 """
 
 

@@ -14,19 +14,22 @@ from hashlib import sha256
 import structlog
 from darkroom_contracts.items import StoredPicture
 from darkroom_servicekit.database import UnitOfWork
-from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, SafeFetcher, TooLarge
+from darkroom_servicekit.fetch import FetchFailed, NotFound, RefusedAddress, TooLarge
 from darkroom_servicekit.group_commit import GroupCommit
 from darkroom_servicekit.logs import log_context
 from darkroom_servicekit.loops import set_within
 from darkroom_servicekit.operator_detail import operator_detail
-from darkroom_servicekit.storage import ObjectNotFound, ObjectStore, StorageUnavailable, content_type_of
+from darkroom_servicekit.storage import ObjectStore, StorageUnavailable, content_type_of
 from sqlalchemy.exc import SQLAlchemyError
 
 from darkroom_poller import store
-from darkroom_poller.data_address import read_data_address
+from darkroom_poller.budget import Budget
 from darkroom_poller.end_events import completed_event
+from darkroom_poller.fetch_outputs import STORE_SECONDS_MAX, FetchOutputs
+from darkroom_poller.imaging_frames import REPLACEMENT_BYTES_MAX, Answer
 from darkroom_poller.imaging_workers import ImagingFailed, ImagingWorkers, UnusablePicture
 from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.output_limits import PlatformLimits
 from darkroom_poller.output_verdicts import Output, is_final
 from darkroom_poller.predictions import OUTPUT_LOST, STORED, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
 from darkroom_poller.record_progress import publish_failure
@@ -38,8 +41,6 @@ LEASE_RESERVE_SECONDS = 2.0
 """Work ends this long before its lease, so that no two replicas finish the same output."""
 OWN_REST_SECONDS_MAX = 10.0
 RELEASE_SECONDS_MAX = 2.0
-STORE_SECONDS_MAX = 10.0
-"""For a picture and its thumbnail; a storage that takes longer is as good as away, and is not pressed harder."""
 WAKE_MARGIN_SECONDS = 0.05
 SPACING_SECONDS = 0.03
 """Between transactions under load: a result is told this much later at most, and one transaction serves many."""
@@ -57,8 +58,11 @@ class CollectLimits:
     owner: str
     lease_seconds: float
     collectors: int
-    fetch_bytes_max: int
-    fetch_seconds_max: float
+    outputs: PlatformLimits
+    fetched_bytes_max: int
+    """Of all outputs that are held in memory as they came; an output counts as its bound until it is there."""
+    replacement_bytes_max: int
+    """Of all pictures that decoding made anew, until they are stored."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class CollectResults:
     def __init__(
         self,
         unit_of_work: UnitOfWork,
-        fetcher: SafeFetcher,
+        fetch: FetchOutputs,
         imaging: ImagingWorkers,
         storage: ObjectStore,
         metrics: PollerMetrics,
@@ -105,7 +109,7 @@ class CollectResults:
         folder_of: Callable[[str], str],
     ) -> None:
         self._uow = unit_of_work
-        self._fetcher = fetcher
+        self._fetch = fetch
         self._imaging = imaging
         self._storage = storage
         self._metrics = metrics
@@ -113,6 +117,8 @@ class CollectResults:
         self._folder_of = folder_of
         self._queue: asyncio.Queue[tuple[Prediction, float]] = asyncio.Queue()
         self._busy = 0
+        self._fetched = Budget(limits.fetched_bytes_max)
+        self._replaced = Budget(limits.replacement_bytes_max)
         self._woken = asyncio.Event()
         self._more = False
         self._rest = StorageRest()
@@ -229,12 +235,24 @@ class CollectResults:
         return PutOff(prediction, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()), reason)
 
     async def _fetch_and_store(self, prediction: Prediction) -> Ending:
-        output = await self._fetch(prediction.output_address or "", asker=prediction.instance_id)
-        try:
-            answer = await self._imaging.examine(output.data)
-        except (UnusablePicture, ImagingFailed) as error:
-            return await self._refuse(prediction, output, error)
-        kept = answer.replacement or output.data
+        allowed = self._limits.outputs.of(prediction.output_terms)
+        address = prediction.output_address or ""
+        async with self._fetched.hold(allowed.bytes_max) as fetched:
+            output = await self._fetch(address, bytes_max=allowed.bytes_max, asker=prediction.instance_id)
+            fetched.shrink(len(output.data))
+            async with self._replaced.hold(REPLACEMENT_BYTES_MAX) as replaced:
+                try:
+                    answer = await self._imaging.examine(output.data, pixels_max=allowed.pixels_max, kinds=allowed.kinds)
+                except (UnusablePicture, ImagingFailed) as error:
+                    replaced.shrink(0)
+                    return await self._refuse(prediction, output, error)
+                replaced.shrink(len(answer.replacement))
+                if answer.replacement:
+                    del output
+                    fetched.shrink(0)
+                return await self._keep(prediction, answer.replacement or output.data, answer)
+
+    async def _keep(self, prediction: Prediction, kept: bytes, answer: Answer) -> Stored:
         digest = sha256(kept).hexdigest()
         folder = self._folder_of(prediction.instance_id)
         key, small_key = result_key(folder, digest, answer.extension), thumbnail_key(folder, digest)
@@ -267,29 +285,6 @@ class CollectResults:
                     await self._storage.put(key, data, content_type_of(key))
         except TimeoutError as error:
             raise StorageUnavailable(f"took longer than {STORE_SECONDS_MAX:g} s") from error
-
-    async def _fetch(self, address: str, *, asker: str) -> Output:
-        if address.startswith("data:"):
-            return Output(read_data_address(address, bytes_max=self._limits.fetch_bytes_max))
-        limits = self._limits
-        if address.startswith(STORED):
-            return Output(await self._fetch_stored(address.removeprefix(STORED)))
-        fetched = await self._fetcher.fetch(
-            address, bytes_max=limits.fetch_bytes_max, timeout_seconds=limits.fetch_seconds_max, asker=asker
-        )
-        return Output(fetched.data, fetched.framed)
-
-    async def _fetch_stored(self, key: str) -> bytes:
-        try:
-            async with asyncio.timeout(STORE_SECONDS_MAX):
-                data = await self._storage.get(key)
-        except ObjectNotFound as error:
-            raise NotFound(404) from error
-        except TimeoutError as error:
-            raise StorageUnavailable(f"took longer than {STORE_SECONDS_MAX:g} s") from error
-        if len(data) > self._limits.fetch_bytes_max:
-            raise TooLarge(self._limits.fetch_bytes_max)
-        return data
 
     async def _forget_staged(self, prediction: Prediction) -> None:
         """The result has a place of its own now; what stays behind after a crash is only space."""

@@ -14,13 +14,11 @@ from contextlib import contextmanager
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
+from darkroom_poller.imaging_costs import cpu_seconds, memory_bytes
 from darkroom_poller.imaging_decode import is_srgb, on_checker, shown, without_full_alpha
-from darkroom_poller.imaging_frames import Answer, Order, pack_answer, read_order
+from darkroom_poller.imaging_frames import REPLACEMENT_BYTES_MAX, Answer, Order, pack_answer, read_order
 from darkroom_poller.picture_bytes import Cut, Essence, essence, kind_of
 
-MEMORY_BYTES_MAX = 1_200_000_000
-CPU_SECONDS_MAX = 10
-"""For one picture."""
 OPEN_FILES_MAX = 16
 HEIC_THREADS_MAX = 4_096
 """The HEIC decoder starts one thread; the kernel counts those of all processes of the same user. Otherwise there are none."""
@@ -53,7 +51,7 @@ def examine(data: bytes, order: Order) -> Answer:
     except UnidentifiedImageError as error:
         raise Unusable(f"a broken {kind} file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unusable("too many pixels") from error
+        raise Unusable(f"it has more than {order.pixels_max} pixels") from error
     except MemoryError as error:
         raise Unusable("needs too much memory") from error
     except Unusable:
@@ -65,9 +63,11 @@ def examine(data: bytes, order: Order) -> Answer:
 def _examine(file: Essence, original: bytes, order: Order) -> Answer:
     """Judges the bytes without metadata: what is decoded is what is stored."""
     with Image.open(io.BytesIO(file.data), formats=DECODERS.get(file.kind, (file.kind,))) as picture:
+        if order.kinds and file.kind not in order.kinds:
+            raise Unusable(f"the format is {file.kind}, but only {', '.join(order.kinds)} count for this product")
         width, height = picture.size
         if width < 1 or height < 1 or width * height > order.pixels_max:
-            raise Unusable(f"{width} x {height} pixels are too many")
+            raise Unusable(f"{width} x {height} are more than {order.pixels_max} pixels")
         profile = file.profile if file.kind in EXTENSIONS else picture.info.get("icc_profile")
         if _kept_as_it_is(picture, file, profile):
             readable = is_srgb(profile, grey=_is_grey(picture)) is not None
@@ -76,6 +76,8 @@ def _examine(file: Essence, original: bytes, order: Order) -> Answer:
         whole = without_full_alpha(shown(picture, file, profile))
         extension = "png" if file.kind in LOSSLESS or whole.mode in ("LA", "RGBA") else "jpg"
         replacement = _png(whole) if extension == "png" else _jpeg(whole, RESULT_QUALITY)
+        if len(replacement) > REPLACEMENT_BYTES_MAX:
+            raise Unusable(f"made into a {extension} file it has more than {REPLACEMENT_BYTES_MAX} bytes")
         width, height = whole.size
         return Answer(extension, width, height, _thumbnail(whole, order.thumbnail_pixels), replacement)
 
@@ -135,9 +137,9 @@ def _png(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def confine() -> None:
+def confine(memory_bytes_max: int) -> None:
     """Give up all that decoding does not need. Not to be undone by this process."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes_max, memory_bytes_max))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, HEIC_THREADS_MAX))
@@ -145,11 +147,22 @@ def confine() -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
-def limit_next_picture() -> None:
+def limit_next_picture(cpu_seconds_max: int) -> None:
     """Processor time for one more picture; the kernel ends the process when it takes more."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = int(used.ru_utime + used.ru_stime) + CPU_SECONDS_MAX
+    allowed = int(used.ru_utime + used.ru_stime) + cpu_seconds_max
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+@contextmanager
+def memory_for_one(order: Order) -> Iterator[None]:
+    """Hold one picture to the memory that its pixels may take; the whole is what this process may ever have."""
+    whole = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (min(whole, memory_bytes(order.pixels_max)), whole))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
 
 
 def load_decoders() -> None:
@@ -160,19 +173,20 @@ def load_decoders() -> None:
 
 
 def main() -> None:
-    """Answer orders until stdin ends."""
+    """Answer orders until stdin ends. The argument: the most memory that any order may need, in bytes."""
     load_decoders()
-    answer_orders()
+    answer_orders(int(sys.argv[1]))
 
 
-def answer_orders() -> None:
+def answer_orders(memory_bytes_max: int) -> None:
     """Give up all rights, then answer until stdin ends."""
-    confine()
+    confine(memory_bytes_max)
     while (order := read_order(sys.stdin.buffer)) is not None:
-        limit_next_picture()
+        limit_next_picture(cpu_seconds(order.pixels_max))
         Image.MAX_IMAGE_PIXELS = order.pixels_max
         try:
-            answer = examine(order.data, order)
+            with memory_for_one(order):
+                answer = examine(order.data, order)
         except Unusable as error:
             answer = Answer("", 0, 0, b"", b"", refused=str(error))
         sys.stdout.buffer.write(pack_answer(answer))

@@ -2,10 +2,13 @@
 
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
-ORDER_HEAD = struct.Struct("!III")  # pixels at most, side of the thumbnail, bytes of the picture
+from darkroom_poller.picture_bytes import Kind
+
+ORDER_HEAD = struct.Struct("!IIBI")  # pixels at most, side of the thumbnail, a bit for each kind, bytes of the picture
 ANSWER_HEAD = struct.Struct("!5sIIIII")  # extension, width, height, bytes of thumbnail, of replacement, of refusal
+KINDS: tuple[Kind, ...] = get_args(Kind)
 EXTENSIONS = frozenset({"jpg", "png", "webp"})
 THUMBNAIL_BYTES_MAX = 2_000_000
 REPLACEMENT_BYTES_MAX = 100_000_000
@@ -23,6 +26,8 @@ class Order:
     data: bytes
     pixels_max: int
     thumbnail_pixels: int
+    kinds: tuple[Kind, ...] = ()
+    """The formats that count; empty: all."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class AnswerHead:
 
 def pack_order(order: Order) -> bytes:
     """The head of an order; the picture's bytes follow it."""
-    return ORDER_HEAD.pack(order.pixels_max, order.thumbnail_pixels, len(order.data))
+    kinds = sum(1 << place for place, kind in enumerate(KINDS) if kind in order.kinds)
+    return ORDER_HEAD.pack(order.pixels_max, order.thumbnail_pixels, kinds, len(order.data))
 
 
 def read_order(stream: BinaryIO) -> Order | None:
@@ -59,9 +65,10 @@ def read_order(stream: BinaryIO) -> Order | None:
     head = stream.read(ORDER_HEAD.size)
     if len(head) < ORDER_HEAD.size:
         return None
-    pixels_max, thumbnail_pixels, size = ORDER_HEAD.unpack(head)
+    pixels_max, thumbnail_pixels, bits, size = ORDER_HEAD.unpack(head)
     data = stream.read(size)
-    return Order(data, pixels_max, thumbnail_pixels) if len(data) == size else None
+    kinds = tuple(kind for place, kind in enumerate(KINDS) if bits & 1 << place)
+    return Order(data, pixels_max, thumbnail_pixels, kinds) if len(data) == size else None
 
 
 def pack_answer(answer: Answer) -> bytes:

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import structlog
 
+from darkroom_poller.budget import Budget
+from darkroom_poller.imaging_costs import MEMORY_BYTES_USUAL, PIXELS_USUAL, weight
 from darkroom_poller.imaging_frames import ANSWER_HEAD, Answer, BrokenFrame, Order, pack_order, read_head
 from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.picture_bytes import Kind
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 # `-I` ignores PYTHONPATH and the working directory, so the child would import the installed package even when this process runs
@@ -32,6 +35,7 @@ PICTURES_MAX = 5_000
 BLOCKS_KEPT = 4
 """Blocks of at most 16 MiB that a child keeps for its next picture: asking the kernel anew doubles the cost of a small one."""
 STREAM_BYTES = 4 * 1024 * 1024
+WRITE_BYTES = 1024 * 1024
 
 log = structlog.get_logger()
 
@@ -46,31 +50,39 @@ class ImagingFailed(Exception):
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What one picture may cost."""
+    """What one picture may cost at most. `seconds_max` is for one of usual size, a larger one has more in proportion."""
 
     pixels_max: int
     thumbnail_pixels: int
     seconds_max: float
+    memory_bytes_max: int = MEMORY_BYTES_USUAL
+    """Of a child, whatever its order."""
 
 
 class ImagingWorkers:
-    """At most `count` children; `examine` waits for a free one."""
+    """At most `count` children; `examine` waits for a free one.
+
+    A picture that may have more than the usual pixels takes the place of as many usual ones, so that the memory of all children
+    together stays bounded.
+    """
 
     def __init__(self, count: int, limits: ImageLimits, metrics: PollerMetrics) -> None:
         self._limits = limits
         self._free: asyncio.LifoQueue[_Child] = asyncio.LifoQueue()  # the last used first, so that the others grow idle
         for _ in range(count):
-            self._free.put_nowait(_Child(metrics))
+            self._free.put_nowait(_Child(metrics, limits.memory_bytes_max))
+        self._pixels = Budget(max(count * PIXELS_USUAL, limits.pixels_max))
 
-    async def examine(self, data: bytes) -> Answer:
-        """Decode a picture in a child. Raises UnusablePicture, ImagingFailed."""
-        child = await self._free.get()
-        try:
-            answer = await child.examine(
-                Order(data, self._limits.pixels_max, self._limits.thumbnail_pixels), self._limits.seconds_max
-            )
-        finally:
-            self._free.put_nowait(child)
+    async def examine(self, data: bytes, *, pixels_max: int | None = None, kinds: tuple[Kind, ...] = ()) -> Answer:
+        """Decode a picture of one of `kinds` (empty: of any) in a child. Raises UnusablePicture, ImagingFailed."""
+        limits = self._limits
+        order = Order(data, min(pixels_max or limits.pixels_max, limits.pixels_max), limits.thumbnail_pixels, kinds)
+        async with self._pixels.hold(max(PIXELS_USUAL, order.pixels_max)):
+            child = await self._free.get()
+            try:
+                answer = await child.examine(order, limits.seconds_max * weight(order.pixels_max))
+            finally:
+                self._free.put_nowait(child)
         if answer.refused:
             raise UnusablePicture(answer.refused)
         return answer
@@ -84,8 +96,9 @@ class ImagingWorkers:
 class _Child:
     """One process, while there is one."""
 
-    def __init__(self, metrics: PollerMetrics) -> None:
+    def __init__(self, metrics: PollerMetrics, memory_bytes_max: int) -> None:
         self._metrics = metrics
+        self._memory_bytes_max = memory_bytes_max
         self._process: Process | None = None
         self._pictures = 0
         self._used_at = 0.0
@@ -128,7 +141,13 @@ class _Child:
     async def _started(self) -> Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment(), limit=STREAM_BYTES
+                *COMMAND,
+                str(self._memory_bytes_max),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                env=_environment(),
+                limit=STREAM_BYTES,
             )
             self._pictures = 0
             self._plan_idle_check(IDLE_SECONDS_MAX)
@@ -139,12 +158,12 @@ class _Child:
         assert process.stdout is not None
         self._pictures += 1
         process.stdin.write(pack_order(order))
-        process.stdin.write(order.data)
-        await process.stdin.drain()
+        for start in range(0, len(order.data), WRITE_BYTES):  # in pieces: what a pipe does not take at once is copied
+            process.stdin.write(order.data[start : start + WRITE_BYTES])
+            await process.stdin.drain()
         head = read_head(await process.stdout.readexactly(ANSWER_HEAD.size))
-        body = await process.stdout.readexactly(head.thumbnail_bytes + head.replacement_bytes + head.refusal_bytes)
-        middle = head.thumbnail_bytes + head.replacement_bytes
-        thumbnail, replacement, refusal = body[: head.thumbnail_bytes], body[head.thumbnail_bytes : middle], body[middle:]
+        sizes = (head.thumbnail_bytes, head.replacement_bytes, head.refusal_bytes)
+        thumbnail, replacement, refusal = [await process.stdout.readexactly(size) for size in sizes]
         return Answer(head.extension, head.width, head.height, thumbnail, replacement, refusal.decode("utf-8", "replace"))
 
     def _plan_idle_check(self, in_seconds: float) -> None:

@@ -17,11 +17,15 @@ from fastapi import FastAPI
 from darkroom_poller.collect_results import KEPT_FOLDER, CollectLimits, CollectResults, folders
 from darkroom_poller.doctor import PollerDoctor
 from darkroom_poller.early_store import forget_early
+from darkroom_poller.fetch_outputs import FetchOutputs
 from darkroom_poller.file_predictions import FilePredictions
 from darkroom_poller.http import media_routes, webhook_routes
+from darkroom_poller.imaging_costs import memory_bytes
+from darkroom_poller.imaging_frames import REPLACEMENT_BYTES_MAX
 from darkroom_poller.imaging_workers import ImageLimits, ImagingWorkers
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.name_accounts import NameAccounts
+from darkroom_poller.output_limits import PlatformLimits
 from darkroom_poller.poll_predictions import PollLimits, PollPredictions
 from darkroom_poller.providers.replicate import PROVIDER, Replicate, read_prediction
 from darkroom_poller.receive_webhook import ReceiveWebhook
@@ -47,12 +51,17 @@ def build(settings: PollerSettings) -> FastAPI:
     replicate = Replicate(settings.replicate_base_url, settings.replicate_accounts(), seconds_max=settings.provider_seconds_max)
     imaging = ImagingWorkers(
         settings.image_workers,
-        ImageLimits(settings.pixels_max, settings.thumbnail_pixels, settings.image_seconds_max),
+        ImageLimits(
+            settings.output_pixels_max,
+            settings.thumbnail_pixels,
+            settings.image_seconds_max,
+            memory_bytes_max=memory_bytes(settings.output_pixels_max),
+        ),
         metrics,
     )
     collect = CollectResults(
         runtime.unit_of_work,
-        fetcher,
+        FetchOutputs(fetcher, storage, seconds_max=settings.fetch_seconds_max),
         imaging,
         storage,
         metrics,
@@ -119,6 +128,14 @@ def collect_limits(settings: PollerSettings) -> CollectLimits:
         owner=settings.replica_name(),
         lease_seconds=settings.collect_lease_seconds,
         collectors=settings.collectors,
-        fetch_bytes_max=settings.fetch_bytes_max,
-        fetch_seconds_max=settings.fetch_seconds_max,
+        outputs=PlatformLimits(
+            bytes_default=settings.fetch_bytes_max,
+            pixels_default=settings.pixels_max,
+            bytes_ceiling=settings.output_bytes_max,
+            pixels_ceiling=settings.output_pixels_max,
+        ),
+        # As many outputs of the default size as there are collectors never wait for one another.
+        fetched_bytes_max=max(settings.collectors * settings.fetch_bytes_max, settings.output_bytes_max),
+        # For each child, one that it makes and one that is being stored.
+        replacement_bytes_max=2 * settings.image_workers * REPLACEMENT_BYTES_MAX,
     )

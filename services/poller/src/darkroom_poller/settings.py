@@ -40,23 +40,48 @@ class PollerSettings(ServiceSettings):
     dns_servers: str | None = Field(
         default=None, description="`address:port,…` of the name servers for outputs' addresses, in place of /etc/resolv.conf's"
     )
-    fetch_bytes_max: int = Field(default=25_000_000, ge=1, description="largest output taken")
+    fetch_bytes_max: int = Field(
+        default=25_000_000, ge=1, description="largest output taken for products whose row sets no size of its own"
+    )
+    output_bytes_max: int = Field(
+        default=100_000_000,
+        ge=1,
+        le=1_000_000_000,
+        description="largest output taken for any product, whatever its row and `DARKROOM_FETCH_BYTES_MAX` allow",
+    )
     fetch_seconds_max: float = Field(default=15.0, gt=0, description="for fetching one output, redirects included")
     output_kept_seconds: float = Field(
         default=3300.0,
         gt=0,
         description="from a prediction's end on, how long fetching its output is tried; Replicate deletes it after an hour",
     )
-    pixels_max: int = Field(default=50_000_000, ge=1, description="largest picture decoded, by its header")
+    pixels_max: int = Field(
+        default=50_000_000,
+        ge=1,
+        description="largest picture decoded (width times height) for products whose row sets no size of its own",
+    )
+    output_pixels_max: int = Field(
+        default=100_000_000,
+        ge=1,
+        le=1_000_000_000,
+        description="largest picture decoded for any product, whatever its row and `DARKROOM_PIXELS_MAX` allow; "
+        "a decoding child may use 1.2 GB of memory, beyond 50 megapixels 24 bytes a pixel",
+    )
     thumbnail_pixels: int = Field(
         default=512, ge=16, description="longer side of thumbnails; half of what models usually return costs least to make"
     )
     image_workers: int = Field(default=2, ge=1, description="limited child processes that decode pictures, started when needed")
-    image_seconds_max: float = Field(default=8.0, gt=0, description="for decoding one picture; then the child is killed")
+    image_seconds_max: float = Field(
+        default=8.0,
+        gt=0,
+        description="for decoding up to 50 megapixels, a larger picture has more in proportion; then the child is killed",
+    )
 
     collectors: int = Field(default=16, ge=1, description="outputs fetched and stored at the same time by one replica")
     collect_lease_seconds: float = Field(
-        default=30.0, gt=1, description="how long a replica may work on an output before another may take it over"
+        default=30.0,
+        gt=1,
+        description="how long a replica may work on an output (fetch, decode, store) before another may take it over",
     )
     keep_days: int = Field(default=30, ge=1, description="how long ended predictions are remembered, for late webhooks")
 
