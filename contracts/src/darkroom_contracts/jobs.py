@@ -54,7 +54,7 @@ class OutputTerms(Fact):
         pattern=r"^(/([^~/]|~[01])*)*$",
         description="JSON pointer (RFC 6901) to the picture, or to a list: its first; absent: the one that is there",
     )
-    all: bool = Field(default=False, description="every picture of a list is kept, not its first alone")
+    all: bool = Field(default=False, description="every picture of a list counts, up to ten, not its first alone")
     kinds: tuple[OutputKind, ...] | None = Field(default=None, min_length=1, description="formats that count; absent: all")
     bytes_max: int | None = Field(default=None, ge=1)
     pixels_max: int | None = Field(default=None, ge=1, description="width times height, decoded")

@@ -67,6 +67,45 @@ async def test_a_pointer_that_finds_nothing_ends_without_cost_and_says_so(world:
     assert "/images/1" not in event.message
 
 
+def listed(world: World, attempt: Attempt, *pictures: bytes) -> list[str]:
+    """An output that is a list of pictures."""
+    names = [f"{attempt.prediction_id}-{place}" for place in range(len(pictures))]
+    world.double.files.update(zip(names, pictures, strict=True))
+    return [f"{world.double.url}/files/{name}" for name in names]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_all_pictures_of_a_list_are_taken_where_the_row_says_so_and_told_again_when_asked(world: World, way: str) -> None:
+    attempt, made = world.attempt(), [picture(seed=seed) for seed in (1, 2, 3)]
+    terms = OutputTerms(pointer="/images", all=True)
+    await deliver(world, attempt, {"images": listed(world, attempt, *made), "seed": 7}, way=way, terms=terms)
+    event = await world.event(attempt)
+    assert isinstance(event, ItemCompleted)
+    told = (event.result, *event.more)
+    assert [(world.storage / one.key).read_bytes() for one in told] == made
+    assert all((world.storage / one.thumbnail_key).exists() for one in told)
+
+    await world.file(attempt, output_terms=terms)  # somebody asks how it ended
+    again = (await world.ends([attempt], count=2))[1].event
+    assert isinstance(again, ItemCompleted)
+    assert (again.result, *again.more) == told
+
+
+@pytest.mark.parametrize("place", [0, 2])
+async def test_a_list_with_one_picture_that_cannot_be_used_is_an_output_that_cannot(
+    world: World, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setattr(predictions, "FETCH_BACKOFF_SECONDS_FIRST", 0.1)
+    attempt, made = world.attempt(), [picture(seed=seed) for seed in (1, 2, 3)]
+    made[place] = picture(kind="PNG")
+    terms = OutputTerms(all=True, kinds=("jpg",))
+    await deliver(world, attempt, listed(world, attempt, *made), way="webhook", terms=terms)
+    event = await world.event(attempt)
+    assert isinstance(event, PredictionFailed)
+    assert (event.code, event.fault, event.retryable) == ("output-unusable", "platform", False)
+    assert "the format is PNG" in (event.detail or "")
+
+
 REFUSED = {
     "kind": (picture(kind="PNG"), OutputTerms(kinds=("jpg", "webp")), "the format is PNG"),
     "bytes": (noise(100, 100), OutputTerms(bytes_max=30_000), "more than 30000 bytes"),

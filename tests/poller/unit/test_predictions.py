@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from darkroom_contracts.items import RESULTS_MAX
 from darkroom_contracts.jobs import OutputTerms
 from darkroom_poller.data_address import read_data_address
-from darkroom_poller.output_shapes import output_address
+from darkroom_poller.output_shapes import output_address, output_addresses
 from darkroom_poller.predictions import (
     TIMED_OUT,
     Failed,
@@ -74,6 +75,30 @@ def test_jitter_stays_within_a_fifth(polls: int, jitter: float) -> None:
 )
 def test_the_picture_in_an_output(output: object, address: str | None) -> None:
     assert output_address(output) == address
+
+
+@pytest.mark.parametrize(
+    ("output", "addresses"),
+    [
+        (["https://x/1", "https://x/2"], ("https://x/1", "https://x/2")),
+        ([{"url": "https://x/1"}, None, {"url": "https://x/2", "seed": 7}], ("https://x/1", "https://x/2")),
+        ("https://x/1", ("https://x/1",)),
+        ({"image": "https://x/1"}, ("https://x/1",)),
+        ([], ()),
+        (["a text"], ()),
+        (["https://x/1", {"image": "https://x/2", "mask": "https://x/3"}], ()),
+        (["https://x/1", "https://x/\x00"], ()),
+    ],
+)
+def test_all_pictures_in_an_output(output: object, addresses: tuple[str, ...]) -> None:
+    assert output_addresses(output) == addresses
+
+
+def test_of_a_long_list_so_many_pictures_are_taken_as_an_item_may_have() -> None:
+    addresses = [f"https://x/{place}" for place in range(RESULTS_MAX + 5)]
+    found = located(Finished(addresses), OutputTerms(all=True))
+    assert isinstance(found, Succeeded)
+    assert [found.output_address, *found.more_addresses] == addresses[:RESULTS_MAX]
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,10 @@ class CollectLimits:
 
 @dataclass(frozen=True)
 class Stored:
-    """A result that stands in the storage."""
+    """Results that stand in the storage."""
 
     prediction: Prediction
-    picture: StoredPicture
+    pictures: Sequence[StoredPicture]
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,20 @@ class CollectResults:
                 self._woken.set()
 
     async def _collect(self, prediction: Prediction, until: float) -> Ending:
-        """Do the work; what goes wrong becomes an ending."""
+        """Collect all pictures of an output, or none: the first that cannot be used ends it, else one that may come later."""
+        addresses = (prediction.output_address, *prediction.more_addresses)
+        each = [self._collect_one(replace(prediction, output_address=address), until) for address in addresses]
+        outcomes = await asyncio.gather(*each)
+        for outcome in outcomes:
+            if isinstance(outcome, GivenUp):
+                return outcome
+        for outcome in outcomes:
+            if isinstance(outcome, PutOff):
+                return outcome
+        return Stored(prediction, [outcome for outcome in outcomes if isinstance(outcome, StoredPicture)])
+
+    async def _collect_one(self, prediction: Prediction, until: float) -> StoredPicture | GivenUp | PutOff:
+        """Collect the picture at the prediction's address; what goes wrong becomes an ending."""
         try:
             async with asyncio.timeout_at(until):
                 return await self._fetch_and_store(prediction)
@@ -228,13 +241,13 @@ class CollectResults:
             log.error("collecting failed unexpectedly", exc_info=error)
             return self._again(prediction, "unexpected", type(error).__name__)
 
-    def _again(self, prediction: Prediction, reason: str, detail: str) -> Ending:
+    def _again(self, prediction: Prediction, reason: str, detail: str) -> GivenUp | PutOff:
         log.warning("output not collected", reason=detail, attempts=prediction.fetch_attempts + 1)
         if (prediction.expires_in_seconds or 0.0) < 0:
             return GivenUp(prediction, OUTPUT_LOST)
         return PutOff(prediction, fetch_retry_seconds(prediction.fetch_attempts + 1, random.random()), reason)
 
-    async def _fetch_and_store(self, prediction: Prediction) -> Ending:
+    async def _fetch_and_store(self, prediction: Prediction) -> StoredPicture | GivenUp | PutOff:
         allowed = self._limits.outputs.of(prediction.output_terms)
         address = prediction.output_address or ""
         async with self._fetched.hold(allowed.bytes_max) as fetched:
@@ -252,12 +265,12 @@ class CollectResults:
                     fetched.shrink(0)
                 return await self._keep(prediction, answer.replacement or output.data, answer)
 
-    async def _keep(self, prediction: Prediction, kept: bytes, answer: Answer) -> Stored:
+    async def _keep(self, prediction: Prediction, kept: bytes, answer: Answer) -> StoredPicture:
         digest = sha256(kept).hexdigest()
         folder = self._folder_of(prediction.instance_id)
         key, small_key = result_key(folder, digest, answer.extension), thumbnail_key(folder, digest)
         await self._store({key: kept, small_key: answer.thumbnail})
-        picture = StoredPicture(
+        return StoredPicture(
             key=key,
             thumbnail_key=small_key,
             width=answer.width,
@@ -266,9 +279,8 @@ class CollectResults:
             format=answer.extension,
             sha256=digest,
         )
-        return Stored(prediction, picture)
 
-    async def _refuse(self, prediction: Prediction, output: Output, error: UnusablePicture | ImagingFailed) -> Ending:
+    async def _refuse(self, prediction: Prediction, output: Output, error: UnusablePicture | ImagingFailed) -> GivenUp | PutOff:
         """What came cannot be used: fetched again while the way may be at fault; else kept for operators, and given up."""
         if not is_final(prediction, output, killed=isinstance(error, ImagingFailed)):
             log.warning("output is not a usable picture, fetching it again", reason=str(error))
@@ -316,11 +328,11 @@ class CollectResults:
             for one in endings
             if isinstance(one, PutOff)
         ]
-        kept = [store.Kept(name, one.picture) for name, one in stored.items()]
+        kept = [store.Kept(name, one.pictures) for name, one in stored.items()]
         async with self._uow.begin() as transaction:
             for attempt_id in await store.mark_stored(transaction, kept):
                 prediction = stored[attempt_id].prediction
-                transaction.publish(completed_event(prediction, stored[attempt_id].picture), cause=prediction.cause())
+                transaction.publish(completed_event(prediction, stored[attempt_id].pictures), cause=prediction.cause())
                 self._metrics.ends.labels("stored").inc()
             for ended in await store.mark_failed(transaction, failed, from_ready=True):
                 publish_failure(transaction, ended, failed[ended.attempt_id], self._metrics)

@@ -1,12 +1,15 @@
 """The two events that tell how a prediction ended, from its row and its end. Pure."""
 
+from collections.abc import Sequence
+
 from darkroom_contracts.items import ItemCompleted, PredictionFailed, StoredPicture
 
 from darkroom_poller.predictions import Failed, Prediction
 
 
-def completed_event(prediction: Prediction, picture: StoredPicture) -> ItemCompleted:
-    """Its output is in our storage."""
+def completed_event(prediction: Prediction, pictures: Sequence[StoredPicture]) -> ItemCompleted:
+    """Its output is in our storage: one picture, or several."""
+    first, *more = pictures
     return ItemCompleted(
         instance_id=prediction.instance_id,
         job_id=prediction.job_id,
@@ -15,7 +18,8 @@ def completed_event(prediction: Prediction, picture: StoredPicture) -> ItemCompl
         attempt=prediction.attempt,
         attempt_id=prediction.attempt_id,
         prediction_id=prediction.prediction_id,
-        result=picture,
+        result=first,
+        more=tuple(more),
         predict_seconds=prediction.predict_seconds,
     )
 

@@ -3,6 +3,7 @@
 A prediction may come with its output (a provider that answers at once) or after its webhook; it is then filed in that state.
 """
 
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -170,6 +171,7 @@ def _state_columns(progress: Filed) -> dict[str, Any]:
     return {
         "state": "OUTPUT_READY" if output else "FAILED" if failure else "IN_FLIGHT",
         "output_address": output.output_address if output else None,
+        "more_addresses": json.dumps(output.more_addresses) if output and output.more_addresses else None,
         "predict_seconds": output.predict_seconds if output else None,
         "completed_at": output.completed_at if output else None,
         "failure_code": failure.code if failure else None,

@@ -13,6 +13,18 @@ def output_address(output: object) -> str | None:
     return _find(output, DEPTH_MAX)
 
 
+def output_addresses(output: object) -> tuple[str, ...]:
+    """The addresses of all pictures: of a list, those of all its entries that have one; of anything else, the only one.
+
+    Empty: there is none, or an entry names several, of which nobody knows which is the picture.
+    """
+    if not isinstance(output, list):
+        address = output_address(output)
+        return () if address is None else (address,)
+    found = [_find(entry, DEPTH_MAX - 1) for entry in output if _has_address(entry, DEPTH_MAX - 1)]
+    return () if None in found else tuple(address for address in found if address is not None)
+
+
 def _find(output: object, depth: int) -> str | None:
     match output:
         case str():

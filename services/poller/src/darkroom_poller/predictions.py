@@ -1,19 +1,20 @@
 """Predictions in flight: what is known of one, how it can go on, when to ask for it. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from darkroom_contracts.envelope import Envelope
-from darkroom_contracts.items import Fault
+from darkroom_contracts.items import RESULTS_MAX, Fault
 from darkroom_contracts.jobs import OutputTerms
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.operator_detail import operator_detail
 
 from darkroom_poller.json_pointer import PointsNowhere, pointed_at
-from darkroom_poller.output_shapes import output_address
+from darkroom_poller.output_shapes import output_address, output_addresses
 
 State = Literal["IN_FLIGHT", "OUTPUT_READY", "STORED", "FAILED"]
 
@@ -73,6 +74,8 @@ class Succeeded:
     output_address: str
     predict_seconds: float | None = None
     completed_at: datetime | None = None
+    more_addresses: tuple[str, ...] = ()
+    """Of the pictures behind the first, where the row takes all of a list."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ class Prediction:
     expected_seconds: float
     overdue_by_seconds: float
     output_address: str | None
+    more_addresses: tuple[str, ...]
     predict_seconds: float | None
     ready_for_seconds: float | None
     expires_in_seconds: float | None
@@ -188,14 +192,18 @@ def finished(output: object, metrics: Mapping[str, Any] | None = None, *, comple
 
 
 def located(finished: Finished, terms: OutputTerms | None) -> Succeeded | Failed:
-    """Find the picture's address in the output: where the pointer of `terms` says, else the only address there is."""
+    """Find the picture's address in the output: where the pointer of `terms` says, else the only address there is.
+
+    Of a list the first counts, or all, up to RESULTS_MAX, if the terms say so.
+    """
     pointer = terms.pointer if terms else None
-    try:
-        address = output_address(pointed_at(finished.output, pointer or ""))
-    except PointsNowhere:
-        address = None
-    if address is None:
+    addresses: Sequence[str | None] = (None,)
+    with suppress(PointsNowhere):
+        picked = pointed_at(finished.output, pointer or "")
+        addresses = output_addresses(picked)[:RESULTS_MAX] if terms and terms.all else (output_address(picked),)
+    first, *more = addresses or (None,)
+    if first is None:
         where = "no single address" if pointer is None else f"no single picture address at the pointer {json.dumps(pointer)}"
         detail = operator_detail(f"{where} in the output: {json.dumps(finished.output)}")
         return replace(UNUSABLE_OUTPUT, detail=detail)
-    return Succeeded(address, finished.predict_seconds, finished.completed_at)
+    return Succeeded(first, finished.predict_seconds, finished.completed_at, tuple(filter(None, more)))

@@ -3,6 +3,7 @@
 States change only along IN_FLIGHT → OUTPUT_READY → STORED | FAILED and IN_FLIGHT → FAILED; a terminal one is never left.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from darkroom_contracts.items import StoredPicture
 from darkroom_contracts.jobs import OutputTerms
 from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.housekeeping import forget
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
 
@@ -20,7 +22,7 @@ COLUMNS = """
     p.attempt_id::text, p.instance_id, p.job_id, p.item_id, p.image_id, p.attempt,
     p.provider, p.account, p.prediction_id, p.polls, p.expected_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.overdue_at) AS double precision) AS overdue_by_seconds,
-    p.output_address, p.predict_seconds,
+    p.output_address, p.more_addresses, p.predict_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
     CAST(extract(epoch FROM p.expires_at - clock_timestamp()) AS double precision) AS expires_in_seconds,
     p.fetch_attempts, p.gone_attempts, p.refused_sha256, p.output_terms, p.cause_id, p.correlation_id, p.traceparent
@@ -38,14 +40,14 @@ FILE = text(
     f"""
     INSERT INTO predictions (
         attempt_id, callback_token_sha256, instance_id, job_id, item_id, image_id, attempt, provider, account, model,
-        prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, predict_seconds, ready_at,
-        fetch_after, expires_at, failure_code, failure_message, failure_detail, failure_retryable, ended_at,
+        prediction_id, expected_seconds, state, next_poll_at, overdue_at, output_address, more_addresses, predict_seconds,
+        ready_at, fetch_after, expires_at, failure_code, failure_message, failure_detail, failure_retryable, ended_at,
         output_terms, cause_id, correlation_id, traceparent
     )
     SELECT
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
         expected_seconds, state, now + first_poll * interval '1 second', now + overdue * interval '1 second',
-        output_address, predict_seconds,
+        output_address, more_addresses, predict_seconds,
         CASE WHEN state = 'OUTPUT_READY' THEN now END, CASE WHEN state = 'OUTPUT_READY' THEN now END,
         CASE WHEN state = 'OUTPUT_READY' THEN {EXPIRES} END,
         failure_code, failure_message, failure_detail, failure_retryable, CASE WHEN state = 'FAILED' THEN now END,
@@ -55,14 +57,15 @@ FILE = text(
         CAST(:item_id AS bigint[]), CAST(:image_id AS text[]), CAST(:attempt AS integer[]), CAST(:provider AS text[]),
         CAST(:account AS text[]), CAST(:model AS text[]), CAST(:prediction_id AS text[]),
         CAST(:expected_seconds AS double precision[]), CAST(:state AS text[]), CAST(:first_poll AS double precision[]),
-        CAST(:overdue AS double precision[]), CAST(:output_address AS text[]), CAST(:predict_seconds AS double precision[]),
+        CAST(:overdue AS double precision[]), CAST(:output_address AS text[]), CAST(:more_addresses AS jsonb[]),
+        CAST(:predict_seconds AS double precision[]),
         CAST(:completed_at AS timestamptz[]), CAST(:failure_code AS text[]), CAST(:failure_message AS text[]),
         CAST(:failure_detail AS text[]),
         CAST(:failure_retryable AS boolean[]), CAST(:output_terms AS jsonb[]), CAST(:cause_id AS text[]),
         CAST(:correlation_id AS text[]), CAST(:traceparent AS text[])
     ) AS new (
         attempt_id, token, instance_id, job_id, item_id, image_id, attempt, provider, account, model, prediction_id,
-        expected_seconds, state, first_poll, overdue, output_address, predict_seconds, completed_at,
+        expected_seconds, state, first_poll, overdue, output_address, more_addresses, predict_seconds, completed_at,
         failure_code, failure_message, failure_detail, failure_retryable, output_terms, cause_id, correlation_id,
         traceparent
     )
@@ -82,13 +85,14 @@ KNOWN = text(
 READY = text(
     f"""
     UPDATE predictions AS p SET
-        state = 'OUTPUT_READY', output_address = new.address, predict_seconds = new.seconds, ready_at = now,
+        state = 'OUTPUT_READY', output_address = new.address, more_addresses = new.more, predict_seconds = new.seconds,
+        ready_at = now,
         expires_at = {EXPIRES}, fetch_after = now, lease_owner = CASE WHEN new.ours THEN :owner END,
         lease_until = CASE WHEN new.ours THEN clock_timestamp() + CAST(:lease AS double precision) * interval '1 second' END
     FROM clock_timestamp() AS now, unnest(
-        CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:seconds AS double precision[]),
+        CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:more AS jsonb[]), CAST(:seconds AS double precision[]),
         CAST(:completed_at AS timestamptz[]), CAST(:ours AS boolean[])
-    ) AS new (attempt_id, address, seconds, completed_at, ours)
+    ) AS new (attempt_id, address, more, seconds, completed_at, ours)
     WHERE p.attempt_id = new.attempt_id AND p.state = 'IN_FLIGHT'
     RETURNING new.ours, {COLUMNS}
     """  # noqa: S608  # the columns are our own constant
@@ -108,7 +112,7 @@ FAIL = text(
     UPDATE predictions AS p SET
         state = 'FAILED', failure_code = new.code, failure_message = new.message, failure_detail = new.detail,
         failure_retryable = new.retryable,
-        ended_at = clock_timestamp(), output_address = NULL, lease_owner = NULL, lease_until = NULL
+        ended_at = clock_timestamp(), output_address = NULL, more_addresses = NULL, lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id AND (p.state = 'IN_FLIGHT' OR CAST(:from_ready AS boolean))
     RETURNING {COLUMNS}
@@ -118,15 +122,17 @@ FAIL = text(
 STORE = text(
     """
     WITH new AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:thumbnails AS text[]), CAST(:results AS jsonb[]))
-        AS n (attempt_id, key, thumbnail, result)
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:thumbnails AS text[]), CAST(:results AS jsonb[]),
+            CAST(:more AS jsonb[])
+        ) AS n (attempt_id, key, thumbnail, result, more)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' ORDER BY attempt_id FOR UPDATE
     )
     UPDATE predictions AS p SET
-        state = 'STORED', result_key = new.key, thumbnail_key = new.thumbnail, result = new.result,
-        ended_at = clock_timestamp(), output_address = NULL, lease_owner = NULL, lease_until = NULL
+        state = 'STORED', result_key = new.key, thumbnail_key = new.thumbnail, result = new.result, more_results = new.more,
+        ended_at = clock_timestamp(), output_address = NULL, more_addresses = NULL, lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id
     RETURNING p.attempt_id::text
@@ -179,13 +185,14 @@ FORGET = """
 
 ENDED = text(
     f"""
-    SELECT {COLUMNS}, p.state = 'STORED' AS stored, p.result, p.failure_code, p.failure_message, p.failure_detail,
+    SELECT {COLUMNS}, p.state = 'STORED' AS stored, p.result, p.more_results, p.failure_code, p.failure_message, p.failure_detail,
         p.failure_retryable
     FROM predictions AS p WHERE p.attempt_id = ANY(CAST(:ids AS uuid[])) AND p.state IN ('STORED', 'FAILED')
     """  # noqa: S608  # the columns are our own constant
 )
 
 
+PICTURES = TypeAdapter(Sequence[StoredPicture])
 PREDICTION_FIELDS = tuple(Prediction.__dataclass_fields__)
 
 
@@ -202,10 +209,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Kept:
-    """Where a result has been stored."""
+    """Where results have been stored."""
 
     attempt_id: str
-    picture: StoredPicture
+    pictures: Sequence[StoredPicture]
 
 
 @dataclass(frozen=True)
@@ -223,7 +230,7 @@ class Ended:
     """A prediction that ended before, and how: a stored picture or a failure."""
 
     prediction: Prediction
-    end: StoredPicture | Failed
+    end: Sequence[StoredPicture] | Failed
 
 
 async def file_predictions(transaction: Transaction, rows: Sequence[Mapping[str, Any]], *, kept_seconds: float) -> set[str]:
@@ -258,6 +265,7 @@ async def mark_ready(
     parameters = {
         "ids": list(outputs),
         "addresses": [output.output_address for output in outputs.values()],
+        "more": [json.dumps(output.more_addresses) if output.more_addresses else None for output in outputs.values()],
         "seconds": [output.predict_seconds for output in outputs.values()],
         "completed_at": [output.completed_at for output in outputs.values()],
         "kept_seconds": kept_seconds,
@@ -290,9 +298,10 @@ async def mark_stored(transaction: Transaction, kept: Sequence[Kept]) -> set[str
         return set()
     parameters = {
         "ids": [one.attempt_id for one in kept],
-        "keys": [one.picture.key for one in kept],
-        "thumbnails": [one.picture.thumbnail_key for one in kept],
-        "results": [one.picture.model_dump_json() for one in kept],
+        "keys": [one.pictures[0].key for one in kept],
+        "thumbnails": [one.pictures[0].thumbnail_key for one in kept],
+        "results": [one.pictures[0].model_dump_json() for one in kept],
+        "more": [PICTURES.dump_json(one.pictures[1:]).decode() if one.pictures[1:] else None for one in kept],
     }
     return set((await transaction.execute(STORE, parameters)).scalars())
 
@@ -342,7 +351,7 @@ async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> 
             row["failure_retryable"] is not False,
             detail=row["failure_detail"],
         )
-        end = StoredPicture.model_validate(row["result"]) if row["stored"] else failure
+        end = PICTURES.validate_python([row["result"], *(row["more_results"] or ())]) if row["stored"] else failure
         ended.append(Ended(prediction_of({name: row[name] for name in PREDICTION_FIELDS}), end))
     return ended
 
@@ -350,7 +359,8 @@ async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> 
 def prediction_of(row: Mapping[str, Any] | RowMapping) -> Prediction:
     """A row of COLUMNS as what it is."""
     fields = {str(name): value for name, value in row.items() if name != "ours"}
-    return Prediction(**fields | {"output_terms": _terms_of(fields["output_terms"])})
+    more = tuple(fields["more_addresses"] or ())
+    return Prediction(**fields | {"output_terms": _terms_of(fields["output_terms"]), "more_addresses": more})
 
 
 def _terms_of(stored: dict[str, Any] | None) -> OutputTerms | None:
