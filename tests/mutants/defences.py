@@ -1450,4 +1450,12 @@ DEFENCES: tuple[Defence, ...] = (
         new="        if True:\n",
         tests=("tests/poller/unit/test_budget.py",),
     ),
+    Defence(
+        name="pictures-of-a-list-stand-or-fall-together",
+        why="an output with one picture that cannot be used is not sold as a whole one",
+        file="services/poller/src/darkroom_poller/collect_results.py",
+        old="            if isinstance(outcome, GivenUp):\n                return outcome",
+        new="            if isinstance(outcome, GivenUp):\n                continue",
+        tests=("tests/poller/integration/test_output_terms.py",),
+    ),
 )

@@ -346,7 +346,9 @@ export interface paths {
         post: operations["begin_session_api_session_post"];
         /**
          * End Session
-         * @description Give the token back, of the header or else of the cookie: it is good for nothing from now on, and its sockets close.
+         * @description Revoke the token of the header, or else of the cookie, close its sockets and delete the cookie.
+         *
+         *     `503`: the token could not be checked or revoked now. It stays good, and the cookie stays, so that the page can try again.
          */
         delete: operations["end_session_api_session_delete"];
         options?: never;
@@ -570,6 +572,11 @@ export interface components {
             /** Prompt */
             prompt: string;
             /**
+             * Results
+             * @description all its pictures, the first one too, where there are several
+             */
+            results?: components["schemas"]["ResultView"][] | null;
+            /**
              * Status
              * @enum {string}
              */
@@ -780,6 +787,16 @@ export interface components {
         Repaired: {
             /** Repaired */
             repaired: number;
+        };
+        /**
+         * ResultView
+         * @description One of several pictures that an item was made into.
+         */
+        ResultView: {
+            /** Thumbnailurl */
+            thumbnailUrl: string;
+            /** Url */
+            url: string;
         };
         /**
          * SampleShop
@@ -2452,6 +2469,26 @@ export interface operations {
             };
             /** @description Not signed in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not allowed: the token, or the page, may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A part that is needed is away; see Retry-After */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,6 +7,7 @@ import type { Session } from "../api/types";
 import { forgetDrafts } from "../pages/optimise/drafts";
 import { Choices } from "../parts/Choices";
 import { Icon } from "../parts/Icon";
+import { problemWords } from "../words/problems";
 import { chooseTheme, storedTheme, type Theme } from "./theme";
 
 const THEME_CHOICES: readonly { value: Theme; words: string }[] = [
@@ -55,6 +56,11 @@ export function ShopMenu({ session }: { session: Session }) {
           <Button className="button" onPress={() => signOut.mutate()}>
             Sign out
           </Button>
+          {signOut.isError ? (
+            <p className="note note-bad" role="alert">
+              You are still signed in. {problemWords(signOut.error)}
+            </p>
+          ) : null}
         </Dialog>
       </Popover>
     </DialogTrigger>
