@@ -39,6 +39,10 @@ class PredictionCreated(ItemEvent):
     output_key: str | None = Field(
         default=None, description="where the provider answered with the output itself: its key in the platform's storage"
     )
+    output_keys: dict[str, str] = Field(
+        default_factory=dict,
+        description="pictures that came inside `output`, where it has null now: their keys in the storage, by JSON pointer",
+    )
     created_at: datetime
 
 

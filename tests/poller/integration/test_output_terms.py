@@ -106,6 +106,38 @@ async def test_a_list_with_one_picture_that_cannot_be_used_is_an_output_that_can
     assert "the format is PNG" in (event.detail or "")
 
 
+@pytest.mark.parametrize(
+    ("terms", "taken"),
+    [
+        (OutputTerms(pointer="/masks/1"), [2]),
+        (OutputTerms(pointer="/masks", all=True), [1, 2]),
+        (OutputTerms(pointer="/image"), [0]),
+    ],
+)
+async def test_pictures_that_came_inside_an_answer_are_found_in_the_storage(
+    world: World, terms: OutputTerms, taken: list[int]
+) -> None:
+    attempt, made = world.attempt(), [picture(seed=seed) for seed in (1, 2, 3)]
+    keys = {place: f"staged/{attempt.attempt_id}-{number}" for number, place in enumerate(("/image", "/masks/0", "/masks/1"))}
+    (world.storage / "staged").mkdir(exist_ok=True)
+    for key, data in zip(keys.values(), made, strict=True):
+        (world.storage / key).write_bytes(data)
+    output = {"image": None, "masks": [None, None]}
+    await world.file(attempt, output=output, output_keys=keys, output_terms=terms)
+    event = await world.event(attempt)
+    assert isinstance(event, ItemCompleted)
+    found = [(world.storage / one.key).read_bytes() for one in (event.result, *event.more)]
+    assert found == [made[number] for number in taken]
+
+
+async def test_a_provider_cannot_name_a_picture_in_the_storage(world: World) -> None:
+    attempt = world.attempt()
+    (world.storage / "staged").mkdir(exist_ok=True)
+    (world.storage / "staged" / "foreign").write_bytes(picture())
+    await world.file(attempt, output={"image": "stored:staged/foreign"})
+    assert isinstance(await world.event(attempt), PredictionFailed)
+
+
 REFUSED = {
     "kind": (picture(kind="PNG"), OutputTerms(kinds=("jpg", "webp")), "the format is PNG"),
     "bytes": (noise(100, 100), OutputTerms(bytes_max=30_000), "more than 30000 bytes"),

@@ -7,7 +7,7 @@ import pytest
 from darkroom_contracts.items import RESULTS_MAX
 from darkroom_contracts.jobs import OutputTerms
 from darkroom_poller.data_address import read_data_address
-from darkroom_poller.output_shapes import output_address, output_addresses
+from darkroom_poller.output_shapes import output_address, output_addresses, with_stored
 from darkroom_poller.predictions import (
     TIMED_OUT,
     Failed,
@@ -92,6 +92,15 @@ def test_the_picture_in_an_output(output: object, address: str | None) -> None:
 )
 def test_all_pictures_in_an_output(output: object, addresses: tuple[str, ...]) -> None:
     assert output_addresses(output) == addresses
+
+
+def test_stored_parts_stand_where_their_pointers_say_and_a_pointer_to_nothing_changes_nothing() -> None:
+    output = {"a/b": [None, {"~": None}], "words": "stored:x"}
+    keys = {"/a~1b/1/~0": "k1", "/a~1b/7": "k2", "/nowhere/0": "k3", "/words/0": "k4"}
+    assert with_stored(output, keys) == {"a/b": [None, {"~": "stored:k1"}], "words": "stored:x"}
+    assert output_addresses(with_stored(output, keys)) == ("stored:k1",)
+    assert output_address(output) is None
+    assert with_stored(None, {"": "k"}) == "stored:k"
 
 
 def test_of_a_long_list_so_many_pictures_are_taken_as_an_item_may_have() -> None:

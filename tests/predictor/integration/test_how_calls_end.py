@@ -138,7 +138,11 @@ async def test_an_output_inside_the_answer_is_stored_and_the_event_names_its_key
 ) -> None:
     picture = bytes(range(256)) * 8_000
     inline = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-    answers = iter([inline, [inline], {"text": "x" * 1_000_000}, "data:image/png;base64,%%%", "https://x.example/1.png"])
+    several = {"images": [{"url": inline}, "https://x.example/2.png"], "the/mask": inline, "seed": 7}
+    unreadable = "data:image/png;base64,%%%"
+    answers = iter(
+        [inline, [inline], several, {"text": "x" * 1_000_000}, unreadable, [inline, unreadable], "https://x.example/1.png"]
+    )
 
     async def answer_at_once(arrival: Arrival) -> Response | None:
         made = {"id": f"p{len(provider.arrivals)}", "status": "succeeded", "output": next(answers)}
@@ -146,17 +150,22 @@ async def test_an_output_inside_the_answer_is_stored_and_the_event_names_its_key
 
     provider.answer = answer_at_once
     async with running(build(make_settings(storage_url=f"file://{tmp_path}"))):
-        for number in range(1, 6):
+        for number in range(1, 8):
             await log.publish(item_requested(job_id=number))
             await first(log, PredictionCreated, number)
 
-    one, two, *others = of(PredictionCreated, log.seen())
+    one, two, three, *others = of(PredictionCreated, log.seen())
     for created in (one, two):
         assert created.output is None
         assert created.output_key is not None
         assert (tmp_path / created.output_key).read_bytes() == picture
     assert one.output_key != two.output_key
+    assert three.output == {"images": [{"url": None}, "https://x.example/2.png"], "the/mask": None, "seed": 7}
+    assert set(three.output_keys) == {"/images/0/url", "/the~1mask"}
+    assert all((tmp_path / key).read_bytes() == picture for key in three.output_keys.values())
+    assert [created.output_keys for created in (one, two, *others)] == [{}] * 6
     assert [(created.output, created.output_key) for created in others] == [
+        (None, None),
         (None, None),
         (None, None),
         ("https://x.example/1.png", None),

@@ -30,8 +30,9 @@ from darkroom_poller.imaging_frames import REPLACEMENT_BYTES_MAX, Answer
 from darkroom_poller.imaging_workers import ImagingFailed, ImagingWorkers, UnusablePicture
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.output_limits import PlatformLimits
+from darkroom_poller.output_shapes import STORED
 from darkroom_poller.output_verdicts import Output, is_final
-from darkroom_poller.predictions import OUTPUT_LOST, STORED, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
+from darkroom_poller.predictions import OUTPUT_LOST, UNUSABLE_OUTPUT, Failed, Prediction, fetch_retry_seconds
 from darkroom_poller.record_progress import publish_failure
 from darkroom_poller.result_keys import result_key, tenant_folder, thumbnail_key
 from darkroom_poller.storage_rest import Alarm, StorageRest
@@ -299,12 +300,12 @@ class CollectResults:
             raise StorageUnavailable(f"took longer than {STORE_SECONDS_MAX:g} s") from error
 
     async def _forget_staged(self, prediction: Prediction) -> None:
-        """The result has a place of its own now; what stays behind after a crash is only space."""
-        address = prediction.output_address or ""
-        if address.startswith(STORED):
-            with suppress(StorageUnavailable, TimeoutError):
-                async with asyncio.timeout(STORE_SECONDS_MAX):
-                    await self._storage.delete(address.removeprefix(STORED))
+        """The results have places of their own now; what stays behind after a crash is only space."""
+        for address in (prediction.output_address or "", *prediction.more_addresses):
+            if address.startswith(STORED):
+                with suppress(StorageUnavailable, TimeoutError):
+                    async with asyncio.timeout(STORE_SECONDS_MAX):
+                        await self._storage.delete(address.removeprefix(STORED))
 
     async def _end(self, ending: Ending) -> None:
         await self._endings.submit(ending)

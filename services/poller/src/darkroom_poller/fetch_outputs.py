@@ -6,8 +6,8 @@ from darkroom_servicekit.fetch import NotFound, SafeFetcher, TooLarge
 from darkroom_servicekit.storage import ObjectNotFound, ObjectStore, ObjectTooLarge, StorageUnavailable
 
 from darkroom_poller.data_address import read_data_address
+from darkroom_poller.output_shapes import STORED
 from darkroom_poller.output_verdicts import Output
-from darkroom_poller.predictions import STORED
 
 STORE_SECONDS_MAX = 10.0
 """For a picture and its thumbnail; a storage that takes longer is as good as away, and is not pressed harder."""

@@ -18,8 +18,8 @@ from darkroom_poller.early_store import EarlyWebhook, take_early
 from darkroom_poller.end_events import completed_event, failed_event
 from darkroom_poller.metrics import PollerMetrics
 from darkroom_poller.name_accounts import NameAccounts
+from darkroom_poller.output_shapes import STORED, with_stored
 from darkroom_poller.predictions import (
-    STORED,
     Failed,
     Finished,
     Missing,
@@ -100,7 +100,7 @@ class FilePredictions:
         if event.output_key is not None:
             return Succeeded(f"{STORED}{event.output_key}")
         if event.output is not None:
-            return located(Finished(event.output), event.output_terms)
+            return located(Finished(with_stored(event.output, event.output_keys)), event.output_terms)
         if early is None:
             return IN_FLIGHT
         if early.token_sha256 != event.callback_token_sha256 or early.body.get("id") != event.prediction_id:

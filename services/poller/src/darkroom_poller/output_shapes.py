@@ -1,8 +1,37 @@
 """Finds the picture in a provider's output, whatever its shape, as long as the shape is unambiguous. Pure."""
 
+from collections.abc import Mapping, Sequence
+
 SCHEMES = ("https://", "http://", "data:")
+STORED = "stored:"
+"""The scheme of outputs in our own storage. Only events of ours name them, never a provider."""
 DEPTH_MAX = 8
 """Deeper addresses are not looked for."""
+
+
+class StoredAddress(str):
+    """The address of a picture in our own storage. Text of a provider's is never one, whatever it says."""
+
+    __slots__ = ()
+
+
+def with_stored(output: object, keys: Mapping[str, str]) -> object:
+    """Return the output with the addresses of its stored parts: `keys` has their keys by JSON pointer."""
+    for pointer, key in keys.items():
+        output = _replaced(output, pointer.split("/")[1:], StoredAddress(STORED + key))
+    return output
+
+
+def _replaced(value: object, path: Sequence[str], address: StoredAddress) -> object:
+    if not path:
+        return address
+    name = path[0].replace("~1", "/").replace("~0", "~")
+    if isinstance(value, dict) and name in value:
+        return value | {name: _replaced(value[name], path[1:], address)}
+    if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+        place = int(name)
+        return [*value[:place], _replaced(value[place], path[1:], address), *value[place + 1 :]]
+    return value
 
 
 def output_address(output: object) -> str | None:
@@ -27,6 +56,8 @@ def output_addresses(output: object) -> tuple[str, ...]:
 
 def _find(output: object, depth: int) -> str | None:
     match output:
+        case StoredAddress():
+            return output
         case str():
             usable = output.startswith(SCHEMES) and output.isascii() and output.isprintable()
             return output if usable else None
@@ -43,6 +74,6 @@ def _has_address(output: object, depth: int) -> bool:
     if depth < 0:
         return False
     if isinstance(output, str):
-        return output.startswith(SCHEMES)
+        return isinstance(output, StoredAddress) or output.startswith(SCHEMES)
     entries = output if isinstance(output, list) else list(output.values()) if isinstance(output, dict) else []
     return any(_has_address(entry, depth - 1) for entry in entries)

@@ -30,8 +30,6 @@ BACKOFF_SECONDS_FIRST = 2.0
 BACKOFF_SECONDS_MAX = 30.0
 JITTER = 0.2
 
-STORED = "stored:"
-"""The scheme of outputs in our own storage. Only events of ours name them, never a provider."""
 MISSES_MIN = 3
 """So many look-ups in a row must miss a prediction, over a time of its own, before it counts as lost."""
 

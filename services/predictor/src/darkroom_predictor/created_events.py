@@ -35,8 +35,9 @@ def created_event(
         output=accepted.output if accepted else None,
         output_terms=item.output_terms,
         output_key=accepted.output_key if accepted else None,
+        output_keys=dict(accepted.output_keys) if accepted else {},
         created_at=at,
     )
     if event.output is not None and len(event.to_json()) > EVENT_BYTES_MAX:
-        return event.model_copy(update={"output": None})
+        return event.model_copy(update={"output": None, "output_keys": {}})
     return event

@@ -1,4 +1,4 @@
-"""Outputs that come inside the answer to a creation: the bytes go to the storage, and the event names their key.
+"""Outputs that come inside the answer to a creation: the bytes go to the storage, and the event names their keys.
 
 An event must stay small: megabytes in one row would stop the outbox of every tenant. An output that cannot be stored here is
 left out of the event; the poller then asks the provider for it.
@@ -8,6 +8,7 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,10 @@ from darkroom_servicekit.storage import ObjectStore, StorageUnavailable
 from darkroom_predictor.providers.door import Accepted, Outcome
 
 STORE_SECONDS_MAX = 5.0
+INLINE_MAX = 20
+"""Pictures of one output. More are an output that is left out."""
+DEPTH_MAX = 8
+"""What stands deeper is not looked at; the poller does not look there either."""
 DATA_ADDRESS = re.compile(r"data:[^,]{0,200};base64,")
 
 log = structlog.get_logger()
@@ -30,11 +35,23 @@ class StageOutputs:
         self._storage = storage
 
     async def __call__(self, outcome: Outcome) -> Outcome:
-        """The outcome, an inline output replaced by its key. Raises nothing but cancellation."""
-        if not isinstance(outcome, Accepted) or outcome.output is None:
+        """The outcome, inline pictures replaced by their keys. Raises nothing but cancellation."""
+        if not isinstance(outcome, Accepted):
             return outcome
-        address = _inline_address(outcome.output)
-        return replace(outcome, output=None, output_key=await self._store(address)) if address else outcome
+        output = outcome.output[0] if isinstance(outcome.output, list) and len(outcome.output) == 1 else outcome.output
+        if _is_inline(output):
+            return replace(outcome, output=None, output_key=await self._store(output))
+        inline = dict(_inline_pictures(outcome.output, "", DEPTH_MAX))
+        if not inline:
+            return outcome
+        if len(inline) > INLINE_MAX:
+            log.warning("an output with too many inline pictures is left out", pictures=len(inline))
+            return replace(outcome, output=None)
+        keys = await asyncio.gather(*(self._store(address) for address in inline.values()))
+        stored = {pointer: key for pointer, key in zip(inline, keys, strict=True) if key is not None}
+        if len(stored) < len(inline):
+            return replace(outcome, output=None)
+        return replace(outcome, output=_without_inline(outcome.output, DEPTH_MAX), output_keys=stored)
 
     async def _store(self, address: str) -> str | None:
         if self._storage is None:
@@ -50,10 +67,31 @@ class StageOutputs:
         return key
 
 
-def _inline_address(output: Any) -> str | None:
-    """The `data:` address that is the output, or the first of a list."""
-    first = output[0] if isinstance(output, list) and output else output
-    return first if isinstance(first, str) and first.startswith("data:") else None
+def _is_inline(output: Any) -> bool:
+    return isinstance(output, str) and output.startswith("data:")
+
+
+def _inline_pictures(output: Any, pointer: str, depth: int) -> Iterator[tuple[str, str]]:
+    """The `data:` addresses in an output, each with its JSON pointer (RFC 6901)."""
+    if _is_inline(output):
+        yield pointer, output
+    elif depth and isinstance(output, list):
+        for index, entry in enumerate(output):
+            yield from _inline_pictures(entry, f"{pointer}/{index}", depth - 1)
+    elif depth and isinstance(output, dict):
+        for name, value in output.items():
+            yield from _inline_pictures(value, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", depth - 1)
+
+
+def _without_inline(output: Any, depth: int) -> Any:
+    """The output, null in the place of each `data:` address."""
+    if _is_inline(output):
+        return None
+    if depth and isinstance(output, list):
+        return [_without_inline(entry, depth - 1) for entry in output]
+    if depth and isinstance(output, dict):
+        return {name: _without_inline(value, depth - 1) for name, value in output.items()}
+    return output
 
 
 def _read(address: str) -> bytes:

@@ -3,8 +3,8 @@
 An adapter sends a creation at most once, never repeats it by itself, and says truthfully what is known afterwards.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
@@ -27,12 +27,14 @@ class Creation:
 class Accepted:
     """The provider has it. `output` is set where it answers at once; `places_left`: in its present minute, if it says.
 
-    `output_key` stands for an output that was inside the answer and is in our storage now.
+    `output_key` stands for an output that was inside the answer and is in our storage now, `output_keys` for parts of one, by
+    their JSON pointers.
     """
 
     prediction_id: str
     output: Any = None
     output_key: str | None = None
+    output_keys: Mapping[str, str] = field(default_factory=dict)
     places_left: int | None = None
 
 
