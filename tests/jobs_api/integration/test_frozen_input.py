@@ -23,6 +23,14 @@ WITH_A_SEED = """
 """
 WITH_A_NAME_THAT_NOTHING_FILLS = """UPDATE catalogue_products SET input = input || '{"seed": "$nothing"}'"""
 MENDED = "UPDATE catalogue_products SET input = input - 'seed'"
+A_PRODUCT_WITH_A_WRONG_OPTION = """
+    WITH wrong AS (
+        INSERT INTO catalogue_products SELECT (jsonb_populate_record(p, '{
+            "name": "wrong", "options": {"size": {"allowed": ["small"], "default": "large"}}
+        }')).* FROM catalogue_products p WHERE name = 'optimize' RETURNING name
+    )
+    INSERT INTO catalogue_prices (product, version, credits, valid_from) SELECT name, 1, 15, '2020-01-01' FROM wrong
+"""
 AS_BEFORE_INPUTS_WERE_KEPT = "UPDATE jobs SET input_template = NULL WHERE id = $1"
 
 
@@ -115,6 +123,28 @@ async def test_a_job_that_cannot_be_released_stops_no_other_and_goes_on_once_the
     assert await _input_of(shop, stuck) == AS_ACCEPTED
     row = await jobs_api.row("SELECT release_after, release_error FROM jobs WHERE id = $1", stuck)
     assert (row["release_after"], row["release_error"]) == (None, None)
+
+
+async def test_a_row_that_cannot_be_read_stops_only_the_jobs_of_its_own_product(
+    jobs_api: JobsApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_items, "SET_ASIDE_SECONDS", 0.1)
+    monkeypatch.setattr(release_items, "LOOK_SECONDS", 0.1)
+    shop, other = jobs_api.shop(), jobs_api.shop("other")
+    stuck, good = await _waiting_job(shop), await _waiting_job(other)
+    await jobs_api.rows(A_PRODUCT_WITH_A_WRONG_OPTION)
+    await jobs_api.rows("UPDATE jobs SET product = 'wrong' WHERE id = $1", stuck)
+    await shop.reserve(stuck)
+
+    async def is_set_aside() -> bool:
+        row = await jobs_api.row("SELECT release_error FROM jobs WHERE id = $1", stuck)
+        return bool(row["release_error"] == "KeyError: 'wrong'")
+
+    await eventually(is_set_aside)
+    await other.reserve(good)
+    assert await _input_of(other, good) == AS_ACCEPTED
+    await jobs_api.rows("UPDATE catalogue_products SET options = '{}' WHERE name = 'wrong'")
+    assert await _input_of(shop, stuck) == AS_ACCEPTED
 
 
 async def test_jobs_that_were_set_aside_come_after_all_others(jobs_api: JobsApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,13 +14,14 @@ ITEM_NAMES = frozenset({"prompt", "imageUrl"})
 
 @dataclass(frozen=True)
 class Option:
-    """A choice that the caller has: the values allowed and the one taken when none is sent."""
+    """A choice that the caller has: the values allowed and the one taken when none is sent. Raises ValueError."""
 
     allowed: tuple[str, ...]
     default: str
 
     def __post_init__(self) -> None:
-        assert self.default in self.allowed, f"default {self.default!r} is not among the allowed"
+        if self.default not in self.allowed:
+            raise ValueError(f"default {self.default!r} is not among the allowed")
 
 
 @dataclass(frozen=True, kw_only=True)

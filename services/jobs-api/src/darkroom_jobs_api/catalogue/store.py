@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_jobs_api.catalogue.product import Option, Product
+
+log = structlog.get_logger()
 
 PRODUCTS = text(
     """
@@ -40,9 +43,14 @@ class CatalogueStore:
         return found
 
     async def known(self, connection: AsyncConnection, names: Sequence[str], *, now: datetime) -> dict[str, Product]:
-        """Those of the products that are in the catalogue and have a price now."""
-        rows = (await connection.execute(PRODUCTS, {"names": list(names), "now": now})).all()
-        return {row.name: self._product(row) for row in rows}
+        """Those of the products that are in the catalogue, can be read and have a price now."""
+        found = {}
+        for row in (await connection.execute(PRODUCTS, {"names": list(names), "now": now})).all():
+            try:
+                found[row.name] = self._product(row)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:  # one wrong row concerns its own jobs alone
+                log.error("a product's row cannot be read", product=row.name, error=f"{type(error).__name__}: {error}"[:300])
+        return found
 
     async def product(self, connection: AsyncConnection, name: str, *, now: datetime) -> Product:
         """One product. Raises ProductNotInCatalogue."""
