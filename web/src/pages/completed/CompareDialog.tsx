@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { useNavigate } from "react-router";
-import type { Item, JobDetail } from "../../api/types";
+import type { Item, Job, JobDetail } from "../../api/types";
 import { Icon } from "../../parts/Icon";
 import { exactTime } from "../../words/times";
 import { changeDraft } from "../optimise/drafts";
@@ -27,6 +27,12 @@ export function CompareDialog({ detail, itemId, onItem, onClose }: CompareDialog
   const at = shown.findIndex((item) => item.id === itemId);
   const item = shown[at];
   const [way, setWay] = useState<Way>("slider");
+  const [chosen, setChosen] = useState({ itemId, number: 0 });
+  const pictures = item?.results ?? [];
+  const number = chosen.itemId === itemId ? chosen.number : 0;
+  const place = item ? detail.items.indexOf(item) + 1 : 0;
+  // An item may have several pictures; the dialog shows one of them as the item's.
+  const picked = item && { ...item, optimizedImageUrl: pictures[number]?.url ?? item.optimizedImageUrl };
   const neighbour = (step: number) => {
     const next = shown[(at + step + shown.length) % shown.length];
     if (next) onItem(next.id);
@@ -35,12 +41,21 @@ export function CompareDialog({ detail, itemId, onItem, onClose }: CompareDialog
     <ModalOverlay className="overlay" isOpen={item !== undefined} onOpenChange={(open) => open || onClose()} isDismissable>
       <Modal className="modal">
         <Dialog className="compare-dialog">
-          {item ? (
+          {picked ? (
             <>
               <header className="compare-head">
                 <Heading slot="title">
-                  {detail.job.productName}, image {detail.items.indexOf(item) + 1}
+                  {detail.job.productName}, image {place}
                 </Heading>
+                {pictures.length > 1 ? (
+                  <div className="ways" role="group" aria-label="Result">
+                    {pictures.map((one, index) => (
+                      <button key={`${index} ${one.url}`} type="button" aria-label={`Result ${index + 1}`} aria-pressed={number === index} onClick={() => setChosen({ itemId, number: index })}>
+                        {index + 1}
+                      </button>
+                    ))}
+                  </div>
+                ) : null}
                 <div className="ways" role="group" aria-label="Way of comparing">
                   {WAYS.map((one) => (
                     <button key={one.way} type="button" aria-pressed={way === one.way} onClick={() => setWay(one.way)}>
@@ -53,7 +68,7 @@ export function CompareDialog({ detail, itemId, onItem, onClose }: CompareDialog
                 </Button>
               </header>
               <div className="compare-stage">
-                <Compare key={item.id} item={item} way={way} />
+                <Compare key={picked.optimizedImageUrl} item={picked} way={way} />
                 {shown.length > 1 ? (
                   <>
                     <button type="button" className="button step step-back" aria-label="Previous image" onClick={() => neighbour(-1)}>
@@ -65,7 +80,7 @@ export function CompareDialog({ detail, itemId, onItem, onClose }: CompareDialog
                   </>
                 ) : null}
               </div>
-              <Facts detail={detail} item={item} />
+              <Facts job={detail.job} item={picked} place={place} number={number} />
             </>
           ) : null}
         </Dialog>
@@ -74,10 +89,9 @@ export function CompareDialog({ detail, itemId, onItem, onClose }: CompareDialog
   );
 }
 
-function Facts({ detail, item }: { detail: JobDetail; item: Item }) {
+function Facts({ job, item, place, number }: { job: Job; item: Item; place: number; number: number }) {
   const navigate = useNavigate();
-  const { job } = detail;
-  const name = `${job.productName} ${detail.items.indexOf(item) + 1}`.replace(/\W+/g, "-").toLowerCase();
+  const name = `${job.productName} ${place}${number ? ` ${number + 1}` : ""}`.replace(/\W+/g, "-").toLowerCase();
   const seconds = Math.round((Date.parse(item.updatedAt) - Date.parse(item.createdAt)) / 1000);
   return (
     <footer className="facts">
