@@ -1451,11 +1451,21 @@ DEFENCES: tuple[Defence, ...] = (
         tests=("tests/poller/unit/test_budget.py",),
     ),
     Defence(
-        name="pictures-of-a-list-stand-or-fall-together",
-        why="an output with one picture that cannot be used is not sold as a whole one",
+        name="what-is-stored-of-a-list-is-not-collected-again",
+        why="each picture of an output has a turn of its own, so that ten large ones fit their leases and end",
         file="services/poller/src/darkroom_poller/collect_results.py",
-        old="            if isinstance(outcome, GivenUp):\n                return outcome",
-        new="            if isinstance(outcome, GivenUp):\n                continue",
+        old="output_address=addresses[len(done)]",
+        new="output_address=addresses[0]",
         tests=("tests/poller/integration/test_output_terms.py",),
+    ),
+    Defence(
+        name="an-output-that-nobody-could-read-stays-out-of-the-event",
+        why="an output nested without end, or with half a character, makes an event that stops the attempts beside it or its readers",
+        file="services/predictor/src/darkroom_predictor/created_events.py",
+        old="    if _depth(event.output) > OUTPUT_DEPTH_MAX:\n",
+        new="    if False:\n",
+        tests=(
+            "tests/predictor/integration/test_how_calls_end.py::test_an_output_inside_the_answer_is_stored_and_the_event_names_its_key",
+        ),
     ),
 )

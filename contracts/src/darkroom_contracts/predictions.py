@@ -37,7 +37,9 @@ class PredictionCreated(ItemEvent):
     output: Any | None = None
     output_terms: OutputTerms | None = Field(default=None, description="as `ItemRequested.output` says")
     output_key: str | None = Field(
-        default=None, description="where the provider answered with the output itself: its key in the platform's storage"
+        default=None,
+        description="where the provider answered with the output itself: the key of its first picture in the platform's storage, "
+        "for readers that do not know `output_keys`",
     )
     output_keys: dict[str, str] = Field(
         default_factory=dict,

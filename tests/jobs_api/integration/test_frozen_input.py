@@ -138,7 +138,7 @@ async def test_a_row_that_cannot_be_read_stops_only_the_jobs_of_its_own_product(
 
     async def is_set_aside() -> bool:
         row = await jobs_api.row("SELECT release_error FROM jobs WHERE id = $1", stuck)
-        return bool(row["release_error"] == "KeyError: 'wrong'")
+        return bool(row["release_error"] == "ProductNotInCatalogue: wrong")
 
     await eventually(is_set_aside)
     await other.reserve(good)

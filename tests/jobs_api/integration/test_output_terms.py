@@ -90,6 +90,25 @@ async def test_a_job_sold_without_terms_has_none_when_the_row_names_some_later(j
     assert b'"output"' not in item.to_json()
 
 
+async def test_a_product_whose_row_cannot_be_read_is_not_sold(jobs_api: JobsApi) -> None:
+    shop = jobs_api.shop()
+    job_id, [item] = await shop.running_job(1)
+    await shop.say(failed(item))
+    await shop.jobs_finished(1)
+    before = await jobs_api.counts(shop)
+    await jobs_api.rows("""UPDATE catalogue_products SET options = options || '{"size": 5}' WHERE name = 'optimize'""")
+    try:
+        answers = [
+            await shop.submit(request_body(), key="later"),
+            await shop.post(f"{JOBS}/jobs/{job_id}/retry", None),
+            await shop.post("/api/quote", request_body()),
+        ]
+    finally:
+        await jobs_api.rows("UPDATE catalogue_products SET options = options - 'size' WHERE name = 'optimize'")
+    assert [(one.status_code, one.json()["type"]) for one in answers] == [(503, "/problems/unavailable")] * 3
+    assert await jobs_api.counts(shop) == before
+
+
 async def test_a_product_whose_row_has_wrong_terms_is_not_sold_and_its_jobs_from_before_go_on(
     jobs_api: JobsApi, caplog: pytest.LogCaptureFixture
 ) -> None:

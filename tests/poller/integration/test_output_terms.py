@@ -1,6 +1,7 @@
 """The terms of the product's row: which picture of an output is taken, and what it may be."""
 
 import base64
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,7 @@ from darkroom_contracts.jobs import OutputTerms
 from darkroom_poller import predictions
 from support.pictures import noise, picture, png_bomb
 from support.poller_world import Attempt, World, shared_world
+from support.service import eventually
 from support.stack import StackAddresses
 
 WAYS = ("webhook", "early webhook", "poll", "answered at once")
@@ -91,6 +93,28 @@ async def test_all_pictures_of_a_list_are_taken_where_the_row_says_so_and_told_a
     assert (again.result, *again.more) == told
 
 
+async def test_each_picture_of_a_list_has_tries_of_its_own_and_what_is_stored_is_not_fetched_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictions, "FETCH_BACKOFF_SECONDS_FIRST", 0.1)
+    attempt, made = world.attempt(), [picture(seed=seed) for seed in (1, 2, 3)]
+    addresses = listed(world, attempt, *made)
+    late = addresses[1].rsplit("/", 1)[1]
+    del world.double.files[late]
+    await deliver(world, attempt, addresses, way="webhook", terms=OutputTerms(all=True))
+
+    async def second_is_missed() -> bool:
+        row = await world.row(attempt)
+        return bool(row["gone_attempts"] and len(json.loads(row["pictures"])) == 1)
+
+    await eventually(second_is_missed)
+    del world.double.files[addresses[0].rsplit("/", 1)[1]]
+    world.double.files[late] = made[1]
+    event = await world.event(attempt)
+    assert isinstance(event, ItemCompleted)
+    assert [(world.storage / one.key).read_bytes() for one in (event.result, *event.more)] == made
+
+
 @pytest.mark.parametrize("place", [0, 2])
 async def test_a_list_with_one_picture_that_cannot_be_used_is_an_output_that_cannot(
     world: World, monkeypatch: pytest.MonkeyPatch, place: int
@@ -104,6 +128,8 @@ async def test_a_list_with_one_picture_that_cannot_be_used_is_an_output_that_can
     assert isinstance(event, PredictionFailed)
     assert (event.code, event.fault, event.retryable) == ("output-unusable", "platform", False)
     assert "the format is PNG" in (event.detail or "")
+    kept = (world.storage / "unusable" / attempt.attempt_id).read_bytes()
+    assert (kept, f"{len(kept)} bytes" in (event.detail or "")) == (made[place], True)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +154,16 @@ async def test_pictures_that_came_inside_an_answer_are_found_in_the_storage(
     assert isinstance(event, ItemCompleted)
     found = [(world.storage / one.key).read_bytes() for one in (event.result, *event.more)]
     assert found == [made[number] for number in taken]
+
+
+async def test_the_pointer_counts_for_a_single_picture_that_came_inside_the_answer(world: World) -> None:
+    attempt = world.attempt()
+    key = f"staged/{attempt.attempt_id}"
+    (world.storage / "staged").mkdir(exist_ok=True)
+    (world.storage / key).write_bytes(picture())
+    terms = OutputTerms(pointer="/1")
+    await world.file(attempt, output=[None], output_key=key, output_keys={"/0": key}, output_terms=terms)
+    assert isinstance(await world.event(attempt), PredictionFailed)
 
 
 async def test_a_provider_cannot_name_a_picture_in_the_storage(world: World) -> None:

@@ -140,9 +140,11 @@ async def test_an_output_inside_the_answer_is_stored_and_the_event_names_its_key
     inline = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     several = {"images": [{"url": inline}, "https://x.example/2.png"], "the/mask": inline, "seed": 7}
     unreadable = "data:image/png;base64,%%%"
-    answers = iter(
-        [inline, [inline], several, {"text": "x" * 1_000_000}, unreadable, [inline, unreadable], "https://x.example/1.png"]
-    )
+    deep: object = "https://x.example/3.png"
+    for _ in range(200):
+        deep = [deep]
+    never_told = [{"text": "x" * 1_000_000}, unreadable, [inline, unreadable], {"image": inline, "half": "\ud800"}, deep]
+    answers = iter([inline, [inline], several, "https://x.example/1.png", *never_told])
 
     async def answer_at_once(arrival: Arrival) -> Response | None:
         made = {"id": f"p{len(provider.arrivals)}", "status": "succeeded", "output": next(answers)}
@@ -150,26 +152,29 @@ async def test_an_output_inside_the_answer_is_stored_and_the_event_names_its_key
 
     provider.answer = answer_at_once
     async with running(build(make_settings(storage_url=f"file://{tmp_path}"))):
-        for number in range(1, 8):
+        for number in range(1, 10):
             await log.publish(item_requested(job_id=number))
             await first(log, PredictionCreated, number)
 
-    one, two, three, *others = of(PredictionCreated, log.seen())
-    for created in (one, two):
-        assert created.output is None
-        assert created.output_key is not None
-        assert (tmp_path / created.output_key).read_bytes() == picture
-    assert one.output_key != two.output_key
-    assert three.output == {"images": [{"url": None}, "https://x.example/2.png"], "the/mask": None, "seed": 7}
-    assert set(three.output_keys) == {"/images/0/url", "/the~1mask"}
-    assert all((tmp_path / key).read_bytes() == picture for key in three.output_keys.values())
-    assert [created.output_keys for created in (one, two, *others)] == [{}] * 6
-    assert [(created.output, created.output_key) for created in others] == [
-        (None, None),
-        (None, None),
-        (None, None),
-        ("https://x.example/1.png", None),
+    whole, alone, three, address, *untold = of(PredictionCreated, log.seen())
+    assert [created.output for created in (whole, alone, three, address)] == [
+        None,
+        [None],
+        {"images": [{"url": None}, "https://x.example/2.png"], "the/mask": None, "seed": 7},
+        "https://x.example/1.png",
     ]
+    assert [set(created.output_keys) for created in (whole, alone, three, address)] == [
+        {""},
+        {"/0"},
+        {"/images/0/url", "/the~1mask"},
+        set(),
+    ]
+    keys = [key for created in (whole, alone, three) for key in created.output_keys.values()]
+    assert len(set(keys)) == 4
+    assert all((tmp_path / key).read_bytes() == picture for key in keys)
+    # A poller from before `output_keys` takes the first picture.
+    assert [created.output_key for created in (whole, alone, three, address)] == [keys[0], keys[1], keys[2], None]
+    assert [(one.output, one.output_key, one.output_keys) for one in untold] == [(None, None, {})] * 5
 
 
 async def test_a_lost_answer_is_found_in_the_list_and_not_called_again(

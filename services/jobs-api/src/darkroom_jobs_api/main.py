@@ -12,6 +12,7 @@ from darkroom_servicekit.runtime import Runtime
 from darkroom_servicekit.storage import ObjectStore
 from fastapi import FastAPI
 
+from darkroom_jobs_api.catalogue.not_sold import install_not_sold_handler
 from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.events import event_handlers
 from darkroom_jobs_api.idempotency.store import purge_keys
@@ -73,6 +74,7 @@ def build(settings: JobsApiSettings) -> FastAPI:
     runtime.loop("revocations", revoked.run)
 
     principal = runtime.principal
+    install_not_sold_handler(runtime.app)
     runtime.app.include_router(job_routes(accept, unit_of_work, view, principal, media_base=settings.media_base()))
     runtime.app.include_router(download_routes(unit_of_work, ObjectStore(settings.storage_url), principal))
     runtime.app.include_router(change_routes(cancel, RetryJob(unit_of_work, catalogue, accept), principal))

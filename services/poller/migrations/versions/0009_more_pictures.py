@@ -1,4 +1,4 @@
-"""An output may be several pictures: the addresses behind the first, and the results behind the first. NULL: there are none."""
+"""An output may be several pictures: the addresses behind the first, and all pictures that are stored so far. NULL: it has one."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 STATEMENTS = (
     "ALTER TABLE predictions ADD COLUMN more_addresses jsonb",
-    "ALTER TABLE predictions ADD COLUMN more_results jsonb",
+    "ALTER TABLE predictions ADD COLUMN pictures jsonb",
 )
 
 

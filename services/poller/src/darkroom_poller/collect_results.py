@@ -68,10 +68,15 @@ class CollectLimits:
 
 @dataclass(frozen=True)
 class Stored:
-    """Results that stand in the storage."""
+    """Pictures that stand in the storage: all of the output, or those up to the one of this turn."""
 
     prediction: Prediction
     pictures: Sequence[StoredPicture]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no picture is left to be collected."""
+        return len(self.pictures) == len(self.prediction.addresses)
 
 
 @dataclass(frozen=True)
@@ -200,17 +205,12 @@ class CollectResults:
                 self._woken.set()
 
     async def _collect(self, prediction: Prediction, until: float) -> Ending:
-        """Collect all pictures of an output, or none: the first that cannot be used ends it, else one that may come later."""
-        addresses = (prediction.output_address, *prediction.more_addresses)
-        each = [self._collect_one(replace(prediction, output_address=address), until) for address in addresses]
-        outcomes = await asyncio.gather(*each)
-        for outcome in outcomes:
-            if isinstance(outcome, GivenUp):
-                return outcome
-        for outcome in outcomes:
-            if isinstance(outcome, PutOff):
-                return outcome
-        return Stored(prediction, [outcome for outcome in outcomes if isinstance(outcome, StoredPicture)])
+        """Collect the next picture of an output. Each has a turn of its own: a lease, tries, and others' outputs in between."""
+        addresses, done = prediction.addresses, prediction.pictures
+        outcome = await self._collect_one(replace(prediction, output_address=addresses[len(done)]), until)
+        if not isinstance(outcome, StoredPicture):
+            return outcome
+        return Stored(prediction, (*done, outcome))
 
     async def _collect_one(self, prediction: Prediction, until: float) -> StoredPicture | GivenUp | PutOff:
         """Collect the picture at the prediction's address; what goes wrong becomes an ending."""
@@ -301,28 +301,34 @@ class CollectResults:
 
     async def _forget_staged(self, prediction: Prediction) -> None:
         """The results have places of their own now; what stays behind after a crash is only space."""
-        for address in (prediction.output_address or "", *prediction.more_addresses):
-            if address.startswith(STORED):
-                with suppress(StorageUnavailable, TimeoutError):
-                    async with asyncio.timeout(STORE_SECONDS_MAX):
+        with suppress(StorageUnavailable, TimeoutError):
+            async with asyncio.timeout(STORE_SECONDS_MAX):
+                for address in prediction.addresses:
+                    if address.startswith(STORED):
                         await self._storage.delete(address.removeprefix(STORED))
 
     async def _end(self, ending: Ending) -> None:
         await self._endings.submit(ending)
-        if isinstance(ending, Stored):
+        if isinstance(ending, Stored) and ending.is_whole:
             await self._forget_staged(ending.prediction)
         if isinstance(ending, PutOff):
             self._metrics.collect_retries.labels(ending.reason).inc()
             # Only a hint, like every wake-up here: without it the next look finds the work.
             self._look_at.within(ending.delay_seconds + WAKE_MARGIN_SECONDS)
-        elif isinstance(ending, Stored) and self._rest.over():
-            self._metrics.storage_away.set(0)
-            log.info("storage takes results again")
-            self.wake()
+        if isinstance(ending, Stored):
+            is_back = self._rest.over()
+            if is_back:
+                self._metrics.storage_away.set(0)
+                log.info("storage takes results again")
+            if is_back or not ending.is_whole:
+                self.wake()
 
     async def _record(self, endings: list[Ending]) -> Sequence[None]:
         """One transaction for all that ended while the last one ran."""
-        stored = {one.prediction.attempt_id: one for one in endings if isinstance(one, Stored)}
+        stored = {one.prediction.attempt_id: one for one in endings if isinstance(one, Stored) and one.is_whole}
+        parts = [
+            store.Kept(one.prediction.attempt_id, one.pictures) for one in endings if isinstance(one, Stored) and not one.is_whole
+        ]
         failed = {one.prediction.attempt_id: one.failure for one in endings if isinstance(one, GivenUp)}
         later = [
             store.Later(one.prediction.attempt_id, one.delay_seconds, one.reason == "gone", one.refused_sha256)
@@ -338,6 +344,7 @@ class CollectResults:
             for ended in await store.mark_failed(transaction, failed, from_ready=True):
                 publish_failure(transaction, ended, failed[ended.attempt_id], self._metrics)
             await store.postpone(transaction, later, owner=self._limits.owner)
+            await store.await_next_picture(transaction, parts, owner=self._limits.owner)
         return [None] * len(endings)
 
 

@@ -97,10 +97,10 @@ class FilePredictions:
 
     def _progress(self, event: PredictionCreated, early: EarlyWebhook | None) -> Filed:
         """How far the prediction is already."""
-        if event.output_key is not None:
-            return Succeeded(f"{STORED}{event.output_key}")
-        if event.output is not None:
+        if event.output is not None or event.output_keys:
             return located(Finished(with_stored(event.output, event.output_keys)), event.output_terms)
+        if event.output_key is not None:  # of a predictor from before output_keys
+            return Succeeded(f"{STORED}{event.output_key}")
         if early is None:
             return IN_FLIGHT
         if early.token_sha256 != event.callback_token_sha256 or early.body.get("id") != event.prediction_id:

@@ -4,6 +4,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import structlog
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.consumer import Handlers
 from darkroom_servicekit.fetch import AddressGuard, SafeFetcher, parse_allow
@@ -37,6 +38,8 @@ from darkroom_poller.watch_predictions import WatchPredictions
 from darkroom_poller.webhook_signatures import WebhookSignatures
 
 MIGRATIONS = migrations_of(Path(__file__).parent)
+log = structlog.get_logger()
+
 FORGET_EVERY_SECONDS = 600.0
 SWEEP_EVERY_SECONDS = 3600.0
 
@@ -124,6 +127,9 @@ def build(settings: PollerSettings) -> FastAPI:
 
 def collect_limits(settings: PollerSettings) -> CollectLimits:
     """The part of the settings that collecting needs."""
+    for usual, ceiling in (("fetch_bytes_max", "output_bytes_max"), ("pixels_max", "output_pixels_max")):
+        if getattr(settings, usual) > getattr(settings, ceiling):
+            log.warning("the ceiling is below the usual size, and holds", usual=usual, ceiling=ceiling)
     return CollectLimits(
         owner=settings.replica_name(),
         lease_seconds=settings.collect_lease_seconds,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from darkroom_contracts.envelope import Envelope
-from darkroom_contracts.items import RESULTS_MAX, Fault
+from darkroom_contracts.items import RESULTS_MAX, Fault, StoredPicture
 from darkroom_contracts.jobs import OutputTerms
 from darkroom_contracts.predictions import PredictionCreated
 from darkroom_servicekit.operator_detail import operator_detail
@@ -132,6 +132,8 @@ class Prediction:
     overdue_by_seconds: float
     output_address: str | None
     more_addresses: tuple[str, ...]
+    pictures: tuple[StoredPicture, ...]
+    """Those of several that are stored, in the order of their addresses."""
     predict_seconds: float | None
     ready_for_seconds: float | None
     expires_in_seconds: float | None
@@ -142,6 +144,11 @@ class Prediction:
     cause_id: str
     correlation_id: str | None
     traceparent: str | None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of all its pictures."""
+        return (self.output_address or "", *self.more_addresses)
 
     def cause(self) -> Envelope:
         """The envelope of the PredictionCreated that began it, as far as later events need it."""

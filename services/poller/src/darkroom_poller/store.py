@@ -22,7 +22,7 @@ COLUMNS = """
     p.attempt_id::text, p.instance_id, p.job_id, p.item_id, p.image_id, p.attempt,
     p.provider, p.account, p.prediction_id, p.polls, p.expected_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.overdue_at) AS double precision) AS overdue_by_seconds,
-    p.output_address, p.more_addresses, p.predict_seconds,
+    p.output_address, p.more_addresses, p.pictures, p.predict_seconds,
     CAST(extract(epoch FROM clock_timestamp() - p.ready_at) AS double precision) AS ready_for_seconds,
     CAST(extract(epoch FROM p.expires_at - clock_timestamp()) AS double precision) AS expires_in_seconds,
     p.fetch_attempts, p.gone_attempts, p.refused_sha256, p.output_terms, p.cause_id, p.correlation_id, p.traceparent
@@ -124,14 +124,14 @@ STORE = text(
     WITH new AS (
         SELECT * FROM unnest(
             CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:thumbnails AS text[]), CAST(:results AS jsonb[]),
-            CAST(:more AS jsonb[])
-        ) AS n (attempt_id, key, thumbnail, result, more)
+            CAST(:pictures AS jsonb[])
+        ) AS n (attempt_id, key, thumbnail, result, pictures)
     ), locked AS (
         SELECT attempt_id FROM predictions
         WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' ORDER BY attempt_id FOR UPDATE
     )
     UPDATE predictions AS p SET
-        state = 'STORED', result_key = new.key, thumbnail_key = new.thumbnail, result = new.result, more_results = new.more,
+        state = 'STORED', result_key = new.key, thumbnail_key = new.thumbnail, result = new.result, pictures = new.pictures,
         ended_at = clock_timestamp(), output_address = NULL, more_addresses = NULL, lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id
@@ -156,6 +156,24 @@ POSTPONE = text(
         lease_owner = NULL, lease_until = NULL
     FROM new JOIN locked USING (attempt_id)
     WHERE p.attempt_id = new.attempt_id
+    """
+)
+
+NEXT_PICTURE = text(
+    """
+    WITH new AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:places AS integer[]), CAST(:pictures AS jsonb[]))
+        AS n (attempt_id, place, picture)
+    ), locked AS (
+        SELECT attempt_id FROM predictions
+        WHERE attempt_id = ANY(CAST(:ids AS uuid[])) AND state = 'OUTPUT_READY' AND lease_owner = :owner
+        ORDER BY attempt_id FOR UPDATE
+    )
+    UPDATE predictions AS p SET
+        pictures = coalesce(p.pictures, '[]') || new.picture, fetch_attempts = 0, gone_attempts = 0, refused_sha256 = NULL,
+        fetch_after = clock_timestamp(), lease_owner = NULL, lease_until = NULL
+    FROM new JOIN locked USING (attempt_id)
+    WHERE p.attempt_id = new.attempt_id AND jsonb_array_length(coalesce(p.pictures, '[]')) = new.place
     """
 )
 
@@ -185,7 +203,7 @@ FORGET = """
 
 ENDED = text(
     f"""
-    SELECT {COLUMNS}, p.state = 'STORED' AS stored, p.result, p.more_results, p.failure_code, p.failure_message, p.failure_detail,
+    SELECT {COLUMNS}, p.state = 'STORED' AS stored, p.result, p.failure_code, p.failure_message, p.failure_detail,
         p.failure_retryable
     FROM predictions AS p WHERE p.attempt_id = ANY(CAST(:ids AS uuid[])) AND p.state IN ('STORED', 'FAILED')
     """  # noqa: S608  # the columns are our own constant
@@ -301,9 +319,20 @@ async def mark_stored(transaction: Transaction, kept: Sequence[Kept]) -> set[str
         "keys": [one.pictures[0].key for one in kept],
         "thumbnails": [one.pictures[0].thumbnail_key for one in kept],
         "results": [one.pictures[0].model_dump_json() for one in kept],
-        "more": [PICTURES.dump_json(one.pictures[1:]).decode() if one.pictures[1:] else None for one in kept],
+        "pictures": [PICTURES.dump_json(one.pictures).decode() if one.pictures[1:] else None for one in kept],
     }
     return set((await transaction.execute(STORE, parameters)).scalars())
+
+
+async def await_next_picture(transaction: Transaction, kept: Sequence[Kept], *, owner: str) -> None:
+    """Keep the last of each attempt's pictures, and give the output back: its next picture is collected in a turn of its own."""
+    if kept:
+        parameters = {
+            "ids": [one.attempt_id for one in kept],
+            "places": [len(one.pictures) - 1 for one in kept],
+            "pictures": [one.pictures[-1].model_dump_json() for one in kept],
+        }
+        await transaction.execute(NEXT_PICTURE, parameters | {"owner": owner})
 
 
 async def postpone(transaction: Transaction, later: Sequence[Later], *, owner: str) -> None:
@@ -351,7 +380,7 @@ async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> 
             row["failure_retryable"] is not False,
             detail=row["failure_detail"],
         )
-        end = PICTURES.validate_python([row["result"], *(row["more_results"] or ())]) if row["stored"] else failure
+        end = PICTURES.validate_python(row["pictures"] or [row["result"]]) if row["stored"] else failure
         ended.append(Ended(prediction_of({name: row[name] for name in PREDICTION_FIELDS}), end))
     return ended
 
@@ -359,8 +388,12 @@ async def ended_before(transaction: Transaction, attempt_ids: Sequence[str]) -> 
 def prediction_of(row: Mapping[str, Any] | RowMapping) -> Prediction:
     """A row of COLUMNS as what it is."""
     fields = {str(name): value for name, value in row.items() if name != "ours"}
-    more = tuple(fields["more_addresses"] or ())
-    return Prediction(**fields | {"output_terms": _terms_of(fields["output_terms"]), "more_addresses": more})
+    read = {
+        "output_terms": _terms_of(fields["output_terms"]),
+        "more_addresses": tuple(fields["more_addresses"] or ()),
+        "pictures": tuple(PICTURES.validate_python(fields["pictures"] or ())),
+    }
+    return Prediction(**fields | read)
 
 
 def _terms_of(stored: dict[str, Any] | None) -> OutputTerms | None:

@@ -8,6 +8,7 @@ from darkroom_contracts.topics import MESSAGE_BYTES_MAX
 from darkroom_predictor.attempt_store import CreatedAttempt
 from darkroom_predictor.providers.door import Accepted
 
+OUTPUT_DEPTH_MAX = 64
 EVENT_BYTES_MAX = MESSAGE_BYTES_MAX // 2
 """With an output that makes the event larger, the event goes without it: the poller asks the provider for the output."""
 
@@ -38,6 +39,26 @@ def created_event(
         output_keys=dict(accepted.output_keys) if accepted else {},
         created_at=at,
     )
-    if event.output is not None and len(event.to_json()) > EVENT_BYTES_MAX:
-        return event.model_copy(update={"output": None, "output_keys": {}})
+    if event.output is not None and not _fits(event):
+        return event.model_copy(update={"output": None, "output_key": None, "output_keys": {}})
     return event
+
+
+def _fits(event: PredictionCreated) -> bool:
+    """Whether all who read the event can read it with its output, which is any JSON that a provider has made up."""
+    if _depth(event.output) > OUTPUT_DEPTH_MAX:
+        return False
+    try:
+        return len(event.to_json()) <= EVENT_BYTES_MAX
+    except ValueError:  # such as half a surrogate pair, which JSON's escapes can say and UTF-8 cannot
+        return False
+
+
+def _depth(output: object) -> int:
+    """How deep lists and objects stand in one another; no further than is of interest."""
+    depth, level = 0, [output]
+    while level and depth <= OUTPUT_DEPTH_MAX:
+        inner = [value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)]
+        level = [entry for entries in inner for entry in entries]
+        depth += bool(inner)
+    return depth

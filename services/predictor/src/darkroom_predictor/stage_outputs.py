@@ -21,8 +21,8 @@ from darkroom_predictor.providers.door import Accepted, Outcome
 STORE_SECONDS_MAX = 5.0
 INLINE_MAX = 20
 """Pictures of one output. More are an output that is left out."""
-DEPTH_MAX = 8
-"""What stands deeper is not looked at; the poller does not look there either."""
+DEPTH_MAX = 16
+"""What stands deeper is not looked at."""
 DATA_ADDRESS = re.compile(r"data:[^,]{0,200};base64,")
 
 log = structlog.get_logger()
@@ -38,9 +38,6 @@ class StageOutputs:
         """The outcome, inline pictures replaced by their keys. Raises nothing but cancellation."""
         if not isinstance(outcome, Accepted):
             return outcome
-        output = outcome.output[0] if isinstance(outcome.output, list) and len(outcome.output) == 1 else outcome.output
-        if _is_inline(output):
-            return replace(outcome, output=None, output_key=await self._store(output))
         inline = dict(_inline_pictures(outcome.output, "", DEPTH_MAX))
         if not inline:
             return outcome
@@ -51,7 +48,8 @@ class StageOutputs:
         stored = {pointer: key for pointer, key in zip(inline, keys, strict=True) if key is not None}
         if len(stored) < len(inline):
             return replace(outcome, output=None)
-        return replace(outcome, output=_without_inline(outcome.output, DEPTH_MAX), output_keys=stored)
+        first = next(iter(stored.values()))  # for a poller from before output_keys
+        return replace(outcome, output=_without_inline(outcome.output, DEPTH_MAX), output_key=first, output_keys=stored)
 
     async def _store(self, address: str) -> str | None:
         if self._storage is None:

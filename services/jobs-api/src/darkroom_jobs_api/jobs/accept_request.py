@@ -15,6 +15,7 @@ from darkroom_servicekit.idempotency_key import parse_key
 from darkroom_servicekit.problems import ERRORS_MAX, FieldError, Problem, invalid_fields
 from fastapi import Response
 
+from darkroom_jobs_api.catalogue.not_sold import not_sold
 from darkroom_jobs_api.catalogue.store import CatalogueStore
 from darkroom_jobs_api.idempotency.answer import StoredAnswer
 from darkroom_jobs_api.idempotency.key import Scope, fingerprint
@@ -30,7 +31,6 @@ from darkroom_jobs_api.jobs.submit_job import Order, SubmitJob
 ROUTE_NAME = "POST /api/image-optimization"
 PRODUCT = "optimize"
 RETRY_AFTER_SECONDS = 1
-NOT_SOLD_RETRY_AFTER_SECONDS = 60
 
 log = structlog.get_logger()
 
@@ -81,10 +81,10 @@ class AcceptRequest:
             raise invalid_fields(errors[:ERRORS_MAX])
         if names := product.unfilled():
             log.error("product cannot be sold: nothing fills its input template", product=product.name, names=sorted(names))
-            raise _not_sold()
+            raise not_sold()
         if wrong := product.output_errors():
             log.error("product cannot be sold: its output terms are wrong", product=product.name, errors=wrong)
-            raise _not_sold()
+            raise not_sold()
         if addresses.not_looked_up:
             raise not_looked_up(addresses.not_looked_up[:ERRORS_MAX])
         order = Order(
@@ -139,16 +139,6 @@ class AcceptRequest:
 
 def _fingerprints(body: SubmissionBody, retry_of: int | None) -> set[str]:
     return {fingerprint(one, retry_of=retry_of) for one in (body, former_body(body))}
-
-
-def _not_sold() -> Problem:
-    return Problem(
-        503,
-        "Not available at the moment",
-        "This product cannot be ordered just now; nothing has been charged.",
-        kind="/problems/unavailable",
-        headers={"Retry-After": str(NOT_SOLD_RETRY_AFTER_SECONDS)},
-    )
 
 
 def _sent(given: StoredAnswer) -> Response:

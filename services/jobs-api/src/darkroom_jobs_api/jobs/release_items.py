@@ -15,7 +15,7 @@ from darkroom_servicekit.database import Transaction, UnitOfWork
 from darkroom_servicekit.loops import set_within
 
 from darkroom_jobs_api.catalogue.product import Product, caller_fields, provider_input
-from darkroom_jobs_api.catalogue.store import CatalogueStore
+from darkroom_jobs_api.catalogue.store import CatalogueStore, ProductNotInCatalogue
 from darkroom_jobs_api.jobs.decision_store import (
     ReleasingJob,
     is_left_to_release,
@@ -131,7 +131,9 @@ def item_requested(row: Any, job: Any, products: Mapping[str, Product], *, at: d
     filled by today's row, with today's default for an option that it did not know. The output terms are the job's own and never
     today's row's: a job that was sold without terms has none.
     """
-    product = products[job.product]
+    product = products.get(job.product)
+    if product is None:
+        raise ProductNotInCatalogue(job.product)
     template = product.input if job.input_template is None else job.input_template
     values = product.chosen(job.options) | job.options | {"prompt": row.prompt, "imageUrl": row.image_url}
     return ItemRequested(
