@@ -1460,12 +1460,10 @@ DEFENCES: tuple[Defence, ...] = (
     ),
     Defence(
         name="an-output-that-nobody-could-read-stays-out-of-the-event",
-        why="an output nested without end, or with half a character, makes an event that stops the attempts beside it or its readers",
+        why="an output nested without end would make an event that its readers cannot read",
         file="services/predictor/src/darkroom_predictor/created_events.py",
         old="    if _depth(event.output) > OUTPUT_DEPTH_MAX:\n",
         new="    if False:\n",
-        tests=(
-            "tests/predictor/integration/test_how_calls_end.py",
-        ),
+        tests=("tests/predictor/integration/test_how_calls_end.py",),
     ),
 )
