@@ -43,10 +43,14 @@ export function newestQuery(poll: boolean) {
   });
 }
 
+let lastAnnounced = "";
+
 /** Ask again until a notification that was announced is there: a frame may come moments before its notification can be read. */
 export async function refreshNotices(client: QueryClient, id: string): Promise<void> {
+  lastAnnounced = id;
   for (const wait of [0, ...AGAIN_AFTER_MS]) {
     if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (lastAnnounced !== id) return; // of many that come at once only the last asks on: it finds the others too
     await client.invalidateQueries({ queryKey: noticeKeys.all });
     if (client.getQueryData<Inbox>(noticeKeys.newest)?.notifications.some((notice) => notice.id === id)) return;
   }

@@ -66,6 +66,10 @@ describe("a frame", () => {
     expect(asked).toBe(2);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(asked).toBe(3);
+
+    for (const id of ["n-2", "n-3", "n-4"]) take(client, { event: "notification", at: AT, data: { id, kind: "job.done", data: {} } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toBeLessThanOrEqual(3 + 3 + 3); // each once, and the last one's three tries more
     leave();
     vi.useRealTimers();
   });
