@@ -137,6 +137,10 @@ def test_outputs_come_in_every_shape(api: httpx.Client, sandbox: RunningSandbox)
     assert httpx.get(outputs["list"][0]).status_code == 200
     assert list(outputs["dict"]) == ["image"]
     assert httpx.get(outputs["dict"]["image"]).status_code == 200
+    sandbox.set(output="list", listLength=3)
+    several = api.post(CREATE, json={"input": INPUT}, headers=AT_ONCE).json()["output"]
+    assert len(set(several)) == 3
+    assert all(httpx.get(address).status_code == 200 for address in several)
     head, _, content = outputs["data"].partition(",")
     assert head == "data:image/jpeg;base64"
     assert Image.open(io.BytesIO(base64.b64decode(content))).size == INSTANT_SIZE

@@ -197,11 +197,12 @@ class Predictions:
     def _output_of(self, prediction: Prediction) -> Output:
         options = self._options.now
         if options.output_url is not None:
-            return Output(options.output_url, options.output, "", content=None)
+            return Output(options.output_url, options.output, "", None, options.list_length)
         picture = prediction.picture or prediction.shared_picture
         suffix = picture.suffix if picture is not None else ".jpg"
         address = f"{self._delivery_url}/{prediction.id}/output{suffix}"
-        return Output(address, options.output, MEDIA_TYPES[suffix], picture if picture is not None else self._instant.jpeg)
+        content = picture if picture is not None else self._instant.jpeg
+        return Output(address, options.output, MEDIA_TYPES[suffix], content, options.list_length)
 
     def _pass_deadline(self, prediction: Prediction) -> None:
         """The `Cancel-After` time is over: `aborted` when it never started, else `canceled`."""

@@ -98,6 +98,9 @@ class ReplicateOptions(_Options):
         default="address",
         description='`list` is `["https://…"]`, `dict` is `{"image": "https://…"}`, `data` is a `data:` address with the picture',
     )
+    list_length: int = Field(
+        default=1, ge=1, le=20, description="addresses in an output that is a `list`, all of the same picture"
+    )
     output_format: OutputFormat | None = Field(
         default=None,
         description="the format of every picture, whatever the input asks for; `heic` is always the ready-made picture",

@@ -10,12 +10,16 @@ OutputShape = Literal["address", "list", "dict", "data"]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A picture: its address, the shape it is told in, and its content (None: it is somewhere else)."""
+    """A picture: its address, the shape it is told in, and its content (None: it is somewhere else).
+
+    `list_length`: how often it stands in a list, each time at an address of its own.
+    """
 
     address: str
     shape: OutputShape
     media_type: str
     content: Path | bytes | None
+    list_length: int = 1
 
     def read(self) -> bytes:
         """The picture that is kept here."""
@@ -26,7 +30,7 @@ class Output:
         """The value of `output`. A picture that is somewhere else is never inlined."""
         match self.shape:
             case "list":
-                return [self.address]
+                return [self.address, *(f"{self.address}?number={number}" for number in range(2, self.list_length + 1))]
             case "dict":
                 return {"image": self.address}
             case "data" if self.content is not None:
