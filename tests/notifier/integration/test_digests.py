@@ -14,6 +14,7 @@ from darkroom_notifier.people.preferences import Person
 from darkroom_notifier.people.store import save_person
 from darkroom_servicekit.database import UnitOfWork
 from darkroom_servicekit.stages import Received
+from support.service import eventually
 from support.standing_clock import StandingClock
 from support.told_people import job_finished
 
@@ -29,14 +30,21 @@ async def people(work: UnitOfWork) -> None:
         await transaction.execute("UPDATE recipients SET confirmed_email = email WHERE subject = 'owner'")
 
 
+def recorder() -> NotificationRecorder:
+    return NotificationRecorder({"email": lambda: None}, older=timedelta(days=1), limits=LIMITS)
+
+
+def batch_of(clock: StandingClock, *jobs: int, **changes: Any) -> list[Received[Event]]:
+    events: list[Event] = [job_finished("shop", job, **changes) for job in jobs]
+    return [Received(event, wrap(event, source="/t", now=clock.now)) for event in events]
+
+
 async def finish(work: UnitOfWork, clock: StandingClock, *jobs: int, **changes: Any) -> None:
     """The jobs end; their events come twice."""
-    recorder = NotificationRecorder({"email": lambda: None}, older=timedelta(days=1), limits=LIMITS)
-    events: list[Event] = [job_finished("shop", job, **changes) for job in jobs]
-    batch = [Received(event, wrap(event, source="/t", now=clock.now)) for event in events]
+    batch = batch_of(clock, *jobs, **changes)
     for _ in range(2):
         async with work.begin() as transaction:
-            await recorder.on_events(transaction, batch)
+            await recorder().on_events(transaction, batch)
 
 
 async def messages(work: UnitOfWork) -> list[tuple[str, Any]]:
@@ -95,6 +103,34 @@ async def test_a_digest_of_a_tenant_above_its_limit_is_put_off_and_goes_on_gathe
     clock.move(minutes=50)
     assert await send_digests(work) == {"email"}
     assert (await messages(work))[-1] == ("job.digest", {"job.done": 2})
+
+
+async def waits_for_a_tenant(work: UnitOfWork) -> bool:
+    """Whether a transaction waits until another one has counted a tenant's messages."""
+    async with work.begin() as transaction:
+        sql = """
+            SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database
+            WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+        """
+        return bool((await transaction.execute(sql)).scalar_one())
+
+
+async def test_a_replica_counts_what_another_has_queued_and_not_yet_committed(work: UnitOfWork, clock: StandingClock) -> None:
+    others: list[asyncio.Task[None]] = []
+
+    async def let_another_replica_begin() -> None:
+        others.append(asyncio.create_task(finish(work, clock, 10, 11)))
+
+        async def has_got_as_far_as_it_can() -> bool:
+            return others[0].done() or await waits_for_a_tenant(work)
+
+        await eventually(has_got_as_far_as_it_can)
+
+    async with work.begin() as transaction:
+        await recorder().on_events(transaction, batch_of(clock, 1, 2, 3))  # queues them at the end of the transaction,
+        transaction.before_commit(let_another_replica_begin)  # and this comes after it
+    await others[0]
+    assert await messages(work) == [("job.done", None)] * 3
 
 
 async def test_replicas_at_the_same_moment_count_together(work: UnitOfWork, clock: StandingClock) -> None:
