@@ -97,7 +97,7 @@ def test_the_providers_input_is_the_rows_template_filled() -> None:
 
 
 def test_an_options_default_must_be_allowed() -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(ValueError):
         Option(("a", "b"), "c")
 
 

@@ -64,7 +64,7 @@ def _examine(file: Essence, original: bytes, order: Order) -> Answer:
     """Judges the bytes without metadata: what is decoded is what is stored."""
     with Image.open(io.BytesIO(file.data), formats=DECODERS.get(file.kind, (file.kind,))) as picture:
         if order.kinds and file.kind not in order.kinds:
-            raise Unusable(f"the format is {file.kind}, but only {', '.join(order.kinds)} may come for this product")
+            raise Unusable(f"the format is {file.kind}, but only {', '.join(order.kinds)} count for this product")
         width, height = picture.size
         if width < 1 or height < 1 or width * height > order.pixels_max:
             raise Unusable(f"{width} x {height} are more than {order.pixels_max} pixels")
