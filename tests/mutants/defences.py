@@ -694,8 +694,8 @@ DEFENCES: tuple[Defence, ...] = (
         name="callback-token-hidden",
         why="whoever knows an attempt's callback token can end it: a refusal that repeats it shows it to nobody",
         file=f"{KIT}/operator_detail.py",
-        old="    for secret in (CALLBACK_TOKEN, BEARER_TOKEN):\n",
-        new="    for secret in (BEARER_TOKEN,):\n",
+        old="    for secret in (CALLBACK_TOKEN, BEARER_TOKEN, SIGNED_ADDRESS):\n",
+        new="    for secret in (BEARER_TOKEN, SIGNED_ADDRESS):\n",
         tests=(
             "tests/predictor/integration/test_what_customers_read.py::"
             "test_a_refusal_that_repeats_the_webhook_shows_its_token_to_nobody",

@@ -349,8 +349,9 @@ class CollectResults:
 
 
 def _unusable(prediction: Prediction, why: str) -> GivenUp:
-    log.error("an output that was paid for cannot be used", reason=why)
-    return GivenUp(prediction, replace(UNUSABLE_OUTPUT, detail=operator_detail(why)))
+    detail = operator_detail(why)
+    log.error("an output that was paid for cannot be used", reason=detail)
+    return GivenUp(prediction, replace(UNUSABLE_OUTPUT, detail=detail))
 
 
 def folders(media_secret: str) -> Callable[[str], str]:
