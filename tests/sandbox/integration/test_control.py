@@ -27,6 +27,7 @@ DEFAULTS = {
     "outputKeptSeconds": 3600,
     "image": "real",
     "output": "address",
+    "listLength": 1,
     "outputFormat": None,
     "outputMetadata": "none",
     "firstDownload": "good",
