@@ -20,6 +20,7 @@ from darkroom_poller.imaging_costs import memory_bytes
 from darkroom_poller.imaging_frames import ANSWER_HEAD, BrokenFrame, Order, pack_order, read_head
 from darkroom_poller.imaging_workers import ImageLimits, ImagingFailed, ImagingWorkers, UnusablePicture
 from darkroom_poller.metrics import PollerMetrics
+from darkroom_poller.picture_bytes import Kind
 from PIL import Image
 from prometheus_client import CollectorRegistry
 from support.picture_corpus import heic, photo
@@ -193,9 +194,14 @@ async def test_an_order_may_allow_more_pixels_or_fewer_than_usual_but_never_more
 async def test_the_format_that_is_decoded_must_be_one_of_the_kinds(workers: ImagingWorkers) -> None:
     assert (await workers.examine(picture(kind="PNG"), kinds=("JPEG", "PNG"))).extension == "png"
     assert (await workers.examine(heic(), kinds=("HEIF",))).width == 64
-    for data, kinds in ((picture(kind="PNG"), ("JPEG", "WEBP")), (photo("AVIF"), ("HEIF",)), (heic(), ("AVIF",))):
+    refused: list[tuple[bytes, tuple[Kind, ...]]] = [
+        (picture(kind="PNG"), ("JPEG", "WEBP")),
+        (photo("AVIF"), ("HEIF",)),
+        (heic(), ("AVIF",)),
+    ]
+    for data, kinds in refused:
         with pytest.raises(UnusablePicture, match=f"only {', '.join(kinds)} count"):
-            await workers.examine(data, kinds=kinds)  # type: ignore[arg-type]  # tuples of different lengths
+            await workers.examine(data, kinds=kinds)
 
 
 def test_a_kind_is_what_was_decoded_whatever_the_file_was_called() -> None:
